@@ -1,1 +1,28 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+int cl_set_parent_death_signal(int sig) { return prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0); }
+int cl_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+void cl_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+int cl_rename_no_replace(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); }
+int cl_take_read_lease(int fd) { return fcntl(fd, F_SETLEASE, F_RDLCK); }
+int cl_drop_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
+void cl_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+long cl_file_system_type(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (long)status.f_type : -1;
+}
+
+int cl_disk_space(const char *path, long long *free_bytes, long long *total_bytes) {
+  struct statvfs status;
+  if (statvfs(path, &status) != 0) return -1;
+  *free_bytes = (long long)status.f_bavail * (long long)status.f_frsize;
+  *total_bytes = (long long)status.f_blocks * (long long)status.f_frsize;
+  return 0;
+}

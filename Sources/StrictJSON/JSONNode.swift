@@ -58,7 +58,7 @@ extension JSONNode: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
   package init(nilLiteral: ()) { self.init(.null) }
   package init(arrayLiteral elements: JSONNode...) { self.init(.array(elements)) }
   package init(dictionaryLiteral elements: (String, JSONNode)...) {
-    self.init(.object(JSONObject(elements.map { JSONObject.Member(key: $0.0, keyByte: 0, node: $0.1) })))
+    self.init(.object(JSONObject(elements.map { .init(key: $0.0, keyByte: 0, node: $0.1) })))
   }
 }
 

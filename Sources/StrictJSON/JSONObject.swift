@@ -60,3 +60,9 @@ package struct JSONObject: Sendable, Equatable {
     return left.keys.allSatisfy { left[$0] == right[$0] }
   }
 }
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  package init(dictionaryLiteral elements: (String, JSONNode)...) {
+    self.init(elements.map { Member(key: $0.0, keyByte: 0, node: $0.1) })
+  }
+}

@@ -1,32 +1,22 @@
-// What Swift cannot reach by itself on Linux: headers that Glibc's module map leaves out, variadic calls, macros.
+// What Swift cannot reach by itself on Linux: headers that Glibc's module map leaves out, variadic calls, GNU extensions.
 #pragma once
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <linux/limits.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
-static inline int cl_set_parent_death_signal(int sig) { return prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0); }
-static inline int cl_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
-static inline int cl_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
-// renameat2(2) with RENAME_NOREPLACE: glibc has it, Swift's importer drops it where _GNU_SOURCE is not set early enough.
-static inline int cl_rename_no_replace(const char *from, const char *to) {
-  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1u /* RENAME_NOREPLACE */);
-}
-// A read lease is granted only while nobody holds the file open for writing: fcntl(2), F_SETLEASE.
-static inline int cl_take_read_lease(int fd) { return fcntl(fd, F_SETLEASE, F_RDLCK); }
-static inline int cl_drop_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
+/// The signal that this process gets when the thread that spawned it ends: prctl(2), PR_SET_PDEATHSIG.
+int cl_set_parent_death_signal(int sig);
+/// No program that this process starts can gain rights: prctl(2), PR_SET_NO_NEW_PRIVS.
+int cl_set_no_new_privileges(void);
+void cl_set_thread_name(const char *name);
+/// renameat2(2) with RENAME_NOREPLACE.
+int cl_rename_no_replace(const char *from, const char *to);
+/// A read lease is granted only while nobody holds the file open for writing: fcntl(2), F_SETLEASE.
+int cl_take_read_lease(int fd);
+int cl_drop_lease(int fd);
+/// Standard output hands on each line as it ends.
+void cl_line_buffer_stdout(void);
+/// statfs(2)'s f_type: the kind of a file system; -1 where it cannot be asked.
+long cl_file_system_type(const char *path);
+/// Bytes free to an ordinary user, and in all, of the file system at a path: statvfs(3). 0, or -1 with errno.
+int cl_disk_space(const char *path, long long *free_bytes, long long *total_bytes);

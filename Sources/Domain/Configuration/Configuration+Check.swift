@@ -1,0 +1,108 @@
+import StrictJSON
+
+extension Configuration {
+  /// What must hold between fields, and what is allowed but unusual for the method.
+  func check(source: ConfigSource) -> [Finding] {
+    checkModel() + checkTraining() + checkData()
+  }
+
+  private func checkModel() -> [Finding] {
+    var findings: [Finding] = []
+    if !model.isScratch {
+      let given = model.object.keys.filter(ModelSection.shapeKeys.contains)
+      for key in given {
+        findings.append(
+          Finding(.error, "model.\(key)", "a shape belongs to a model made from nothing; \"\(model.name)\" has one. Remove this field, or set model.name to \"scratch\""))
+      }
+      return findings
+    }
+    let architecture = model.architecture ?? .llama
+    let hidden = model.hiddenSize ?? 256
+    let heads = model.heads ?? 4
+    if model.headSize == nil, hidden % heads != 0 {
+      findings.append(
+        Finding(.error, "model.num_attention_heads", "hidden_size \(hidden) is not a multiple of \(heads) heads; choose a divisor of \(hidden), or set head_dim"))
+    }
+    if let groups = model.keyValueHeads, heads % groups != 0 {
+      findings.append(Finding(.error, "model.num_key_value_heads", "\(heads) query heads cannot share \(groups) key-value heads evenly"))
+    }
+    let headSize = model.headSize ?? hidden / max(heads, 1)
+    if architecture == .llama, headSize % 2 != 0 {
+      findings.append(Finding(.error, "model.head_dim", "rotary positions need an even head_dim, and this is \(headSize)"))
+    }
+    if let positions = model.maximumPositions, positions < training.maximumLength {
+      findings.append(
+        Finding(
+          .error, "training.max_length", "sequences of \(training.maximumLength) tokens do not fit model.max_position_embeddings \(positions); lower one or raise the other"))
+    }
+    if architecture == .gpt2 {
+      let foreign: [(String, Bool)] = [
+        ("num_key_value_heads", model.keyValueHeads != nil && model.keyValueHeads != heads), ("rope_theta", model.ropeTheta != nil),
+        ("rope_scaling", model.ropeScaling != nil), ("rope_parameters", model.ropeParameters != nil), ("head_dim", model.headSize != nil),
+        ("attention_bias", model.attentionBias == false), ("mlp_bias", model.mlpBias == false),
+      ]
+      for (key, given) in foreign where given {
+        findings.append(Finding(.error, "model.\(key)", "gpt2 has no such choice; remove the field, or set architecture to \"llama\""))
+      }
+    } else {
+      let foreign: [(String, Bool)] = [
+        ("embd_pdrop", (model.embeddingDropout ?? 0) > 0), ("attention_dropout", (model.attentionDropout ?? 0) > 0),
+        ("hidden_dropout", (model.residualDropout ?? 0) > 0),
+      ]
+      for (key, given) in foreign where given {
+        findings.append(Finding(.error, "model.\(key)", "llama has no dropout; remove the field, or set architecture to \"gpt2\""))
+      }
+    }
+    let activation = architecture == .llama ? "silu" : "gelu_new"
+    if let given = model.activation, given != activation {
+      findings.append(Finding(.error, "model.hidden_act", "\"\(given)\" is not built for \(architecture.rawValue); it has \"\(activation)\""))
+    }
+    if model.ropeScaling != nil, model.ropeParameters != nil {
+      findings.append(Finding(.error, "model.rope_scaling", "rope_parameters says the same and stands here too; keep one"))
+    }
+    return findings
+  }
+
+  private func checkTraining() -> [Finding] {
+    var findings: [Finding] = []
+    let usual: ClosedRange<Double> = training.method == .pretrain ? 1e-5...1e-2 : 1e-6...1e-3
+    if !usual.contains(training.learningRate) {
+      findings.append(
+        Finding(
+          .warning, "training.learning_rate",
+          "\(JSONNumber(training.learningRate).text) is unusual for \(training.method.rawValue), where \(JSONNumber(usual.lowerBound).text) to \(JSONNumber(usual.upperBound).text) is common"
+        ))
+    }
+    if let warmup = training.warmupSteps, let steps = training.maximumSteps, warmup >= 1, Int(warmup) >= steps {
+      findings.append(Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))
+    }
+    if let warmup = training.warmupSteps, warmup > 1, warmup != warmup.rounded() {
+      findings.append(Finding(.error, "training.warmup_steps", "above 1 it counts steps and must be whole"))
+    }
+    if training.evalStrategy == .steps, training.evalSteps == nil, evaluation.evalSteps == nil {
+      findings.append(Finding(.error, "training.eval_strategy", "\"steps\" needs training.eval_steps"))
+    }
+    if training.method == .sft, training.packing {
+      findings.append(
+        Finding(.error, "training.packing", "packing is built for pretrain only; set it to false, each row is a sequence of its own then"))
+    }
+    if training.method == .pretrain, training.completionOnlyLoss == true {
+      findings.append(Finding(.error, "training.completion_only_loss", "pretrain has loss on every token; use method \"sft\""))
+    }
+    if !training.packing, training.method == .pretrain {
+      findings.append(
+        Finding(.warning, "training.packing", "without packing each row is a sequence of its own, cut at max_length \(training.maximumLength)"))
+    }
+    return findings
+  }
+
+  private func checkData() -> [Finding] {
+    if let train = data.trainSplit, let eval = data.evalSplit, train + eval > 1 + 1e-9 {
+      return [Finding(.error, "data.eval_split", "train_split \(JSONNumber(train).text) and eval_split \(JSONNumber(eval).text) are more than the whole")]
+    }
+    if data.trainSplit == 0 {
+      return [Finding(.error, "data.train_split", "0 leaves nothing to train on")]
+    }
+    return []
+  }
+}

@@ -1,0 +1,124 @@
+import StrictJSON
+
+/// A training configuration, whole: every default filled in. Decoded from what a user dropped, checked, and written into
+/// the job's folder as `config.json`.
+package struct Configuration: Sendable, Equatable {
+  package var model = ModelSection()
+  package var tokenizer = TokenizerSection()
+  package var training: TrainingSection
+  package var data = DataSection()
+  package var evaluation = EvaluationSection()
+  package var tensorboard = TensorBoardSection()
+  /// As written: they describe tools to a model that calls them.
+  package var tools: JSONNode = []
+  /// Everything that is drawn by lot comes from it: first weights, order, dropout, samples.
+  package var seed = 42
+  package var name: String?
+  package var description: String?
+
+  package init(method: TrainingMethod) { training = TrainingSection(method: method) }
+
+  static let sectionKeys: [String] = ["model", "tokenizer", "training", "data", "tools", "evaluation", "tensorboard"]
+  static let plainKeys: [String] = ["seed", "name", "description", "schema", "version"]
+}
+
+extension Configuration {
+  /// Reads a config: all findings at once. The configuration is whole even where findings are errors; it must not be run then.
+  package static func decode(_ node: JSONNode, source: ConfigSource) -> (Configuration, [Finding]) {
+    guard var root = node.object else {
+      return (Configuration(method: .pretrain), [Finding(.error, "", "a config is a JSON object, but this is \(node.kindName)")])
+    }
+    // Templates elsewhere wrap the config: {"name": …, "config": {…}}.
+    if let inner = root["config"]?.object, root["training"] == nil { root = inner }
+
+    var findings: [Finding] = []
+    var configuration = Configuration(method: method(of: root))
+
+    findings += overlay(&configuration.model, "model", root, source)
+    // "name" of a tokenizer may stand as a plain string.
+    findings += overlay(&configuration.tokenizer, "tokenizer", root, source, plainKey: "name")
+    findings += overlay(&configuration.training, "training", root, source)
+    findings += overlay(&configuration.data, "data", root, source)
+    findings += overlay(&configuration.evaluation, "evaluation", root, source)
+    findings += overlay(&configuration.tensorboard, "tensorboard", root, source)
+
+    for member in root.members {
+      let line = source.line(ofByte: member.keyByte)
+      switch member.key {
+      case "seed":
+        if let seed = member.node.int, seed >= 0 {
+          configuration.seed = seed
+        } else {
+          findings.append(Finding(.error, "seed", "must be a whole number, at least 0", line: line))
+        }
+      case "name": configuration.name = member.node.string
+      case "description": configuration.description = member.node.string
+      case "tools":
+        guard member.node.array != nil || member.node.object != nil else {
+          findings.append(Finding(.error, "tools", "must be a list of tools, but this is \(member.node.kindName)", line: line))
+          continue
+        }
+        configuration.tools = member.node
+        if member.node.array?.isEmpty == false || member.node.object?.members.isEmpty == false {
+          findings.append(
+            Finding(.warning, "tools", "tools are kept with the config, but no method of this version uses them", line: line))
+        }
+      case "schema", "version", "comment": break
+      case _ where member.key.hasPrefix("_"): break
+      case let key where sectionKeys.contains(key): break
+      case let key:
+        findings.append(Finding(.error, key, unknownKey(key), line: line))
+      }
+    }
+    if root["training"] == nil { findings.append(Finding(.error, "training", "this section is missing; it says at least the method")) }
+    findings += configuration.check(source: source)
+    return (configuration, findings)
+  }
+
+  private static func method(of root: JSONObject) -> TrainingMethod {
+    let training = root["training"]?.object
+    return (training?["method"] ?? training?["training_type"]).flatMap(TrainingMethod.init(node:)) ?? .pretrain
+  }
+
+  private static func overlay<S: Section>(
+    _ section: inout S, _ key: String, _ root: JSONObject, _ source: ConfigSource, plainKey: String? = nil
+  ) -> [Finding] {
+    guard let node = root[key], !node.isNull else { return [] }
+    if let plainKey, let text = node.string {
+      return section.overlay(JSONObject([.init(key: plainKey, keyByte: node.byte, node: JSONNode(.string(text), byte: node.byte))]), path: "\(key).", source: source)
+    }
+    guard let object = node.object else {
+      return [Finding(.error, key, "must be an object, but this is \(node.kindName)", line: source.line(ofByte: node.byte))]
+    }
+    return section.overlay(object, path: "\(key).", source: source)
+  }
+
+  /// A field that stands in the wrong place is named with its right one.
+  private static func unknownKey(_ key: String) -> String {
+    let homes: [(String, [String])] = [
+      ("training", TrainingSection.fields.flatMap { [$0.key] + $0.aliases }), ("data", DataSection.fields.map(\.key)),
+      ("model", ModelSection.fields.map(\.key)), ("evaluation", EvaluationSection.fields.map(\.key)),
+    ]
+    if let home = homes.first(where: { $0.1.contains(key) }) { return "no such field here; it belongs into \"\(home.0)\": \(home.0).\(key)" }
+    let known = sectionKeys + plainKeys
+    if let near = NearestKey.suggestion(for: key, among: known) { return "no such field. Did you mean \"\(near)\"?" }
+    return "no such field; known here: \(known.joined(separator: ", "))"
+  }
+
+  /// `config.json` in the job's folder.
+  package var node: JSONNode {
+    var object = JSONObject()
+    object["schema"] = "dropforge.config/1"
+    if let name { object["name"] = name.node }
+    if let description { object["description"] = description.node }
+    object["model"] = JSONNode(.object(model.object))
+    object["tokenizer"] = JSONNode(.object(tokenizer.object))
+    object["training"] = JSONNode(.object(training.object))
+    object["data"] = JSONNode(.object(data.object))
+    object["tools"] = tools
+    object["evaluation"] = JSONNode(.object(evaluation.object))
+    object["tensorboard"] = JSONNode(.object(tensorboard.object))
+    object["seed"] = seed.node
+    return JSONNode(.object(object))
+  }
+}

@@ -1,0 +1,80 @@
+import StrictJSON
+
+/// One field of a section of a config: its names, its meaning, its limits, how it is read and written.
+///
+/// The list of a section's fields is the one place that knows them: decoding, the resolved config with every default,
+/// the documentation and the JSON Schema are all made from it.
+package struct Field<Section> {
+  package let key: String
+  /// Other spellings that are read as this field.
+  package let aliases: [String]
+  /// What it is, its unit and its default, in one or two sentences.
+  package let summary: String
+  package let kindTitle: String
+  package let schemaType: String?
+  package let words: [String]?
+  package let limit: Limit?
+  package let effect: Effect
+  /// Sets the field from a node; nil is success, else what is wrong with the value.
+  package let set: (JSONNode, inout Section) -> String?
+  package let get: (Section) -> JSONNode
+
+  /// What the native engine does with the field.
+  package enum Effect: Sendable, Equatable {
+    case honoured
+    /// Read and kept, but a value other than the default has no meaning here: warned, with what happens instead.
+    case ignored(String)
+    /// A value other than the default is refused: what can be written instead.
+    case refused(String)
+    /// For people and other tools: kept without a remark.
+    case remark
+  }
+
+  package struct Limit: Sendable {
+    package let title: String
+    let allows: @Sendable (Double) -> Bool
+
+    package static func atLeast(_ least: Double) -> Limit { .init(title: "at least \(JSONNumber(least).text)") { $0 >= least } }
+    package static var positive: Limit { .init(title: "greater than 0") { $0 > 0 } }
+    package static func within(_ range: ClosedRange<Double>) -> Limit {
+      .init(title: "from \(JSONNumber(range.lowerBound).text) to \(JSONNumber(range.upperBound).text)") { range.contains($0) }
+    }
+    package static func below(_ range: Range<Double>) -> Limit {
+      .init(title: "from \(JSONNumber(range.lowerBound).text) to below \(JSONNumber(range.upperBound).text)") { range.contains($0) }
+    }
+  }
+
+  package init<Value: FieldValue>(
+    _ key: String, _ path: WritableKeyPath<Section, Value>, aliases: [String] = [], limit: Limit? = nil, effect: Effect = .honoured,
+    _ summary: String
+  ) {
+    self.key = key
+    self.aliases = aliases
+    self.summary = summary
+    self.limit = limit
+    self.effect = effect
+    kindTitle = Value.kindTitle
+    schemaType = Value.schemaType
+    words = Value.words
+    get = { $0[keyPath: path].node }
+    set = { node, section in
+      guard let value = Value(node: node) else { return Self.complaint(about: node, expected: Value.kindTitle, words: Value.words) }
+      if let limit, let number = node.double, !limit.allows(number) {
+        return "\(node.text()) is outside of what is allowed: \(limit.title)"
+      }
+      section[keyPath: path] = value
+      return nil
+    }
+  }
+
+  private static func complaint(about node: JSONNode, expected: String, words: [String]?) -> String {
+    if let words, let word = node.string {
+      let hint = NearestKey.suggestion(for: word, among: words).map { ". Did you mean \"\($0)\"?" } ?? ""
+      return "\"\(word)\" is not allowed; it must be \(expected)\(hint)"
+    }
+    if let string = node.string, Double(string) != nil, expected.contains("number") {
+      return "the number is written as a string; write \(string) without quotes"
+    }
+    return "this is \(node.kindName), but it must be \(expected)"
+  }
+}

@@ -1,0 +1,211 @@
+import StrictJSON
+
+/// How a model is trained. One file in `Training/Methods/` each.
+package enum TrainingMethod: String, WordField, CaseIterable, Codable {
+  /// Next-token prediction on running text, from nothing or going on from a model.
+  case pretrain
+  /// Supervised fine-tuning: loss on the completion only, where the data has prompts.
+  case sft
+
+  package static var synonyms: [String: TrainingMethod] { ["cpt": .pretrain, "pt": .pretrain, "pre-training": .pretrain, "pretraining": .pretrain] }
+}
+
+/// The learning rate over the steps: formulas in `LearningRateSchedule`.
+package enum SchedulerKind: String, WordField, CaseIterable, Codable {
+  case linear, cosine, constant
+  case constantWithWarmup = "constant_with_warmup"
+  case cosineWithMinimum = "cosine_with_min_lr"
+}
+
+package enum OptimizerKind: String, WordField, CaseIterable, Codable {
+  case adamw
+  package static var synonyms: [String: OptimizerKind] {
+    [
+      "adamw_torch": .adamw, "adamw_torch_fused": .adamw, "adamw_hf": .adamw, "paged_adamw_8bit": .adamw, "paged_adamw_32bit": .adamw,
+      "adamw_8bit": .adamw, "adamw_bnb_8bit": .adamw,
+    ]
+  }
+}
+
+/// When something is done: never, every so many steps, at the end of each epoch.
+package enum Cadence: String, WordField, CaseIterable, Codable { case no, steps, epoch }
+
+/// `training`: method, length, optimizer, and what is written while it runs.
+package struct TrainingSection: Section {
+  package var method: TrainingMethod
+  package var epochs: Double
+  package var maximumSteps: Int?
+  package var batchSize: Int
+  package var accumulationSteps: Int
+  package var evalBatchSize: Int?
+  package var maximumLength: Int
+  package var packing: Bool
+  package var completionOnlyLoss: Bool?
+
+  package var learningRate: Double
+  package var scheduler: SchedulerKind
+  package var warmupSteps: Double?
+  package var warmupRatio: Double?
+  package var minimumRateRatio: Double?
+  package var optimizer: OptimizerKind
+  package var weightDecay: Double
+  package var beta1: Double
+  package var beta2: Double
+  package var epsilon: Double
+  package var maximumGradNorm: Double
+
+  package var loggingSteps: Int
+  package var evalStrategy: Cadence?
+  package var evalSteps: Int?
+  package var saveStrategy: Cadence
+  package var saveSteps: Int
+  package var saveTotalLimit: Int
+  package var recoverySeconds: Double
+  package var threads: Int?
+
+  package var bf16 = false
+  package var fp16 = false
+  package var gradientCheckpointing = false
+  package var useLoRA = false
+  package var loraRank: JSONNode?
+  package var loraAlpha: JSONNode?
+  package var loraDropout: JSONNode?
+  package var loraTargets: JSONNode?
+  package var loraConfig: JSONNode?
+  package var quantization: JSONNode?
+  package var groupByLength = false
+  package var dataLoaderWorkers: Int?
+  package var dataLoaderPrefetch: Int?
+  package var dataLoaderPinMemory: Bool?
+  package var useCPU: Bool?
+
+  /// What stands where the file says nothing: the field's usual values for the method.
+  /// Sources: nanoGPT for `pretrain`; TRL 1.x and transformers' Trainer for `sft`.
+  package init(method: TrainingMethod) {
+    self.method = method
+    accumulationSteps = 1
+    batchSize = 8
+    optimizer = .adamw
+    beta1 = 0.9
+    epsilon = 1e-8
+    maximumGradNorm = 1.0
+    loggingSteps = 10
+    saveStrategy = .epoch
+    saveSteps = 500
+    saveTotalLimit = 3
+    recoverySeconds = 60
+    switch method {
+    case .pretrain:
+      epochs = 1
+      maximumLength = 256
+      packing = true
+      learningRate = 1e-3
+      scheduler = .cosine
+      minimumRateRatio = 0.1
+      warmupRatio = 0.05
+      weightDecay = 0.1
+      beta2 = 0.95
+    case .sft:
+      epochs = 3
+      maximumLength = 1_024
+      packing = false
+      learningRate = 2e-5
+      scheduler = .linear
+      weightDecay = 0
+      beta2 = 0.999
+    }
+  }
+
+  package static var fields: [Field<TrainingSection>] { lengthFields + optimizerFields + recordFields + foreignFields }
+
+  private static var lengthFields: [Field<TrainingSection>] {
+    [
+      Field("method", \.method, aliases: ["training_type"], "pretrain or sft."),
+      Field(
+        "num_epochs", \.epochs, aliases: ["num_train_epochs", "epochs"], limit: .positive,
+        "Passes over the training data; a fraction is allowed. Default: 1 for pretrain, 3 for sft."),
+      Field(
+        "max_steps", \.maximumSteps, aliases: ["max_train_steps", "maxSteps"], limit: .atLeast(1),
+        "Optimizer steps in all; wins over num_epochs. Default: as num_epochs says."),
+      Field(
+        "batch_size", \.batchSize, aliases: ["per_device_train_batch_size", "train_batch_size", "batchSize"], limit: .atLeast(1),
+        "Sequences in one forward and backward pass. Default: 8."),
+      Field(
+        "gradient_accumulation_steps", \.accumulationSteps, limit: .atLeast(1), "Passes that make one optimizer step. Default: 1."),
+      Field(
+        "eval_batch_size", \.evalBatchSize, aliases: ["per_device_eval_batch_size"], limit: .atLeast(1),
+        "Sequences in one pass of an evaluation. Default: batch_size."),
+      Field(
+        "max_length", \.maximumLength, aliases: ["max_seq_length", "context_length", "block_size"], limit: .within(2...1_048_576),
+        "Tokens in one sequence. Default: 256 for pretrain, 1024 for sft."),
+      Field(
+        "packing", \.packing,
+        "pretrain: documents are joined, each ended by the end-of-text token, and cut into blocks of max_length. Default: true for pretrain, false for sft."
+      ),
+      Field(
+        "completion_only_loss", \.completionOnlyLoss,
+        "sft: no loss on the prompt's tokens. Default: true where the data has prompts."),
+    ]
+  }
+
+  private static var optimizerFields: [Field<TrainingSection>] {
+    [
+      Field("learning_rate", \.learningRate, aliases: ["lr", "learningRate"], limit: .positive, "At the peak. Default: 1e-3 for pretrain, 2e-5 for sft."),
+      Field("lr_scheduler_type", \.scheduler, aliases: ["lr_scheduler", "scheduler"], "Default: cosine for pretrain, linear for sft."),
+      Field(
+        "warmup_steps", \.warmupSteps, aliases: ["warmupSteps"], limit: .atLeast(0),
+        "Steps of linear warm-up; a value below 1 is a share of all steps, as in transformers 5. Wins over warmup_ratio. Default: as warmup_ratio says."),
+      Field("warmup_ratio", \.warmupRatio, limit: .below(0..<1), "Share of all steps that warm up. Default: 0.05 for pretrain, 0 for sft."),
+      Field(
+        "min_lr_ratio", \.minimumRateRatio, aliases: ["min_lr_rate"], limit: .within(0...1),
+        "cosine: lowest rate as a share of learning_rate. Default: 0.1 for pretrain, 0 for sft."),
+      Field("optim", \.optimizer, aliases: ["optimizer"], "adamw, with decoupled weight decay; the names of its variants elsewhere are read as adamw."),
+      Field("weight_decay", \.weightDecay, limit: .atLeast(0), "On matrices, not on norms and biases. Default: 0.1 for pretrain, 0 for sft."),
+      Field("adam_beta1", \.beta1, limit: .below(0..<1), "Default: 0.9."),
+      Field("adam_beta2", \.beta2, limit: .below(0..<1), "Default: 0.95 for pretrain, 0.999 for sft."),
+      Field("adam_epsilon", \.epsilon, limit: .positive, "Default: 1e-8."),
+      Field("max_grad_norm", \.maximumGradNorm, limit: .atLeast(0), "The gradient is scaled down to this norm; 0: never. Default: 1."),
+    ]
+  }
+
+  private static var recordFields: [Field<TrainingSection>] {
+    [
+      Field("logging_steps", \.loggingSteps, limit: .atLeast(1), "A row of metrics.jsonl and a line of log.txt every so many steps. Default: 10."),
+      Field(
+        "eval_strategy", \.evalStrategy, aliases: ["evaluation_strategy"],
+        "When the held-out part is evaluated. Default: epoch, or steps where eval_steps is set."),
+      Field("eval_steps", \.evalSteps, aliases: ["evalSteps"], limit: .atLeast(1), "Steps between evaluations."),
+      Field("save_strategy", \.saveStrategy, "When a checkpoint is kept. Default: epoch."),
+      Field("save_steps", \.saveSteps, aliases: ["saveSteps"], limit: .atLeast(1), "With save_strategy steps: steps between checkpoints. Default: 500."),
+      Field("save_total_limit", \.saveTotalLimit, limit: .atLeast(1), "Checkpoints kept; the oldest go first. Default: 3."),
+      Field(
+        "recovery_seconds", \.recoverySeconds, limit: .positive,
+        "A checkpoint to recover from is written at least this often, in seconds, and replaced by the next. Default: 60."),
+      Field("threads", \.threads, limit: .within(1...1_024), "Threads for the maths. Default: the agent's setting. The same bits need the same number."),
+    ]
+  }
+
+  /// Fields of other trainers: read, so that a config from there works, and answered.
+  private static var foreignFields: [Field<TrainingSection>] {
+    let lora = Field<TrainingSection>.Effect.ignored("has an effect only with use_lora")
+    return [
+      Field("bf16", \.bf16, effect: .ignored("this version computes in float32; the field has no effect"), "Products in bfloat16."),
+      Field("fp16", \.fp16, effect: .ignored("float16 is not used on processors; training runs in float32"), "For other trainers."),
+      Field(
+        "gradient_checkpointing", \.gradientCheckpointing,
+        effect: .ignored("activations are kept in this version; the field has no effect on the result"), "Recompute activations."),
+      Field("use_lora", \.useLoRA, effect: .refused("LoRA is not built yet; set use_lora to false to train all weights"), "Train an adapter only."),
+      Field("lora_r", \.loraRank, effect: lora, "LoRA's rank."),
+      Field("lora_alpha", \.loraAlpha, effect: lora, "LoRA's scale."),
+      Field("lora_dropout", \.loraDropout, effect: lora, "LoRA's dropout."),
+      Field("lora_target_modules", \.loraTargets, aliases: ["target_modules"], effect: lora, "LoRA's modules."),
+      Field("lora_config", \.loraConfig, effect: lora, "LoRA's settings as one object."),
+      Field("quantization", \.quantization, effect: .ignored("weights are not quantised here; the field has no effect"), "For other trainers."),
+      Field("group_by_length", \.groupByLength, effect: .ignored("the order is the seed's shuffle; the field has no effect"), "For other trainers."),
+      Field("dataloader_num_workers", \.dataLoaderWorkers, effect: .remark, "For other trainers."),
+      Field("dataloader_prefetch_factor", \.dataLoaderPrefetch, effect: .remark, "For other trainers."),
+      Field("dataloader_pin_memory", \.dataLoaderPinMemory, effect: .remark, "For other trainers."),
+      Field("use_cpu", \.useCPU, effect: .remark, "Training always runs on this machine's processors."),
+    ]
+  }
+}

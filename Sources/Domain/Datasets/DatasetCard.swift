@@ -1,0 +1,87 @@
+/// `workspace/datasets/<name>/dataset.json`: what a dataset is, its latest version first at hand, all versions below.
+package struct DatasetCard: Codable, Sendable, Equatable {
+  package struct Version: Codable, Sendable, Equatable {
+    package var version: Int
+    package var createdAt: Timestamp
+    /// The drop that brought it.
+    package var drop: DropID
+    package var fileName: String
+    package var sha256: String
+    package var rows: Int
+    package var badRows: Int
+    package var bytes: Int
+    package var detected: DatasetSchema
+
+    enum CodingKeys: String, CodingKey {
+      case version, drop, sha256, rows, bytes
+      case createdAt = "created_at"
+      case fileName = "file_name"
+      case badRows = "bad_rows"
+      case detected = "detected_schema"
+    }
+
+    package init(
+      version: Int, createdAt: Timestamp, drop: DropID, fileName: String, sha256: String, rows: Int, badRows: Int, bytes: Int,
+      detected: DatasetSchema
+    ) {
+      self.version = version
+      self.createdAt = createdAt
+      self.drop = drop
+      self.fileName = fileName
+      self.sha256 = sha256
+      self.rows = rows
+      self.badRows = badRows
+      self.bytes = bytes
+      self.detected = detected
+    }
+  }
+
+  package var schema = "dropforge.dataset/1"
+  package var name: SafeName
+  package var description: String?
+  /// Other names under which the same bytes were dropped.
+  package var aliases: [SafeName]
+  /// Of the latest version.
+  package var version: Int
+  package var rows: Int
+  package var badRows: Int
+  /// Bytes of the drop, and its hash.
+  package var bytes: Int
+  package var sha256: String
+  package var columns: [DatasetColumn]
+  package var detected: DatasetSchema
+  package var mapping: [String: String]
+  package var splits: [IngestResult.Split]
+  package var files: [IngestResult.SourceFile]
+  package var warnings: [String]
+  /// Path of the canonical rows, relative to the root.
+  package var data: String
+  package var versions: [Version]
+
+  enum CodingKeys: String, CodingKey {
+    case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
+    case badRows = "bad_rows"
+    case detected = "detected_schema"
+  }
+
+  package init(
+    name: SafeName, description: String?, aliases: [SafeName], latest: IngestResult, data: String, versions: [Version]
+  ) {
+    self.name = name
+    self.description = description
+    self.aliases = aliases
+    version = versions.map(\.version).max() ?? 0
+    rows = latest.rows
+    badRows = latest.badRows
+    bytes = latest.sourceBytes
+    sha256 = latest.sourceSHA256
+    columns = latest.columns
+    detected = latest.detected
+    mapping = latest.mapping
+    splits = latest.splits
+    files = latest.files
+    warnings = latest.warnings
+    self.data = data
+    self.versions = versions
+  }
+}

@@ -1,0 +1,57 @@
+import StrictJSON
+
+/// `NAME.dataset.json` beside a dataset: what its name and content do not say.
+package struct DatasetSidecar: Section, Codable {
+  /// How a plain text becomes rows.
+  package enum TextRows: String, WordField, CaseIterable, Codable {
+    /// The file is one document, cut into rows at line ends that join again without a seam.
+    case document
+    /// Each line is a document.
+    case line
+    /// Documents are parted by empty lines.
+    case paragraph
+  }
+
+  package var description: String?
+  package var format: DatasetFormat?
+  package var textRows = TextRows.document
+  package var delimiter: String?
+  package var quote: String?
+  package var header: Bool?
+  package var encoding: String?
+  /// Role to column: `{"prompt": "question", "completion": "answer"}`.
+  package var columns: [String: String] = [:]
+  package var split: String?
+  package var maximumRows: Int?
+  package var source: String?
+  package var config: String?
+  package var tags: [String] = []
+  package var licence: String?
+
+  package init() {}
+
+  package static let ending = ".dataset.json"
+  private static let download = "downloads are not built yet; bring the files here and drop them"
+
+  package static var fields: [Field<DatasetSidecar>] {
+    [
+      Field("description", \.description, "For people."),
+      Field("tags", \.tags, effect: .remark, "For people."),
+      Field("license", \.licence, aliases: ["licence"], effect: .remark, "For people, and for the model card."),
+      Field("format", \.format, "csv, tsv, jsonl, json or txt, where the name's ending says it wrong."),
+      Field(
+        "text_rows", \.textRows, "Plain text: \"document\" (the file is one), \"line\" (each line is one), \"paragraph\" (parted by empty lines). Default: document."),
+      Field("delimiter", \.delimiter, "CSV: the character between fields. Default: found by looking."),
+      Field("quote", \.quote, "CSV: the character around fields. Default: \"."),
+      Field("header", \.header, "CSV: whether the first row names the columns. Default: found by looking."),
+      Field("encoding", \.encoding, effect: .refused("only UTF-8 is read yet; convert the file: iconv -f ENCODING -t UTF-8"), "Of the text."),
+      Field("columns", \.columns, aliases: ["mapping", "column_mapping"], "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),
+      Field("split", \.split, "The split that all rows go to. Default: told from the files' names, else train."),
+      Field("max_rows", \.maximumRows, limit: .atLeast(1), "Rows taken at most, from the start."),
+      Field("source", \.source, effect: .refused(download), "Where to download it from."),
+      Field("config", \.config, effect: .refused(download), "The download's configuration."),
+    ]
+  }
+}
+
+extension DatasetFormat: WordField {}

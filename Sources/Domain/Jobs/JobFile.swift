@@ -1,0 +1,139 @@
+import StrictJSON
+
+/// What a job file asks for, whichever of the accepted forms it was written in.
+package struct JobFile: Sendable, Equatable {
+  package enum DatasetChoice: Sendable, Equatable {
+    case one(String)
+    case trainAndEval(String, String)
+
+    package var names: [String] {
+      switch self {
+      case .one(let name): [name]
+      case .trainAndEval(let train, let eval): [train, eval]
+      }
+    }
+  }
+
+  package enum ConfigChoice: Sendable, Equatable {
+    /// A stored config's name, and its version where the job names one.
+    case stored(String, version: Int?)
+    case inline(JSONNode)
+  }
+
+  package var name: String
+  package var dataset: DatasetChoice
+  package var config: ConfigChoice
+  /// Path of a field to its value: `["training.learning_rate": 1e-4]`.
+  package var overrides: [String: JSONNode]
+  /// Higher runs first; 0 is usual.
+  package var priority: Int
+
+  package init(name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0) {
+    self.name = name
+    self.dataset = dataset
+    self.config = config
+    self.overrides = overrides
+    self.priority = priority
+  }
+
+  package static let keys = ["name", "dataset", "config", "engine", "overrides", "priority", "description", "comment"]
+
+  /// Reads a job file. `fallbackName` names a job that has no name: the file's.
+  /// Without errors among the findings the job is there.
+  package static func decode(_ node: JSONNode, source: ConfigSource, fallbackName: String) -> (JobFile?, [Finding]) {
+    guard let object = node.object else { return (nil, [Finding(.error, "", "a job file is a JSON object, but this is \(node.kindName)")]) }
+    if object["dataset_path"] != nil || object["model_config"] != nil { return ForeignJobFile.decodeSmallDoge(object, source, fallbackName) }
+    if object["config"]?.object?["datasetPath"] != nil { return ForeignJobFile.decodeTrainingStudio(object, source, fallbackName) }
+
+    var findings: [Finding] = []
+    var job = JobFile(name: fallbackName, dataset: .one(""), config: .stored("", version: nil))
+    func refuse(_ field: String, _ message: String, _ byte: Int) {
+      findings.append(Finding(.error, field, message, line: source.line(ofByte: byte)))
+    }
+    for member in object.members where member.key != "comment" && !member.key.hasPrefix("_") {
+      let value = member.node
+      switch member.key {
+      case "name":
+        if let name = value.string, !name.isEmpty { job.name = name } else { refuse("name", "must be a string that is not empty", member.keyByte) }
+      case "description": break
+      case "dataset":
+        if let choice = datasetChoice(value, refuse: { refuse("dataset", $0, member.keyByte) }) { job.dataset = choice }
+      case "config":
+        if let choice = configChoice(value) {
+          job.config = choice
+        } else {
+          refuse("config", "must be the name of a stored config, \"NAME\" or \"NAME@VERSION\", or the config itself as an object", member.keyByte)
+        }
+      case "engine":
+        if value.string != "native" { refuse("engine", "\(value.text()) is not built; this version has the engine \"native\"", member.keyByte) }
+      case "overrides":
+        guard let overrides = value.object else { refuse("overrides", "must be an object of field paths and values", member.keyByte); continue }
+        for override in overrides.members {
+          if override.node.array != nil, override.key != "tools" {
+            refuse("overrides.\(override.key)", "a list makes a sweep, and sweeps are not built yet; drop one job for each value", override.keyByte)
+          }
+          job.overrides[override.key] = override.node
+        }
+      case "priority":
+        if let priority = value.int { job.priority = priority } else { refuse("priority", "must be a whole number", member.keyByte) }
+      case let key:
+        let near = NearestKey.suggestion(for: key, among: keys)
+        let hint = near.map { "no such field in a job file. Did you mean \"\($0)\"?" } ?? "no such field in a job file; known are \(keys.joined(separator: ", "))"
+        refuse(key, hint, member.keyByte)
+      }
+    }
+    if object["dataset"] == nil { findings.append(Finding(.error, "dataset", "this field is missing; it names the dataset to train on")) }
+    if object["config"] == nil {
+      findings.append(Finding(.error, "config", "this field is missing; it names a stored config or holds one (templates/ has complete job files)"))
+    }
+    return (findings.errors.isEmpty ? job : nil, findings)
+  }
+
+  private static func datasetChoice(_ node: JSONNode, refuse: (String) -> Void) -> DatasetChoice? {
+    if let name = node.string, !name.isEmpty { return .one(name) }
+    if let object = node.object {
+      let unknown = object.keys.filter { $0 != "train" && $0 != "eval" }
+      guard unknown.isEmpty, let train = object["train"]?.string else {
+        refuse("must be a name, or {\"train\": NAME, \"eval\": NAME}")
+        return nil
+      }
+      guard let eval = object["eval"] else { return .one(train) }
+      guard let eval = eval.string else {
+        refuse("\"eval\" must be a dataset's name")
+        return nil
+      }
+      return .trainAndEval(train, eval)
+    }
+    refuse(node.array != nil ? "mixing several datasets is not built yet; name one" : "must be a dataset's name")
+    return nil
+  }
+
+  private static func configChoice(_ node: JSONNode) -> ConfigChoice? {
+    if node.object != nil { return .inline(node) }
+    guard let text = node.string, !text.isEmpty else { return nil }
+    let parts = text.split(separator: "@", maxSplits: 1)
+    if parts.count == 2, let version = Int(parts[1]) { return .stored(String(parts[0]), version: version) }
+    return .stored(text, version: nil)
+  }
+}
+
+extension JobFile {
+  /// The config with the job's overrides laid over it, still as JSON: `training.learning_rate` sets `{"training": {"learning_rate": …}}`.
+  package func applyOverrides(to config: JSONNode) -> (JSONNode, [Finding]) {
+    guard var root = config.object else { return (config, []) }
+    if let inner = root["config"]?.object, root["training"] == nil { root = inner }
+    var findings: [Finding] = []
+    for (path, value) in overrides.sorted(by: { $0.key < $1.key }) {
+      let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+      if parts.count == 1 {
+        root[path] = value
+      } else if var section = (root[parts[0]] ?? JSONNode(.object(JSONObject()))).object {
+        section[parts[1]] = value
+        root[parts[0]] = JSONNode(.object(section))
+      } else {
+        findings.append(Finding(.error, "overrides.\(path)", "\"\(parts[0])\" is no section of this config"))
+      }
+    }
+    return (JSONNode(.object(root)), findings)
+  }
+}

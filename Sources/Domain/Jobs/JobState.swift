@@ -1,0 +1,49 @@
+/// The states of a job. One machine, and `JobState.mayBecome` is its one door: the catalogue refuses what it refuses.
+///
+/// ```
+/// pending -> preparing -> training <-> evaluating -> completed
+///    |           |            |            |
+///    +-----------+------------+------------+--> error | cancelled
+///                paused (from any running state, and back)
+/// ```
+/// After a crash a running job becomes `pending` again (reason: goes on from its last checkpoint).
+package enum JobState: String, Sendable, Codable, CaseIterable {
+  case pending, preparing, training, evaluating, paused, completed, error, cancelled
+
+  package var isFinal: Bool { self == .completed || self == .error || self == .cancelled }
+  /// A worker belongs to it.
+  package var isRunning: Bool { self == .preparing || self == .training || self == .evaluating }
+
+  package func mayBecome(_ next: JobState) -> Bool {
+    switch (self, next) {
+    case (.pending, .preparing), (.preparing, .training), (.training, .evaluating), (.evaluating, .training): true
+    case (.training, .completed), (.evaluating, .completed): true
+    case (.preparing, .pending), (.training, .pending), (.evaluating, .pending): true  // its worker ended with the agent: recovery
+    case (.pending, .paused), (.preparing, .paused), (.training, .paused), (.evaluating, .paused), (.paused, .pending): true
+    case (.pending, .error), (.preparing, .error), (.training, .error), (.evaluating, .error): true
+    case (.pending, .cancelled), (.preparing, .cancelled), (.training, .cancelled), (.evaluating, .cancelled), (.paused, .cancelled): true
+    default: false
+    }
+  }
+}
+
+/// Why a pending job does not run yet: said in `status.json`, in the receipt and by `dropforge status`.
+package enum PendingReason: Sendable, Codable, Equatable {
+  case queued(behind: Int)
+  case waitingForDataset(String)
+  case waitingForConfig(String)
+  case waitingForModel(String)
+  case resumes
+
+  package var sentence: String {
+    switch self {
+    case .queued(behind: 0): "starts next"
+    case .queued(let behind): "queued behind \(behind) \(behind == 1 ? "job" : "jobs")"
+    case .waitingForDataset(let name): "waiting for the dataset '\(name)': drop it into inbox/datasets/"
+    case .waitingForConfig(let name): "waiting for the config '\(name)': drop \(name).json into inbox/configs/"
+    case .waitingForModel(let name):
+      "waiting for the model '\(name)': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
+    case .resumes: "goes on from its last checkpoint after an interruption"
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/// A line of `metrics.jsonl`. Names as TRL and transformers' Trainer use them, so that existing plotters read the file.
+/// A training row carries `loss`, an evaluation row `eval_loss`, the last row `train_runtime`.
+package struct MetricsRow: Codable, Sendable, Equatable {
+  /// Optimizer steps done when this was measured.
+  package var step: Int
+  /// Passes over the data, with a fraction.
+  package var epoch: Double
+  package var time: Timestamp?
+
+  /// Mean cross-entropy a target token, in nats, over the steps since the last row.
+  package var loss: Double?
+  package var learningRate: Double?
+  /// Euclidean norm of the whole gradient before clipping, at this step.
+  package var gradNorm: Double?
+  package var meanTokenAccuracy: Double?
+  /// Tokens read since the start of the run.
+  package var numTokens: Int?
+  package var tokensPerSecond: Double?
+
+  package var evalLoss: Double?
+  package var evalMeanTokenAccuracy: Double?
+  package var evalPerplexity: Double?
+  package var evalRuntime: Double?
+  package var evalTokens: Int?
+
+  package var trainRuntime: Double?
+  package var trainLoss: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case step, epoch, time, loss
+    case learningRate = "learning_rate"
+    case gradNorm = "grad_norm"
+    case meanTokenAccuracy = "mean_token_accuracy"
+    case numTokens = "num_tokens"
+    case tokensPerSecond = "tokens_per_second"
+    case evalLoss = "eval_loss"
+    case evalMeanTokenAccuracy = "eval_mean_token_accuracy"
+    case evalPerplexity = "eval_perplexity"
+    case evalRuntime = "eval_runtime"
+    case evalTokens = "eval_num_tokens"
+    case trainRuntime = "train_runtime"
+    case trainLoss = "train_loss"
+  }
+
+  package init(step: Int, epoch: Double) {
+    self.step = step
+    self.epoch = epoch
+  }
+}
+
+/// `metrics.json`: the run in one object.
+package struct MetricsSummary: Codable, Sendable, Equatable {
+  package var schema = "dropforge.metrics/1"
+  package var method: String
+  package var parameters: Int
+  package var trainTokens: Int
+  package var evalTokens: Int
+  package var epochs: Int
+  package var steps: Int
+  package var firstLoss: Double?
+  package var finalLoss: Double?
+  /// Mean over all steps, as Trainer's `train_loss`.
+  package var trainLoss: Double?
+  package var firstEvalLoss: Double?
+  package var evalLoss: Double?
+  package var evalPerplexity: Double?
+  package var evalMeanTokenAccuracy: Double?
+  package var bestEvalLoss: Double?
+  package var bestStep: Int?
+  package var tokensSeen: Int
+  package var tokensPerSecond: Double
+  /// Seconds of training in all, interruptions left out.
+  package var trainRuntime: Double
+  package var peakMemoryBytes: Int
+  /// How often the run was taken up again from a checkpoint.
+  package var resumes: Int
+
+  enum CodingKeys: String, CodingKey {
+    case schema, method, parameters, epochs, steps, resumes
+    case trainTokens = "train_tokens"
+    case evalTokens = "eval_tokens"
+    case firstLoss = "first_loss"
+    case finalLoss = "final_loss"
+    case trainLoss = "train_loss"
+    case firstEvalLoss = "first_eval_loss"
+    case evalLoss = "eval_loss"
+    case evalPerplexity = "eval_perplexity"
+    case evalMeanTokenAccuracy = "eval_mean_token_accuracy"
+    case bestEvalLoss = "best_eval_loss"
+    case bestStep = "best_step"
+    case tokensSeen = "tokens_seen"
+    case tokensPerSecond = "tokens_per_second"
+    case trainRuntime = "train_runtime"
+    case peakMemoryBytes = "peak_memory_bytes"
+  }
+
+  package init(method: String, parameters: Int, trainTokens: Int, evalTokens: Int, epochs: Int, steps: Int) {
+    self.method = method
+    self.parameters = parameters
+    self.trainTokens = trainTokens
+    self.evalTokens = evalTokens
+    self.epochs = epochs
+    self.steps = steps
+    tokensSeen = 0
+    tokensPerSecond = 0
+    trainRuntime = 0
+    peakMemoryBytes = 0
+    resumes = 0
+  }
+}

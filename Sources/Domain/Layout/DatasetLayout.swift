@@ -1,0 +1,44 @@
+import SystemPackage
+
+/// `workspace/datasets/<name>/`.
+package struct DatasetLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package init(folder: FilePath) { self.folder = folder }
+
+  package var card: FilePath { folder.appending("dataset.json") }
+  package var versions: FilePath { folder.appending("versions") }
+  package func version(_ number: Int) -> DatasetVersionLayout { DatasetVersionLayout(folder: versions.appending("\(number)")) }
+  package var tokenizations: FilePath { folder.appending("tokenizations") }
+  package func tokenization(_ id: String) -> TokenizationLayout { TokenizationLayout(folder: tokenizations.appending(id)) }
+}
+
+/// `versions/<n>/`, and while it is being made, the staging folder of the same form.
+package struct DatasetVersionLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package init(folder: FilePath) { self.folder = folder }
+
+  /// What the ingest worker found: `IngestResult`. Written last: a version without it is not whole.
+  package var result: FilePath { folder.appending("ingest.json") }
+  package var data: FilePath { folder.appending("data") }
+  /// Canonical rows, one JSON object a line.
+  package func rows(split: String) -> FilePath { data.appending("\(split).jsonl") }
+  /// Offset index of `rows`: format in docs/formats.md.
+  package func index(split: String) -> FilePath { data.appending("\(split).index") }
+  package var badRows: FilePath { folder.appending("bad-rows.jsonl") }
+  /// The dropped bytes, unchanged.
+  package var original: FilePath { folder.appending("original") }
+}
+
+/// `tokenizations/<id>/`: a dataset version as token ids, made once for a tokenizer and its settings.
+package struct TokenizationLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package init(folder: FilePath) { self.folder = folder }
+
+  /// Written last: a tokenization without it is not whole.
+  package var card: FilePath { folder.appending("tokenization.json") }
+  package func tokens(split: String) -> FilePath { folder.appending("\(split).tokens") }
+  package func sequences(split: String) -> FilePath { folder.appending("\(split).sequences") }
+}

@@ -1,0 +1,65 @@
+import SystemPackage
+
+/// `workspace/jobs/<job-id>/`: this folder alone is enough to repeat the run.
+package struct JobLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package init(folder: FilePath) { self.folder = folder }
+
+  /// As dropped.
+  package var job: FilePath { folder.appending("job.json") }
+  /// As resolved, with every default filled in.
+  package var config: FilePath { folder.appending("config.json") }
+  /// What the worker is told to do: `TrainOrder`.
+  package var order: FilePath { folder.appending("order.json") }
+  package var plan: FilePath { folder.appending("plan.json") }
+  package var status: FilePath { folder.appending("status.json") }
+  /// A row a logged step: `MetricsRow`.
+  package var metricRows: FilePath { folder.appending("metrics.jsonl") }
+  /// The summary: `MetricsSummary`.
+  package var metrics: FilePath { folder.appending("metrics.json") }
+  package var log: FilePath { folder.appending("log.txt") }
+  /// What the worker's standard error said last: kept for crashes.
+  package var workerErrors: FilePath { folder.appending("worker-stderr.txt") }
+  package var tensorboard: FilePath { folder.appending("tensorboard") }
+  package var evaluation: FilePath { folder.appending("evaluation.json") }
+  package var samples: FilePath { folder.appending("samples.md") }
+  package var manifest: FilePath { folder.appending("manifest.json") }
+  package var readme: FilePath { folder.appending("README.md") }
+  package var report: FilePath { folder.appending("report.html") }
+
+  package var checkpoints: FilePath { folder.appending("checkpoints") }
+  package func checkpoint(epoch: Int) -> CheckpointLayout { CheckpointLayout(folder: checkpoints.appending("checkpoint-epoch-\(epoch)")) }
+  package func checkpoint(step: Int) -> CheckpointLayout { CheckpointLayout(folder: checkpoints.appending("checkpoint-step-\(step)")) }
+
+  package var finalModel: FilePath { folder.appending("final_model") }
+  /// The tokenizer that this job trained or loaded, in Hugging Face's files.
+  package var tokenizer: FilePath { folder.appending("tokenizer") }
+
+  /// Files created here by users are obeyed: `ControlWord`.
+  package var control: FilePath { folder.appending("control") }
+  package func control(_ word: ControlWord) -> FilePath { control.appending(word.rawValue) }
+
+  package var folders: [FilePath] { [folder, checkpoints, control] }
+}
+
+/// What a file in `control/` may be named.
+package enum ControlWord: String, Sendable, CaseIterable, Codable {
+  case cancel = "CANCEL"
+  case pause = "PAUSE"
+  case resume = "RESUME"
+}
+
+/// `checkpoints/checkpoint-…/`: a Hugging Face model folder, and beside it what resuming to the same bits needs.
+package struct CheckpointLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package init(folder: FilePath) { self.folder = folder }
+
+  /// Adam's moments, safetensors.
+  package var optimizer: FilePath { folder.appending("optimizer.safetensors") }
+  /// Step, epoch and history in the form of transformers' Trainer, so that existing plotters read it.
+  package var trainerState: FilePath { folder.appending("trainer_state.json") }
+  /// Our own state: cursor into the data, sums since the last log line, hashes of the files beside it. Written last.
+  package var resumeState: FilePath { folder.appending("dropforge_state.json") }
+}

@@ -1,0 +1,91 @@
+import SystemPackage
+
+/// The layout of a root folder. Every path of `inbox/` and `workspace/` is made here; nobody else joins path components.
+package struct RootLayout: Sendable, Equatable {
+  package let root: FilePath
+
+  package init(root: FilePath) { self.root = root }
+
+  package var inbox: InboxLayout { InboxLayout(folder: root.appending("inbox")) }
+  package var workspace: WorkspaceLayout { WorkspaceLayout(folder: root.appending("workspace")) }
+  package var templates: FilePath { root.appending("templates") }
+  /// The agent's own settings (`AgentSettings`).
+  package var settings: FilePath { root.appending("dropforge.json") }
+
+  /// The path as users and other files see it: relative to the root, with forward slashes.
+  package func relative(_ path: FilePath) -> String {
+    var rest = path
+    return rest.removePrefix(root) ? rest.string : path.string
+  }
+
+  /// The other way round: a path that a file of ours names relative to the root.
+  package func absolute(_ relative: String) -> FilePath { root.pushing(FilePath(relative)) }
+
+  /// Every folder that must exist before the agent starts.
+  package var folders: [FilePath] { inbox.folders + workspace.folders + [templates] }
+}
+
+/// `inbox/`: what users drop, and the agent's answers.
+package struct InboxLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package func folder(of kind: DropKind) -> FilePath { folder.appending(kind.folderName) }
+  /// The agent's written answers, one a drop: `<file name>.receipt.json`.
+  package var receipts: FilePath { folder.appending("receipts") }
+  package func receipt(forFileNamed name: String) -> FilePath { receipts.appending(SafeName(from: name).text + ".receipt.json") }
+
+  package var rejected: FilePath { folder.appending("rejected") }
+  /// `rejected/<time>-<name>/`, with the drop itself and `REASON.md`.
+  package func rejection(of name: String, at time: Timestamp, id: DropID) -> FilePath {
+    rejected.appending("\(time.compact)-\(SafeName(from: name))-\(id.text.suffix(4))")
+  }
+  package static let reasonFileName = "REASON.md"
+
+  /// Where a drop lies between its claim and its fate. A dot folder: the watcher and users pass it by.
+  package var claimed: FilePath { folder.appending(".claimed") }
+  package func claim(_ id: DropID) -> FilePath { claimed.appending(id.text) }
+
+  package var folders: [FilePath] { [folder] + DropKind.allCases.map(folder(of:)) + [receipts, rejected, claimed] }
+  /// The folders that are watched for drops, the inbox itself first.
+  package var watched: [FilePath] { [folder] + DropKind.allCases.map(folder(of:)) }
+}
+
+/// `workspace/`: what the agent makes.
+package struct WorkspaceLayout: Sendable, Equatable {
+  package let folder: FilePath
+
+  package var status: FilePath { folder.appending("status.json") }
+  package var catalogue: FilePath { folder.appending("catalogue.sqlite") }
+  /// Held by the running agent: one agent a root.
+  package var lock: FilePath { folder.appending(".agent.lock") }
+  package var log: FilePath { folder.appending("agent.log") }
+  /// Where workers build what is later renamed into its place; emptied at start.
+  package var staging: FilePath { folder.appending(".staging") }
+  package func staging(_ id: DropID) -> FilePath { staging.appending(id.text) }
+
+  package var datasets: FilePath { folder.appending("datasets") }
+  package func dataset(_ name: SafeName) -> DatasetLayout { DatasetLayout(folder: datasets.appending(name.text)) }
+  package var configs: FilePath { folder.appending("configs") }
+  package func config(_ name: SafeName) -> ConfigLayout { ConfigLayout(folder: configs.appending(name.text)) }
+  package var models: FilePath { folder.appending("models") }
+  package func model(_ name: SafeName) -> ModelLayout { ModelLayout(folder: models.appending(name.text)) }
+  package var jobs: FilePath { folder.appending("jobs") }
+  package func job(_ id: JobID) -> JobLayout { JobLayout(folder: jobs.appending(id.text)) }
+
+  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs] }
+}
+
+/// `workspace/configs/<name>/`.
+package struct ConfigLayout: Sendable, Equatable {
+  package let folder: FilePath
+  package var latest: FilePath { folder.appending("config.json") }
+  package var versions: FilePath { folder.appending("versions") }
+  package func version(_ number: Int) -> FilePath { versions.appending("\(number).json") }
+  package var validation: FilePath { folder.appending("validation.json") }
+}
+
+/// `workspace/models/<name>/`: a Hugging Face folder and our card beside its files.
+package struct ModelLayout: Sendable, Equatable {
+  package let folder: FilePath
+  package var card: FilePath { folder.appending("model.json") }
+}
