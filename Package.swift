@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Platform", dependencies: ["CLinux", "CCrypto", system], swiftSettings: optimised),
 
     // Ground, the agent's side: state and processes.
-    .target(name: "Catalogue", dependencies: ["Domain", grdb], resources: [.embedInCode("Schema/0001-catalogue.sql")], swiftSettings: strict),
+    .target(name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")], swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 
     // Ground, the worker's side: bytes and numbers.

@@ -87,4 +87,11 @@ extension FileSystem {
     try syncFolder(target.removingLastComponent())
     if path.removingLastComponent() != target.removingLastComponent() { try syncFolder(path.removingLastComponent()) }
   }
+
+  /// The same files once more, as hard links under new folders: stored originals are never written to, so sharing is safe.
+  package func linkTree(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    guard try status(path).kind == .folder else { return try link(path, to: target) }
+    try makeFolder(target)
+    for name in try names(in: path) { try linkTree(path.appending(name), to: target.appending(name)) }
+  }
 }

@@ -22,6 +22,8 @@ package protocol FileSystem: Sendable {
   func rename(_ path: FilePath, to target: FilePath) throws(SystemError)
   /// renameat2(2) with RENAME_NOREPLACE: EEXIST where something stands at `target`.
   func renameWithoutReplacing(_ path: FilePath, to target: FilePath) throws(SystemError)
+  /// link(2): a second name for the same file.
+  func link(_ path: FilePath, to target: FilePath) throws(SystemError)
   func removeFile(_ path: FilePath) throws(SystemError)
   func makeFolder(_ path: FilePath) throws(SystemError)
   func removeFolder(_ path: FilePath) throws(SystemError)

@@ -78,6 +78,11 @@ package struct LinuxFileSystem: FileSystem {
     guard result == 0 else { throw .last("rename", path, to: target) }
   }
 
+  package func link(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    let result = path.withPlatformString { from in target.withPlatformString { Glibc.link(from, $0) } }
+    guard result == 0 else { throw .last("link", path, to: target) }
+  }
+
   package func removeFile(_ path: FilePath) throws(SystemError) {
     guard path.withPlatformString({ unlink($0) }) == 0 else { throw .last("remove", path) }
   }

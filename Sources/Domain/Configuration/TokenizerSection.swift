@@ -16,6 +16,9 @@ package struct TokenizerSection: Section {
 
   package init() {}
 
+  /// Names that mean a tokenizer made here and not a model's.
+  package static let madeHere: Set<String> = ["byte", "train", ""]
+
   package static var fields: [Field<TokenizerSection>] {
     [
       Field(

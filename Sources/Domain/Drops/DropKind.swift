@@ -3,6 +3,11 @@ package enum DropKind: String, Sendable, Codable, CaseIterable {
   case dataset, config, job, model, request
 
   package var folderName: String { rawValue + "s" }
+
+  package init?(folderName: String) {
+    guard let kind = DropKind.allCases.first(where: { $0.folderName == folderName }) else { return nil }
+    self = kind
+  }
 }
 
 /// Names one drop from its claim to its fate: `d-20261121T074803Z-5f0c21a9`. Sorts by time.

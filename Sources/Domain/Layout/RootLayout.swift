@@ -44,6 +44,10 @@ package struct InboxLayout: Sendable, Equatable {
   /// Where a drop lies between its claim and its fate. A dot folder: the watcher and users pass it by.
   package var claimed: FilePath { folder.appending(".claimed") }
   package func claim(_ id: DropID) -> FilePath { claimed.appending(id.text) }
+  /// The drop itself lies one folder deeper, named after the folder it was dropped into: after a crash that is all that
+  /// tells its kind.
+  package func claim(_ id: DropID, kind: DropKind?) -> FilePath { claim(id).appending(kind?.folderName ?? Self.looseFolderName) }
+  package static let looseFolderName = "loose"
 
   package var folders: [FilePath] { [folder] + DropKind.allCases.map(folder(of:)) + [receipts, rejected, claimed] }
   /// The folders that are watched for drops, the inbox itself first.
@@ -62,6 +66,8 @@ package struct WorkspaceLayout: Sendable, Equatable {
   /// Where workers build what is later renamed into its place; emptied at start.
   package var staging: FilePath { folder.appending(".staging") }
   package func staging(_ id: DropID) -> FilePath { staging.appending(id.text) }
+  /// The order of a worker that builds in `staging(id)`.
+  package func order(_ id: DropID) -> FilePath { staging.appending("\(id).order.json") }
 
   package var datasets: FilePath { folder.appending("datasets") }
   package func dataset(_ name: SafeName) -> DatasetLayout { DatasetLayout(folder: datasets.appending(name.text)) }
@@ -72,7 +78,13 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var jobs: FilePath { folder.appending("jobs") }
   package func job(_ id: JobID) -> JobLayout { JobLayout(folder: jobs.appending(id.text)) }
 
-  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs] }
+  /// Carried-out requests and sidecars, as dropped: no original is thrown away.
+  package var requests: FilePath { folder.appending("requests") }
+  package func request(_ id: DropID) -> FilePath { requests.appending("\(id).json") }
+  package var sidecars: FilePath { folder.appending("sidecars") }
+  package func sidecar(_ id: DropID) -> FilePath { sidecars.appending("\(id)\(DatasetSidecar.ending)") }
+
+  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, requests, sidecars] }
 }
 
 /// `workspace/configs/<name>/`.
@@ -87,5 +99,8 @@ package struct ConfigLayout: Sendable, Equatable {
 /// `workspace/models/<name>/`: a Hugging Face folder and our card beside its files.
 package struct ModelLayout: Sendable, Equatable {
   package let folder: FilePath
+  package init(folder: FilePath) { self.folder = folder }
   package var card: FilePath { folder.appending("model.json") }
+  /// Only while it is being made: what came out of an archive.
+  package var extracted: FilePath { folder.appending("files") }
 }

@@ -1,0 +1,160 @@
+import Domain
+import GRDB
+
+/// A row of `dataset_versions`.
+package struct DatasetVersionRecord: Sendable, Equatable {
+  package var dataset: SafeName
+  package var number: Int
+  package var drop: DropID
+  package var fileName: String
+  package var sha256: String
+  package var result: IngestResult
+  package var createdAt: Timestamp
+  /// Its folder stands whole.
+  package var isStored: Bool
+}
+
+extension Catalogue {
+  package enum DatasetDecision: Sendable, Equatable {
+    case newVersion(Int)
+    /// The same bytes, read the same way, are here already under this name; `alias` tells that the drop's own name now means it too.
+    case duplicate(of: SafeName, version: Int, alias: Bool)
+  }
+
+  /// Registers what an ingest made: the next version of the dataset, or nothing where the bytes are known.
+  /// The receipt is made from the decision, and the drop is decided in the same transaction.
+  package func registerDataset(
+    named name: SafeName, drop: DropID, fileName: String, reading: String, description: String?, result: IngestResult, at now: Timestamp,
+    receipt: @escaping @Sendable (DatasetDecision) -> Receipt
+  ) async throws -> DatasetDecision {
+    let resultText = try JSONColumn.text(result)
+    return try await write { database in
+      let known = try Row.fetchOne(
+        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?", arguments: [result.sourceSHA256, reading])
+      let decision: DatasetDecision
+      if let known {
+        let owner = try Self.safeName(known["dataset"])
+        let isNewAlias = try owner != name && !Self.datasetExists(name, in: database)
+        if isNewAlias {
+          try database.execute(
+            sql: "INSERT INTO dataset_aliases (alias, dataset) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET dataset = excluded.dataset",
+            arguments: [name.text, owner.text])
+        }
+        decision = .duplicate(of: owner, version: known["number"], alias: isNewAlias)
+      } else {
+        // Other bytes under an alias: the name parts from the dataset that it meant, and is one of its own.
+        try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
+        try database.execute(
+          sql: "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
+          arguments: [name.text, description, now.nanoseconds])
+        let number = try Int.fetchOne(
+          database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!  // an aggregate always has a row
+        try database.execute(
+          sql: "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          arguments: [name.text, number, drop.text, fileName, result.sourceSHA256, reading, resultText, now.nanoseconds])
+        decision = .newVersion(number)
+      }
+      try Self.decide(receipt(decision), in: database)
+      return decision
+    }
+  }
+
+  /// The dataset that a name means: itself, or the one it is an alias of.
+  package func datasetName(for name: SafeName) async throws -> SafeName {
+    try await read { database in try Self.resolveAlias(name, in: database) }
+  }
+
+  package func datasetVersions(of name: SafeName) async throws -> [DatasetVersionRecord] {
+    try await read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number", arguments: [name.text])
+        .map(DatasetVersionRecord.init(row:))
+    }
+  }
+
+  /// The newest version that jobs may use, under the name or as an alias.
+  package func latestStoredVersion(of name: SafeName) async throws -> DatasetVersionRecord? {
+    try await read { database in
+      let target = try Self.resolveAlias(name, in: database)
+      return try Row.fetchOne(
+        database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? AND stored = 1 ORDER BY number DESC LIMIT 1", arguments: [target.text]
+      ).map(DatasetVersionRecord.init(row:))
+    }
+  }
+
+  package func version(_ number: Int, of name: SafeName) async throws -> DatasetVersionRecord? {
+    try await read { database in
+      try Row.fetchOne(
+        database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? AND number = ?", arguments: [name.text, number]
+      ).map(DatasetVersionRecord.init(row:))
+    }
+  }
+
+  /// What `dataset.json` says; nil where there is no such dataset.
+  package func datasetCard(_ name: SafeName, data: @Sendable (Int) -> String) async throws -> DatasetCard? {
+    let versions = try await datasetVersions(of: name)
+    guard let latest = versions.last else { return nil }
+    let (description, aliases) = try await read { database in
+      (
+        try String.fetchOne(database, sql: "SELECT description FROM datasets WHERE name = ?", arguments: [name.text]),
+        try String.fetchAll(database, sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias", arguments: [name.text])
+      )
+    }
+    return DatasetCard(
+      name: name, description: description, aliases: aliases.map(SafeName.init(from:)), latest: latest.result, data: data(latest.number),
+      versions: versions.map {
+        .init(
+          version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
+          badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
+      })
+  }
+
+  package func datasetNames() async throws -> [SafeName] {
+    try await read { database in try String.fetchAll(database, sql: "SELECT name FROM datasets ORDER BY name").map(SafeName.init(from:)) }
+  }
+
+  // MARK: sidecars
+
+  package func keepSidecar(_ sidecar: DatasetSidecar, for name: SafeName, receipt: Receipt) async throws {
+    let body = try JSONColumn.text(sidecar)
+    try await write { database in
+      try database.execute(
+        sql: "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
+        arguments: [name.text, receipt.id.text, body])
+      try Self.decide(receipt, in: database)
+    }
+  }
+
+  package func sidecar(for name: SafeName) async throws -> DatasetSidecar? {
+    try await read { database in
+      try String.fetchOne(database, sql: "SELECT body FROM sidecars WHERE dataset = ?", arguments: [name.text])
+        .map { try JSONColumn.value(DatasetSidecar.self, $0) }
+    }
+  }
+
+  // MARK: within a transaction
+
+  static func resolveAlias(_ name: SafeName, in database: Database) throws -> SafeName {
+    if try datasetExists(name, in: database) { return name }
+    let target = try String.fetchOne(database, sql: "SELECT dataset FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
+    return target.map(SafeName.init(from:)) ?? name
+  }
+
+  private static func datasetExists(_ name: SafeName, in database: Database) throws -> Bool {
+    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text])!  // EXISTS always has a row
+  }
+
+  static func safeName(_ text: String) throws -> SafeName {
+    guard let name = SafeName(exactly: text) else { throw DamagedRow(table: "datasets", row: text) }
+    return name
+  }
+}
+
+extension DatasetVersionRecord {
+  init(row: Row) throws {
+    guard let drop = DropID(row["drop_id"]) else { throw DamagedRow(table: "dataset_versions", row: "\(row)") }
+    self.init(
+      dataset: try Catalogue.safeName(row["dataset"]), number: row["number"], drop: drop, fileName: row["file_name"], sha256: row["sha256"],
+      result: try JSONColumn.value(IngestResult.self, row["result"]), createdAt: Timestamp(nanoseconds: row["created_at"]),
+      isStored: row["stored"])
+  }
+}

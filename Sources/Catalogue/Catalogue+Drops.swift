@@ -1,0 +1,98 @@
+import Domain
+import GRDB
+
+/// A row of `drops`.
+package struct DropRecord: Sendable, Equatable {
+  package enum State: String, Sendable { case claimed, decided, done }
+
+  package var id: DropID
+  package var name: String
+  package var kind: DropKind?
+  package var state: State
+  package var receivedAt: Timestamp
+  package var size: Int
+  package var attempts: Int
+  package var receipt: Receipt?
+
+  package init(id: DropID, name: String, kind: DropKind?, receivedAt: Timestamp, size: Int) {
+    self.id = id
+    self.name = name
+    self.kind = kind
+    state = .claimed
+    self.receivedAt = receivedAt
+    self.size = size
+    attempts = 0
+  }
+}
+
+extension Catalogue {
+  /// Notes a claim. A drop that is known already stays as it is: recovery notes every claim it finds.
+  package func noteClaim(_ drop: DropRecord) async throws {
+    try await write { database in
+      try database.execute(
+        sql: "INSERT INTO drops (id, name, kind, state, received_at, size) VALUES (?, ?, ?, 'claimed', ?, ?) ON CONFLICT (id) DO NOTHING",
+        arguments: [drop.id.text, drop.name, drop.kind?.rawValue, drop.receivedAt.nanoseconds, drop.size])
+    }
+  }
+
+  /// Counts a worker that is about to be started on the drop; returns how many there were with it.
+  package func noteAttempt(_ id: DropID) async throws -> Int {
+    try await write { database in
+      try database.execute(sql: "UPDATE drops SET attempts = attempts + 1 WHERE id = ?", arguments: [id.text])
+      return try Int.fetchOne(database, sql: "SELECT attempts FROM drops WHERE id = ?", arguments: [id.text]) ?? 0
+    }
+  }
+
+  /// The verdict: from here on the drop's fate stands, whatever crashes.
+  package func decide(_ receipt: Receipt) async throws {
+    try await write { database in try Self.decide(receipt, in: database) }
+  }
+
+  /// Within a transaction that also makes what the receipt speaks of.
+  static func decide(_ receipt: Receipt, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE drops SET state = 'decided', verdict = ?, kind = ?, receipt = ? WHERE id = ? AND state = 'claimed'",
+      arguments: [receipt.status.rawValue, receipt.kind?.rawValue, try JSONColumn.text(receipt), receipt.id.text])
+  }
+
+  /// Every file is in its place and the receipt is published.
+  package func finish(_ id: DropID) async throws {
+    try await write { database in
+      try database.execute(sql: "UPDATE drops SET state = 'done' WHERE id = ? AND state = 'decided'", arguments: [id.text])
+      try database.execute(sql: "UPDATE dataset_versions SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
+      try database.execute(sql: "UPDATE models SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
+    }
+  }
+
+  /// Drops whose fate is not carried out yet, oldest first.
+  package func openDrops() async throws -> [DropRecord] {
+    try await read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM drops WHERE state <> 'done' ORDER BY received_at, id").map(DropRecord.init(row:))
+    }
+  }
+
+  package func drop(_ id: DropID) async throws -> DropRecord? {
+    try await read { database in
+      try Row.fetchOne(database, sql: "SELECT * FROM drops WHERE id = ?", arguments: [id.text]).map(DropRecord.init(row:))
+    }
+  }
+}
+
+extension DropRecord {
+  init(row: Row) throws {
+    guard let id = DropID(row["id"]), let state = State(rawValue: row["state"]) else { throw DamagedRow(table: "drops", row: "\(row)") }
+    self.init(
+      id: id, name: row["name"], kind: (row["kind"] as String?).flatMap(DropKind.init(rawValue:)), receivedAt: Timestamp(nanoseconds: row["received_at"]),
+      size: row["size"])
+    self.state = state
+    attempts = row["attempts"]
+    receipt = try (row["receipt"] as String?).map { try JSONColumn.value(Receipt.self, $0) }
+  }
+}
+
+/// A row that the schema should have made impossible.
+struct DamagedRow: Error, CustomStringConvertible {
+  let table: String
+  let row: String
+  var description: String { "the table \(table) holds a row that cannot be read: \(row)" }
+}

@@ -1,0 +1,87 @@
+import Domain
+import StrictJSON
+
+/// What a job needs of the workspace, as far as it is here.
+package struct JobNeeds: Sendable, Equatable {
+  package var train: DatasetVersionRecord?
+  package var eval: DatasetVersionRecord?
+  /// With the job's overrides laid over it; nil where the stored config is not here.
+  package var configuration: Configuration?
+  package var storedConfig: ConfigRecord?
+  package var model: Model = .none
+  /// The model whose tokenizer is used, where the config names one.
+  package var tokenizer: Model = .none
+  /// Of the config and the overrides.
+  package var findings: [Finding] = []
+  /// The first thing that is not here; nil: the job can run.
+  package var missing: PendingReason?
+
+  package enum Model: Sendable, Equatable {
+    /// Made from nothing.
+    case none
+    case dropped(SafeName, sha256: String)
+    case finishedJob(JobID)
+  }
+}
+
+extension Catalogue {
+  /// Looks up everything that a job names.
+  ///
+  /// - Parameters:
+  ///   - pinned: the versions that an earlier start used: they are taken again.
+  ///   - source: the job file's text, to name lines in findings.
+  package func needs(of job: JobFile, pinned: JobPins? = nil, source: ConfigSource = .none) async throws -> JobNeeds {
+    var needs = JobNeeds()
+    var missing: [PendingReason] = []
+    switch job.dataset {
+    case .one(let name):
+      needs.train = try await version(called: name, pinned: pinned?.train)
+      if needs.train == nil { missing.append(.waitingForDataset(name)) }
+    case .trainAndEval(let train, let eval):
+      needs.train = try await version(called: train, pinned: pinned?.train)
+      needs.eval = try await version(called: eval, pinned: pinned?.eval)
+      if needs.train == nil { missing.append(.waitingForDataset(train)) }
+      if needs.eval == nil { missing.append(.waitingForDataset(eval)) }
+    }
+    if let (node, lines) = try await config(of: job, pinned: pinned, source: source, &needs, &missing) {
+      let (overlaid, overrideFindings) = job.applyOverrides(to: node)
+      let (configuration, findings) = Configuration.decode(overlaid, source: lines)
+      needs.findings = overrideFindings + findings
+      needs.configuration = configuration
+      needs.model = try await model(called: configuration.model.isScratch ? nil : configuration.model.name, &missing)
+      let tokenizer = configuration.tokenizer.name
+      needs.tokenizer = try await model(called: TokenizerSection.madeHere.contains(tokenizer ?? "") ? nil : tokenizer, &missing)
+    }
+    needs.missing = missing.first
+    return needs
+  }
+
+  private func config(
+    of job: JobFile, pinned: JobPins?, source: ConfigSource, _ needs: inout JobNeeds, _ missing: inout [PendingReason]
+  ) async throws -> (JSONNode, ConfigSource)? {
+    switch job.config {
+    // Lines can be named where the config stands in the job file itself, as it was written.
+    case .inline(let node): return (node, job.overrides.isEmpty ? source : .none)
+    case .stored(let name, let version):
+      needs.storedConfig = try await config(SafeName(from: name), version: pinned?.config?.version ?? version)
+      guard let stored = needs.storedConfig else {
+        missing.append(.waitingForConfig(version.map { "\(name)@\($0)" } ?? name))
+        return nil
+      }
+      return (try JSONParser.parse(stored.body), .none)
+    }
+  }
+
+  private func model(called name: String?, _ missing: inout [PendingReason]) async throws -> JobNeeds.Model {
+    guard let name else { return .none }
+    if let dropped = try await model(SafeName(from: name)) { return .dropped(SafeName(from: name), sha256: dropped.sha256) }
+    if let finished = try await completedJob(called: name) { return .finishedJob(finished.id) }
+    missing.append(.waitingForModel(name))
+    return .none
+  }
+
+  private func version(called name: String, pinned: TrainOrder.DatasetPin?) async throws -> DatasetVersionRecord? {
+    if let pinned { return try await version(pinned.version, of: pinned.name) }
+    return try await latestStoredVersion(of: SafeName(from: name))
+  }
+}

@@ -1,0 +1,70 @@
+import Domain
+import Foundation
+import GRDB
+
+/// The agent's state in SQLite: the one owner of every fact that must survive. The files in `workspace/` are views of it.
+///
+/// One writer, the agent. WAL with `synchronous=FULL`: what a method has returned from survives a power cut.
+/// Each method is one transaction.
+package final class Catalogue: Sendable {
+  let queue: DatabaseQueue
+
+  /// Opens or makes the catalogue and brings it to the newest form.
+  ///
+  /// - Throws: `Problem` where the file is damaged or comes from a newer version.
+  package init(path: String) throws {
+    var configuration = GRDB.Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { database in
+      // GRDB sets NORMAL with WAL; a drop that was acknowledged must survive a power cut.
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+    }
+    do {
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      let migrator = Self.migrator
+      if try queue.read(migrator.hasBeenSuperseded) {
+        throw Problem(
+          "catalogue.newer", "\(path) was written by a newer version of Dropforge",
+          mend: "Run that version, or restore the copy of the catalogue that was made before the upgrade.")
+      }
+      try migrator.migrate(queue)
+    } catch let error as DatabaseError {
+      throw Problem(
+        "catalogue.unreadable", "\(path) cannot be opened",
+        why: error.message.map { "SQLite says: \($0)" },
+        mend: "Check the disk and the rights of the agent's user; if the file is damaged, restore it from a backup.", cause: "\(error)")
+    }
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("0001-catalogue") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0001_catalogue_sql, as: UTF8.self))
+    }
+    return migrator
+  }
+
+  package func close() throws { try queue.close() }
+
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await queue.read(body)
+  }
+
+  func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await queue.write(body)
+  }
+}
+
+/// JSON columns: Codable values of the domain, keys sorted so that equal values are equal texts.
+enum JSONColumn {
+  static func text(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  static func value<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+  }
+}

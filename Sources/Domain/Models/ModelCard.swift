@@ -1,0 +1,37 @@
+/// `workspace/models/<name>/model.json`: what a dropped base model is.
+package struct ModelCard: Codable, Sendable, Equatable {
+  package var schema = "dropforge.model/1"
+  package var name: SafeName
+  package var architecture: String
+  package var parameters: Int
+  package var vocabularySize: Int
+  package var maximumPositions: Int
+  /// True where a tokenizer came with it.
+  package var hasTokenizer: Bool
+  /// Of the sorted list of the files' names and hashes.
+  package var sha256: String
+  package var bytes: Int
+  package var warnings: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case schema, name, architecture, parameters, sha256, bytes, warnings
+    case vocabularySize = "vocab_size"
+    case maximumPositions = "max_position_embeddings"
+    case hasTokenizer = "has_tokenizer"
+  }
+
+  package init(
+    name: SafeName, architecture: String, parameters: Int, vocabularySize: Int, maximumPositions: Int, hasTokenizer: Bool, sha256: String,
+    bytes: Int, warnings: [String]
+  ) {
+    self.name = name
+    self.architecture = architecture
+    self.parameters = parameters
+    self.vocabularySize = vocabularySize
+    self.maximumPositions = maximumPositions
+    self.hasTokenizer = hasTokenizer
+    self.sha256 = sha256
+    self.bytes = bytes
+    self.warnings = warnings
+  }
+}

@@ -1,0 +1,64 @@
+import Domain
+import SystemPackage
+
+/// What a worker is started for: the words after `dropforge-worker`.
+package enum WorkerCall: Sendable, Equatable {
+  /// Path of an `IngestOrder`.
+  case ingest(FilePath)
+  /// Path of a `ModelOrder`.
+  case model(FilePath)
+  /// Path of a job's folder, whose `order.json` says what to train.
+  case train(FilePath)
+
+  var arguments: [String] {
+    switch self {
+    case .ingest(let order): ["ingest", order.string]
+    case .model(let order): ["model", order.string]
+    case .train(let folder): ["train", folder.string]
+    }
+  }
+}
+
+/// How a worker ended.
+package enum WorkerOutcome: Sendable, Equatable {
+  case done
+  /// It said why it could not do its work; the input or the order is at fault.
+  case refused(Problem)
+  /// It was told to stop, and left a checkpoint.
+  case stopped
+  /// It ended without a word: killed by a signal, or by a fault of ours.
+  case crashed(Crash)
+
+  package struct Crash: Sendable, Equatable {
+    /// The signal that killed it; nil where it exited.
+    package var signal: Int32?
+    package var exitCode: Int32?
+    /// The end of what it wrote to standard error.
+    package var lastWords: String
+
+    package init(signal: Int32?, exitCode: Int32?, lastWords: String) {
+      self.signal = signal
+      self.exitCode = exitCode
+      self.lastWords = lastWords
+    }
+  }
+}
+
+extension WorkerOutcome.Crash {
+  /// For a receipt or a job's status.
+  package func problem(doing work: String) -> Problem {
+    let how =
+      switch (signal, exitCode) {
+      case (9, _): "was killed (signal 9)"
+      case (let signal?, _): "died of signal \(signal)"
+      case (_, let code?): "ended with exit code \(code)"
+      case (nil, nil): "could not be started"
+      }
+    let why = signal == 9 ? "the kernel kills a process so when memory runs out; so does an administrator" : nil
+    let mend =
+      signal == 9
+      ? "Look with `journalctl -k | grep -i oom` whether memory ran out; if so, use a smaller model, batch or max_length, or a machine with more."
+      : "This is a fault of Dropforge, not of your files: please report it with the text below."
+    return Problem("worker.crashed", "the worker that was \(work) \(how)", why: why, mend: mend, cause: lastWords.isEmpty ? nil : lastWords)
+  }
+}

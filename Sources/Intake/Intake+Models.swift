@@ -1,0 +1,58 @@
+import Catalogue
+import Domain
+import Engines
+import Platform
+import SystemPackage
+
+extension Intake {
+  /// Has a worker look at a dropped base model, and registers it.
+  func readModel(_ drop: ClaimedDrop) async throws {
+    let name = SafeName(from: DroppedFileName(drop.name.string).stem)
+    let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
+    try files.removeTree(staging.folder)
+    let order = ModelOrder(
+      drop: drop.id, name: name, source: drop.path(in: layout).string, fileName: drop.name.string, staging: staging.folder.string,
+      limits: IngestLimits())
+    let orderPath = layout.workspace.order(drop.id)
+    try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
+    if let problem = try await runWorker(.model(orderPath), for: drop) { return try await reject(drop, kind: .model, problem) }
+    let card = try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card))
+    let folder = layout.workspace.model(name).folder
+    let form = form(for: drop)
+    _ = try await catalogue.registerModel(named: name, drop: drop.id, sha256: card.sha256, card: card, at: now) { decision in
+      switch decision {
+      case .new:
+        form(
+          .model, .accepted, sha256: card.sha256, path: folder, result: name.text,
+          message: "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(card.hasTokenizer ? "" : ", without a tokenizer"). Jobs can name it.")
+      case .same:
+        form(.model, .duplicate, sha256: card.sha256, path: folder, result: name.text, message: "The same model is here already as '\(name)'.")
+      case .nameTaken:
+        form(
+          .model, .rejected, sha256: card.sha256, path: form.layout.inbox.rejection(of: drop.name.string, at: form.now, id: drop.id),
+          message: Self.nameTaken(name).description, problem: Self.nameTaken(name))
+      }
+    }
+    try await carryOutDecision(of: drop)
+  }
+
+  private static func nameTaken(_ name: SafeName) -> Problem {
+    Problem(
+      "model.name-taken", "there is another model called '\(name)' already", why: "jobs pin their base by name and hash, so a model is never replaced",
+      mend: "Rename the folder and drop it again.")
+  }
+
+  /// The dropped folder, or what came out of the archive, becomes the model's folder. Of an archive the original is kept beside it.
+  func placeModel(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath) throws {
+    guard let path = receipt.path else { return }
+    let model = ModelLayout(folder: layout.absolute(path))
+    let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
+    if drop.isFolder {
+      if !files.exists(model.folder) { try place(original, at: model.folder) }
+    } else {
+      if !files.exists(model.folder) { try place(staging.extracted, at: model.folder) }
+      try place(original, at: model.folder.appending("original").appending(drop.name))
+    }
+    if files.exists(staging.card) { try files.publish(try files.contents(of: staging.card), to: model.card) }
+  }
+}

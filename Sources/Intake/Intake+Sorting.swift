@@ -1,0 +1,137 @@
+import Domain
+import Platform
+import StrictJSON
+import SystemPackage
+
+/// A small JSON file, read.
+struct JSONDocument: Sendable {
+  var bytes: [UInt8]
+  var node: JSONNode
+  var source: ConfigSource
+  var sha256: String
+}
+
+extension Intake {
+  enum Sorted: Sendable {
+    /// Bytes that only a worker may parse.
+    case foreign(DropKind)
+    case json(JSONKind, JSONDocument)
+    case refused(Problem, DropKind?)
+  }
+
+  enum JSONKind: Sendable, Equatable { case config, job, request, sidecar }
+
+  /// Small JSON is at most so long: a job file of a megabyte is a mistake.
+  static let smallJSONLimit = 1 << 20
+
+  /// Tells what a drop is: from the folder it was dropped into, else from its name and content.
+  func sort(_ drop: ClaimedDrop) async throws -> Sorted {
+    let name = drop.name.string
+    let path = drop.path(in: layout)
+    switch drop.kind {
+    case .dataset where !drop.isFolder && name.lowercased().hasSuffix(DatasetSidecar.ending):
+      return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
+    case .dataset: return .foreign(.dataset)
+    case .model: return .foreign(.model)
+    case .config: return try small(path, name, .config, drop)
+    case .job: return try small(path, name, .job, drop)
+    case .request: return try small(path, name, .request, drop)
+    case nil: return try sortLoose(drop, name: name, path: path)
+    }
+  }
+
+  private func small(_ path: FilePath, _ name: String, _ kind: JSONKind, _ drop: ClaimedDrop) throws -> Sorted {
+    if drop.isFolder {
+      return .refused(
+        Problem(
+          "drop.folder", "\(name) is a folder, but inbox/\(drop.kind?.folderName ?? "") takes JSON files",
+          mend: "Drop the JSON file itself. A dataset's folder belongs into inbox/datasets/, a model's into inbox/models/."), drop.kind)
+    }
+    return try document(at: path, name: name, kind: kind, dropKind: drop.kind)
+  }
+
+  private func sortLoose(_ drop: ClaimedDrop, name: String, path: FilePath) throws -> Sorted {
+    if drop.isFolder {
+      return .foreign(files.exists(path.appending("config.json")) ? .model : .dataset)
+    }
+    if name.lowercased().hasSuffix(DatasetSidecar.ending) {
+      return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
+    }
+    let form = DroppedFileName(name)
+    guard form.format == .json, form.compression == nil else {
+      if form.isDataset { return .foreign(.dataset) }
+      return .refused(unknownKind(name, "its ending is none that a dataset has"), nil)
+    }
+    guard drop.size <= Self.smallJSONLimit else { return .foreign(.dataset) }
+    switch try document(at: path, name: name, kind: .job, dropKind: nil) {
+    case .json(_, let document):
+      switch ContentKind.kind(of: document.node) {
+      case .job: return .json(.job, document)
+      case .config: return .json(.config, document)
+      case .request: return .json(.request, document)
+      case .dataset: return .foreign(.dataset)
+      case .model, nil: return .refused(unknownKind(name, "its keys are those of no job, config, request or dataset"), nil)
+      }
+    case let other:
+      return other
+    }
+  }
+
+  private func unknownKind(_ name: String, _ why: String) -> Problem {
+    Problem(
+      "drop.unknown-kind", "it cannot be told what \(name) is", why: why,
+      mend:
+        "Put it into the folder it is meant for: inbox/datasets/ (\(DatasetFormat.readableEndings)), inbox/jobs/, inbox/configs/, inbox/models/ or inbox/requests/."
+    )
+  }
+
+  private func document(at path: FilePath, name: String, kind: JSONKind, dropKind: DropKind?) throws -> Sorted {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try files.contents(of: path, limit: Self.smallJSONLimit)
+    } catch {
+      switch error.code {
+      case .permissionDenied, .notPermitted: return .refused(Problem(unreadable: name, error), dropKind)
+      case .fileTooLarge:
+        return .refused(
+          Problem(
+            "drop.too-large", "\(name) is larger than \(Self.smallJSONLimit >> 20) MiB, and a job, config or request never is",
+            mend: "If it is a dataset, drop it into inbox/datasets/."), dropKind)
+      default: throw error
+      }
+    }
+    if bytes.isEmpty {
+      return .refused(
+        Problem("drop.empty", "\(name) is empty: 0 bytes", mend: "Look whether the program that wrote it has finished, and drop it again."), dropKind)
+    }
+    do throws(JSONSyntaxError) {
+      let node = try JSONParser.parse(bytes)
+      return .json(kind, JSONDocument(bytes: bytes, node: node, source: ConfigSource(bytes), sha256: SHA256.hash(bytes)))
+    } catch {
+      return .refused(Problem(syntax: error, in: name), dropKind)
+    }
+  }
+}
+
+extension Problem {
+  static let diskFullCode = "disk.full"
+
+  init(syntax error: JSONSyntaxError, in name: String) {
+    self.init(
+      "json.\(error.code.rawValue)", "\(name) is not valid JSON", at: .init(file: name, line: error.line, character: error.column, byte: error.byte),
+      why: error.message, mend: "Mend that place in the file and drop it again.")
+  }
+
+  init(unreadable name: String, _ error: SystemError) {
+    self.init(
+      "drop.unreadable", "\(name) cannot be read: the agent has no right to", why: "the file's owner has closed it to others",
+      mend: "Open it for reading (chmod a+r '\(name)') and drop it again.", cause: error.description)
+  }
+
+  /// What failed is our own disk, not the drop.
+  init(storing error: SystemError) {
+    self.init(
+      error.code == .noSpace || error.code == .diskQuotaExceeded ? Problem.diskFullCode : "disk.error", "the agent could not store something",
+      mend: error.mend ?? "Look into the agent's log.", cause: error.description)
+  }
+}

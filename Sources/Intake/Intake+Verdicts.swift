@@ -1,0 +1,73 @@
+import Catalogue
+import Domain
+import Logging
+import Platform
+import SystemPackage
+
+extension Intake {
+  func form(for drop: ClaimedDrop) -> ReceiptForm { ReceiptForm(drop: drop, layout: layout, now: now) }
+
+  /// Refuses a drop: it goes whole to `inbox/rejected/`, with the reason beside it.
+  func reject(_ drop: ClaimedDrop, kind: DropKind?, _ problem: Problem, findings: [Finding] = [], sha256: String? = nil) async throws {
+    let folder = layout.inbox.rejection(of: drop.name.string, at: now, id: drop.id)
+    try await catalogue.decide(
+      form(for: drop)(kind, .rejected, sha256: sha256, path: folder, message: problem.description, problem: problem, findings: findings))
+    try await carryOutDecision(of: drop)
+    log.notice("rejected", metadata: ["drop": "\(drop.name)", "code": "\(problem.code)"])
+  }
+
+  /// Carries out what the catalogue decided: its receipt is the truth.
+  func carryOutDecision(of drop: ClaimedDrop) async throws {
+    guard let receipt = try await catalogue.drop(drop.id)?.receipt else { return }
+    try await carryOut(receipt, of: drop)
+  }
+
+  /// Does what a decided receipt says and is not done yet: moves the files, publishes the views and the receipt.
+  /// Every step looks whether it was done before, so that it may be called again after a crash at any of them.
+  func carryOut(_ receipt: Receipt, of drop: ClaimedDrop) async throws {
+    let original = drop.path(in: layout)
+    switch (receipt.status, receipt.kind) {
+    case (.rejected, _): try placeRejection(receipt, original)
+    case (.duplicate, _): try files.removeTree(original)
+    case (.accepted, .dataset?): try placeDataset(receipt, drop, original)
+    case (.accepted, .model?): try placeModel(receipt, drop, original)
+    case (.accepted, .config?): try placeConfig(receipt, original)
+    case (.accepted, .job?): try placeJob(receipt, original)
+    case (.accepted, .request?): try place(original, at: layout.workspace.request(drop.id))
+    case (.accepted, nil), (.waiting, _): break
+    }
+    try files.removeTree(layout.workspace.staging(drop.id))
+    try files.removeTree(layout.workspace.order(drop.id))
+    try await catalogue.finish(drop.id)
+    if let result = receipt.result, receipt.status != .rejected {
+      switch receipt.kind {
+      case .dataset: if let name = SafeName(exactly: result) { try await reports.dataset(name) }
+      case .job: if let id = JobID(result) { try await reports.job(id) }
+      default: break
+      }
+    }
+    try await reports.receipt(receipt)
+    try files.removeTree(layout.inbox.claim(drop.id))
+    if receipt.status == .accepted { await reports.changed() }
+  }
+
+  /// Moves a file into its place, durably. Done before: the file is not where it was any more.
+  func place(_ path: FilePath, at target: FilePath) throws {
+    guard files.exists(path) else { return }
+    try files.makeFolders(target.removingLastComponent())
+    try files.move(path, to: target, replacing: true)
+  }
+
+  private func placeRejection(_ receipt: Receipt, _ original: FilePath) throws {
+    guard let path = receipt.path, let problem = receipt.problem else { return }
+    let folder = layout.absolute(path)
+    try files.makeFolders(folder)
+    var text = problem.markdown(title: "\(receipt.name) was not taken")
+    let findings = receipt.findings ?? []
+    if !findings.isEmpty { text += "\n## All findings\n\n" + findings.map { "- \($0)\n" }.joined() }
+    text += "\nThe file lies beside this one, unchanged. Mend it and drop it again.\n"
+    try files.publish(text.utf8, to: folder.appending(InboxLayout.reasonFileName))
+    if let name = original.lastComponent { try place(original, at: folder.appending(name)) }
+    try files.syncFolder(layout.inbox.rejected)
+  }
+}
