@@ -55,7 +55,7 @@ let package = Package(
     // Rooms, the agent's side. Rooms never import one another; the roof wires them.
     .target(name: "Watching", dependencies: ["Domain", "Platform", logging, system], swiftSettings: strict),
     .target(name: "Intake", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
-    .target(name: "Scheduling", dependencies: ["Domain", "Platform", "Catalogue", "Engines", logging, system], swiftSettings: strict),
+    .target(name: "Scheduling", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
     .target(name: "Reporting", dependencies: ["Domain", "Platform", "StrictJSON", system], swiftSettings: strict),
 
     // Rooms, the worker's side.

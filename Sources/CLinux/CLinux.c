@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
@@ -25,4 +26,9 @@ int cl_disk_space(const char *path, long long *free_bytes, long long *total_byte
   *free_bytes = (long long)status.f_bavail * (long long)status.f_frsize;
   *total_bytes = (long long)status.f_blocks * (long long)status.f_frsize;
   return 0;
+}
+
+int cl_available_processors(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }

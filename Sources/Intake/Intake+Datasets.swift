@@ -111,7 +111,7 @@ extension Intake {
     }
   }
 
-  private static func welcome(_ name: SafeName, _ number: Int, _ result: IngestResult) -> String {
+  static func welcome(_ name: SafeName, _ number: Int, _ result: IngestResult) -> String {
     let rows = { (count: Int) in "\(count) \(count == 1 ? "row" : "rows")" }
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
     if result.badRows > 0 {

@@ -5,7 +5,7 @@ import StrictJSON
 import SystemPackage
 
 extension Intake {
-  func take(_ drop: ClaimedDrop, _ kind: JSONKind, _ document: JSONDocument) async throws {
+  func take(_ drop: ClaimedDrop, _ kind: DropSorter.JSONKind, _ document: JSONDocument) async throws {
     switch kind {
     case .config: try await takeConfig(drop, document)
     case .job: try await takeJob(drop, document)

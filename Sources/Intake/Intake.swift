@@ -79,7 +79,7 @@ package actor Intake {
     await attempt(drop) {
       try await self.catalogue.noteClaim(
         DropRecord(id: drop.id, name: drop.name.string, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
-      switch try await self.sort(drop) {
+      switch try DropSorter(files: self.files).sort(drop.path(in: self.layout), kind: drop.kind, isFolder: drop.isFolder, size: drop.size) {
       case .foreign(let kind):
         self.readingSink.yield((drop, kind))
         return false

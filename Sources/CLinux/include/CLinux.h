@@ -20,3 +20,5 @@ void cl_line_buffer_stdout(void);
 long cl_file_system_type(const char *path);
 /// Bytes free to an ordinary user, and in all, of the file system at a path: statvfs(3). 0, or -1 with errno.
 int cl_disk_space(const char *path, long long *free_bytes, long long *total_bytes);
+/// Processors that this process may run on: sched_getaffinity(2).
+int cl_available_processors(void);

@@ -11,7 +11,10 @@ struct JSONDocument: Sendable {
   var sha256: String
 }
 
-extension Intake {
+/// Tells what a drop is: from the folder it was dropped into, else from its name and content.
+struct DropSorter: Sendable {
+  let files: any FileSystem
+
   enum Sorted: Sendable {
     /// Bytes that only a worker may parse.
     case foreign(DropKind)
@@ -24,56 +27,48 @@ extension Intake {
   /// Small JSON is at most so long: a job file of a megabyte is a mistake.
   static let smallJSONLimit = 1 << 20
 
-  /// Tells what a drop is: from the folder it was dropped into, else from its name and content.
-  func sort(_ drop: ClaimedDrop) async throws -> Sorted {
-    let name = drop.name.string
-    let path = drop.path(in: layout)
-    switch drop.kind {
-    case .dataset where !drop.isFolder && name.lowercased().hasSuffix(DatasetSidecar.ending):
+  func sort(_ path: FilePath, kind: DropKind?, isFolder: Bool, size: Int) throws -> Sorted {
+    let name = path.lastComponent?.string ?? path.string
+    switch kind {
+    case .dataset where !isFolder && name.lowercased().hasSuffix(DatasetSidecar.ending):
       return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
     case .dataset: return .foreign(.dataset)
     case .model: return .foreign(.model)
-    case .config: return try small(path, name, .config, drop)
-    case .job: return try small(path, name, .job, drop)
-    case .request: return try small(path, name, .request, drop)
-    case nil: return try sortLoose(drop, name: name, path: path)
+    case .config?: return try small(path, name, .config, .config, isFolder)
+    case .job?: return try small(path, name, .job, .job, isFolder)
+    case .request?: return try small(path, name, .request, .request, isFolder)
+    case nil: return try sortLoose(path, name: name, isFolder: isFolder, size: size)
     }
   }
 
-  private func small(_ path: FilePath, _ name: String, _ kind: JSONKind, _ drop: ClaimedDrop) throws -> Sorted {
-    if drop.isFolder {
+  private func small(_ path: FilePath, _ name: String, _ kind: JSONKind, _ dropKind: DropKind, _ isFolder: Bool) throws -> Sorted {
+    if isFolder {
       return .refused(
         Problem(
-          "drop.folder", "\(name) is a folder, but inbox/\(drop.kind?.folderName ?? "") takes JSON files",
-          mend: "Drop the JSON file itself. A dataset's folder belongs into inbox/datasets/, a model's into inbox/models/."), drop.kind)
+          "drop.folder", "\(name) is a folder, but inbox/\(dropKind.folderName)/ takes JSON files",
+          mend: "Drop the JSON file itself. A dataset's folder belongs into inbox/datasets/, a model's into inbox/models/."), dropKind)
     }
-    return try document(at: path, name: name, kind: kind, dropKind: drop.kind)
+    return try document(at: path, name: name, kind: kind, dropKind: dropKind)
   }
 
-  private func sortLoose(_ drop: ClaimedDrop, name: String, path: FilePath) throws -> Sorted {
-    if drop.isFolder {
-      return .foreign(files.exists(path.appending("config.json")) ? .model : .dataset)
-    }
+  private func sortLoose(_ path: FilePath, name: String, isFolder: Bool, size: Int) throws -> Sorted {
+    if isFolder { return .foreign(files.exists(path.appending("config.json")) ? .model : .dataset) }
     if name.lowercased().hasSuffix(DatasetSidecar.ending) {
       return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
     }
     let form = DroppedFileName(name)
     guard form.format == .json, form.compression == nil else {
-      if form.isDataset { return .foreign(.dataset) }
-      return .refused(unknownKind(name, "its ending is none that a dataset has"), nil)
+      return form.isDataset ? .foreign(.dataset) : .refused(unknownKind(name, "its ending is none that a dataset has"), nil)
     }
-    guard drop.size <= Self.smallJSONLimit else { return .foreign(.dataset) }
-    switch try document(at: path, name: name, kind: .job, dropKind: nil) {
-    case .json(_, let document):
-      switch ContentKind.kind(of: document.node) {
-      case .job: return .json(.job, document)
-      case .config: return .json(.config, document)
-      case .request: return .json(.request, document)
-      case .dataset: return .foreign(.dataset)
-      case .model, nil: return .refused(unknownKind(name, "its keys are those of no job, config, request or dataset"), nil)
-      }
-    case let other:
-      return other
+    guard size <= Self.smallJSONLimit else { return .foreign(.dataset) }
+    let sorted = try document(at: path, name: name, kind: .job, dropKind: nil)
+    guard case .json(_, let document) = sorted else { return sorted }
+    return switch ContentKind.kind(of: document.node) {
+    case .job: .json(.job, document)
+    case .config: .json(.config, document)
+    case .request: .json(.request, document)
+    case .dataset: .foreign(.dataset)
+    case .model, nil: .refused(unknownKind(name, "its keys are those of no job, config, request or dataset"), nil)
     }
   }
 
