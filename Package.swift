@@ -70,7 +70,7 @@ let package = Package(
       name: "dropforge",
       dependencies: [
         "Domain", "Platform", "StrictJSON", "Catalogue", "Engines", "Watching", "Intake", "Scheduling", "Reporting",
-        argumentParser, lifecycle, logging, system,
+        argumentParser, lifecycle, logging, subprocess, system,
       ], swiftSettings: strict),
     .executableTarget(
       name: "dropforge-worker", dependencies: ["Domain", "Platform", "StrictJSON", "Ingestion", "Training", system], swiftSettings: strict),

@@ -4,30 +4,44 @@ import StrictJSON
 import SystemPackage
 
 /// A small JSON file, read.
-struct JSONDocument: Sendable {
-  var bytes: [UInt8]
-  var node: JSONNode
-  var source: ConfigSource
-  var sha256: String
+package struct JSONDocument: Sendable {
+  package var bytes: [UInt8]
+  package var node: JSONNode
+  package var source: ConfigSource
+  package var sha256: String
 }
 
 /// Tells what a drop is: from the folder it was dropped into, else from its name and content.
-struct DropSorter: Sendable {
-  let files: any FileSystem
+package struct DropSorter: Sendable {
+  private let files: any FileSystem
 
-  enum Sorted: Sendable {
+  package init(files: any FileSystem) { self.files = files }
+
+  package enum Sorted: Sendable {
     /// Bytes that only a worker may parse.
     case foreign(DropKind)
     case json(JSONKind, JSONDocument)
     case refused(Problem, DropKind?)
   }
 
-  enum JSONKind: Sendable, Equatable { case config, job, request, sidecar }
+  package enum JSONKind: Sendable, Equatable {
+    case config, job, request, sidecar
+
+    /// The inbox's folder that it belongs into.
+    package var dropKind: DropKind {
+      switch self {
+      case .config: .config
+      case .job: .job
+      case .request: .request
+      case .sidecar: .dataset
+      }
+    }
+  }
 
   /// Small JSON is at most so long: a job file of a megabyte is a mistake.
   static let smallJSONLimit = 1 << 20
 
-  func sort(_ path: FilePath, kind: DropKind?, isFolder: Bool, size: Int) throws -> Sorted {
+  package func sort(_ path: FilePath, kind: DropKind?, isFolder: Bool, size: Int) throws -> Sorted {
     let name = path.lastComponent?.string ?? path.string
     switch kind {
     case .dataset where !isFolder && name.lowercased().hasSuffix(DatasetSidecar.ending):

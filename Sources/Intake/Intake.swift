@@ -68,7 +68,7 @@ package actor Intake {
   }
 
   /// No new work; workers that read are stopped. What they were at is done again at the next start.
-  package func shutDown() {
+  package nonisolated func shutDown() {
     stop.make()
     arrivalSink.finish()
     readingSink.finish()

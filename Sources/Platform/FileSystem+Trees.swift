@@ -94,4 +94,35 @@ extension FileSystem {
     try makeFolder(target)
     for name in try names(in: path) { try linkTree(path.appending(name), to: target.appending(name)) }
   }
+
+  /// Copies a file or a folder with everything in it, durably. Symbolic links and special files are refused with EINVAL.
+  package func copyTree(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    switch try status(path).kind {
+    case .folder:
+      try makeFolder(target)
+      for name in try names(in: path) { try copyTree(path.appending(name), to: target.appending(name)) }
+      try syncFolder(target)
+    case .file: try copyFile(path, to: target)
+    case .symlink, .other: throw SystemError(.invalidArgument, "copy", path)
+    }
+  }
+
+  private func copyFile(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    let input = try open(path, .reading)
+    try closing(input) { () throws(SystemError) in
+      let output = try open(target, .writing)
+      try closing(output) { () throws(SystemError) in
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+          let count = try readChunk(input, &chunk)
+          if count == 0 { break }
+          let result = chunk.withUnsafeBytes { bytes in
+            Result { () throws(SystemError) in try writeAll(output, UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+          }
+          try result.get()
+        }
+        try sync(output)
+      }
+    }
+  }
 }

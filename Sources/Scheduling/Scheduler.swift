@@ -28,6 +28,7 @@ package actor Scheduler {
   var stops: [JobID: StopRequest] = [:]
   /// What a running job is being stopped for.
   var stoppingFor: [JobID: SchedulePolicy.Wish] = [:]
+  private let stop = StopRequest()
   var isShuttingDown = false
   var board: StatusBoard
   /// Workers of a job that died one after the other without getting further, and how far the last one got.
@@ -69,10 +70,15 @@ package actor Scheduler {
     }
   }
 
-  /// Works until `shutDown` and the end of every worker.
+  /// Works until `shutDown` and the end of every worker: they are asked to leave a checkpoint, and their jobs go on at the
+  /// next start.
   package func run() async {
     controls.wake = { [wakeUpSink] in wakeUpSink.yield() }
     await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        await self.stop.wait()
+        await self.stopWorkers()
+      }
       group.addTask { await self.controls.listen() }
       group.addTask { await self.publishStatuses() }
       wake()
@@ -101,13 +107,20 @@ package actor Scheduler {
     }
   }
 
-  /// Running workers are asked to leave a checkpoint; their jobs go on at the next start.
-  package func shutDown() {
+  package nonisolated func shutDown() { stop.make() }
+
+  private func stopWorkers() {
     isShuttingDown = true
     for stop in stops.values { stop.make() }
     wakeUpSink.yield()
     wakeUpSink.finish()
   }
+
+  /// Returns when the scheduler has time: for a watchdog that asks whether it lives.
+  package func ping() {}
+
+  /// The open jobs as `workspace/status.json` tells them.
+  package var lines: [JobStatus] { board.all }
 
   /// One look at every open job. Returns those to start.
   private func pass() async -> [JobID] {
