@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
@@ -32,3 +33,16 @@ int cl_available_processors(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
+
+static volatile sig_atomic_t stop_asked = 0;
+static void note_stop(int sig) {
+  (void)sig;
+  stop_asked = 1;
+}
+void cl_catch_stop_signals(void) {
+  struct sigaction action = {.sa_handler = note_stop, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+}
+int cl_stop_was_asked(void) { return stop_asked; }

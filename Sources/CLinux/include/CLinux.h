@@ -22,3 +22,7 @@ long cl_file_system_type(const char *path);
 int cl_disk_space(const char *path, long long *free_bytes, long long *total_bytes);
 /// Processors that this process may run on: sched_getaffinity(2).
 int cl_available_processors(void);
+/// From here on SIGTERM and SIGINT set a flag instead of ending the process.
+void cl_catch_stop_signals(void);
+/// 1 once one of them has come.
+int cl_stop_was_asked(void);
