@@ -73,7 +73,8 @@ let package = Package(
         argumentParser, lifecycle, logging, subprocess, system,
       ], swiftSettings: strict),
     .executableTarget(
-      name: "dropforge-worker", dependencies: ["Domain", "Platform", "StrictJSON", "Ingestion", "Training", system], swiftSettings: strict),
+      name: "dropforge-worker",
+      dependencies: ["Domain", "Platform", "StrictJSON", "DatasetFormats", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
