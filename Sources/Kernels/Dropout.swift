@@ -22,7 +22,7 @@ package struct Dropout: Sendable {
 
   /// Nil for probability 0: nothing to do. A kept element is scaled by the inverse of the probability to keep, as it is after
   /// rounding to 1/65536, so that the expectation stays exact.
-  package init?(probability: Float, key: Key, site: UInt32) {
+  package init?(probability: Double, key: Key, site: UInt32) {
     precondition(probability >= 0 && probability < 1, "a dropout probability lies in [0, 1), not \(probability)")
     let threshold = UInt32((probability * 65_536).rounded())
     if threshold == 0 { return nil }

@@ -57,7 +57,8 @@ package struct HeadLoss {
 
   /// What `gradient` writes besides the sums.
   package struct Gradients {
-    /// (rows, width), assigned; rows without target become 0.
+    /// (rows, width), assigned; rows without target become 0. May be x itself: a chunk's input is read for the last time before
+    /// its gradient is written.
     package let dx: UnsafeMutablePointer<Float>
     /// (vocabulary, width), +=; nil where the head is frozen.
     package let dWeight: UnsafeMutablePointer<Float>?
@@ -90,7 +91,11 @@ package struct HeadLoss {
       if let weights { chosenWeights[count] = weights[row] }
       count += 1
     }
-    if let gradients, count < rows { Elementwise.clear(gradients.dx, count: rows * width, on: team) }
+    if let gradients, count < rows {
+      team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
+        for row in block where targets[row] < 0 { (gradients.dx + row * width).update(repeating: 0, count: width) }
+      }
+    }
     for start in stride(from: 0, to: count, by: chunkRows) {
       chunk(start..<min(start + chunkRows, count), x, weight, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, team)
     }
@@ -129,15 +134,15 @@ package struct HeadLoss {
         logits + block.lowerBound * vocabulary, nll + block.lowerBound, hits + block.lowerBound, targets + block.lowerBound,
         weights.map { $0 + range.lowerBound + block.lowerBound }, gradients.scale, block.count, vocabulary)
     }
+    if let dWeight = gradients.dWeight {
+      MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, accumulate: true, on: team)
+    }
     let dx = isContiguous ? gradients.dx + first * width : arena.floats(slots.dx)
     MatrixProduct.multiply(.nn, dx, logits, weight, m: n, n: width, k: vocabulary, on: team)
     if !isContiguous {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: width)) { block in
         for row in block { (gradients.dx + Int(places[row]) * width).update(from: dx + row * width, count: width) }
       }
-    }
-    if let dWeight = gradients.dWeight {
-      MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, accumulate: true, on: team)
     }
   }
 
