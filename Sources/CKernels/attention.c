@@ -71,8 +71,9 @@ CK_CLONES void ck_row_dots(float *restrict delta, const float *restrict a, const
   }
 }
 
-CK_CLONES void ck_attention_decode(float *restrict out, float *restrict scores, const float *restrict q, const float *restrict k,
-                                   const float *restrict v, size_t stride, size_t first, size_t last, size_t d, float scale) {
+CK_CLONES void ck_attention_decode(float *restrict out, float *restrict lse, float *restrict scores, const float *restrict q,
+                                   const float *restrict k, const float *restrict v, size_t stride, size_t first, size_t last, size_t d,
+                                   float scale) {
   size_t n = last - first + 1;
   const float *restrict kr = k + first * stride, *restrict vr = v + first * stride;
   for (size_t t = 0; t < n; t++) {
@@ -91,6 +92,7 @@ CK_CLONES void ck_attention_decode(float *restrict out, float *restrict scores, 
     float p = scores[t];
     for (size_t i = 0; i < d; i++) out[i] += p * vr[t * stride + i];
   }
+  *lse = greatest + logf(sum);
   float inverse = 1.0f / sum;
   for (size_t i = 0; i < d; i++) out[i] *= inverse;
 }

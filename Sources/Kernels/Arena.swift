@@ -56,6 +56,11 @@ package struct ArenaError: Error, Equatable, CustomStringConvertible {
   package let byteCount: Int
   package let errorNumber: Int32
 
+  package init(byteCount: Int, errorNumber: Int32) {
+    self.byteCount = byteCount
+    self.errorNumber = errorNumber
+  }
+
   package var description: String {
     "\(byteCount) bytes of memory were refused: \(String(cString: strerror(errorNumber))). "
       + "A smaller batch, a shorter sequence length or a smaller model needs less."

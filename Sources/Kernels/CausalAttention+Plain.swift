@@ -2,8 +2,10 @@ import Glibc
 
 extension CausalAttention {
   /// The plain version in double: q (batch, queries, heads, headSize), k and v (batch, keys, keyValueHeads, headSize), all close
-  /// together; the result is laid out as q.
-  package static func plain(_ q: [Double], _ k: [Double], _ v: [Double], _ g: Geometry, first: [Int32]? = nil) -> [Double] {
+  /// together; the result is laid out as q. `mask` (batch, heads, queries, keys), where given, multiplies the probabilities: dropout.
+  package static func plain(
+    _ q: [Double], _ k: [Double], _ v: [Double], _ g: Geometry, first: [Int32]? = nil, mask: [Double]? = nil
+  ) -> [Double] {
     let d = g.headSize
     var out = [Double](repeating: 0, count: q.count)
     for b in 0..<g.batch {
@@ -19,7 +21,8 @@ extension CausalAttention {
           let weights = scores.map { exp($0 - greatest) }
           let sum = weights.reduce(0, +)
           for (weight, position) in zip(weights, visible) {
-            for i in 0..<d { out[query + i] += weight / sum * v[key(position) + i] }
+            let factor = mask?[((b * g.heads + head) * g.queries + t) * g.keys + position] ?? 1
+            for i in 0..<d { out[query + i] += factor * weight / sum * v[key(position) + i] }
           }
         }
       }

@@ -68,7 +68,7 @@ package enum CausalAttention {
     _ out: Heads, lse: UnsafeMutablePointer<Float>, _ q: Heads, _ k: Heads, _ v: Heads, _ g: Geometry,
     first: UnsafePointer<Int32>? = nil, dropout: Dropout? = nil, scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
   ) {
-    if g.queries == 1 && dropout == nil { return decode(out, q, k, v, g, first: first, scratch: scratch, on: team) }
+    if g.queries == 1 && dropout == nil { return decode(out, lse, q, k, v, g, first: first, scratch: scratch, on: team) }
     let d = g.headSize, perWorker = workerScratch(g.keys), perHead = g.blocks
     team.run(tasks: g.batch * g.heads * perHead) { task, worker in
       // The last block of a sequence is the longest: it goes first, so that the threads end together.
@@ -139,16 +139,16 @@ package enum CausalAttention {
 
   /// One query a sequence: a product with one row is all overhead, so that scores are plain dot products.
   private static func decode(
-    _ out: Heads, _ q: Heads, _ k: Heads, _ v: Heads, _ g: Geometry, first: UnsafePointer<Int32>?,
-    scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
+    _ out: Heads, _ lse: UnsafeMutablePointer<Float>, _ q: Heads, _ k: Heads, _ v: Heads, _ g: Geometry,
+    first: UnsafePointer<Int32>?, scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
   ) {
     let d = g.headSize, perWorker = workerScratch(g.keys)
     precondition(k.rowStride == v.rowStride, "keys and values of a cache lie alike")
     team.run(tasks: g.batch * g.heads) { task, worker in
       let b = task / g.heads, head = task % g.heads, keyValue = head / g.group * d
       ck_attention_decode(
-        out.at(b, 0, head * d), scratch + worker * perWorker, q.at(b, 0, head * d), k.at(b, 0, keyValue), v.at(b, 0, keyValue),
-        k.rowStride, first.map { Int($0[b]) } ?? 0, g.keys - 1, d, g.scale)
+        out.at(b, 0, head * d), lse + task, scratch + worker * perWorker, q.at(b, 0, head * d), k.at(b, 0, keyValue),
+        v.at(b, 0, keyValue), k.rowStride, first.map { Int($0[b]) } ?? 0, g.keys - 1, d, g.scale)
     }
   }
 

@@ -95,9 +95,9 @@ void ck_attention_softmax_backward(float *dp, const float *p, const float *delta
 void ck_scale_rows(float *out, const float *inverse, size_t rows, size_t d, size_t stride);
 /// delta[r] = sum of a[r, :] * b[r, :].
 void ck_row_dots(float *delta, const float *a, const float *b, size_t rows, size_t d, size_t stride_a, size_t stride_b);
-/// One query against keys first ... last: out = softmax(q k^T * scale) v. scores: room for last - first + 1.
-void ck_attention_decode(float *out, float *scores, const float *q, const float *k, const float *v, size_t stride, size_t first,
-                         size_t last, size_t d, float scale);
+/// One query against keys first ... last: out = softmax(q k^T * scale) v, lse as above. scores: room for last - first + 1.
+void ck_attention_decode(float *out, float *lse, float *scores, const float *q, const float *k, const float *v, size_t stride,
+                         size_t first, size_t last, size_t d, float scale);
 
 // ---- cross_entropy.c: rows of V logits.
 /// nll, hit (1 where the first greatest logit is the target's); logits become softmax * weight, less weight at the target,
