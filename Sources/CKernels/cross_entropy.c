@@ -12,9 +12,9 @@ CK_INLINE uint8_t is_first_greatest(const float *x, size_t target, float greates
 // nll = log(sum exp(x - max)) - (x_t - max); d nll / dx = softmax(x) - onehot(t).
 CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict nll, uint8_t *restrict hit,
                                          const int32_t *restrict targets, const float *restrict weights, float scale, size_t rows,
-                                         size_t V) {
+                                         size_t V, size_t stride) {
   for (size_t row = 0; row < rows; row++) {
-    float *restrict x = logits + row * V;
+    float *restrict x = logits + row * stride;
     size_t target = (size_t)targets[row];
     float greatest = ck_max(x, V), at_target = x[target], sum = 0;
     hit[row] = is_first_greatest(x, target, greatest);
@@ -31,9 +31,9 @@ CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict
 }
 
 CK_CLONES void ck_cross_entropy(float *restrict nll, uint8_t *restrict hit, const float *restrict logits,
-                                const int32_t *restrict targets, size_t rows, size_t V) {
+                                const int32_t *restrict targets, size_t rows, size_t V, size_t stride) {
   for (size_t row = 0; row < rows; row++) {
-    const float *restrict x = logits + row * V;
+    const float *restrict x = logits + row * stride;
     size_t target = (size_t)targets[row];
     float greatest = ck_max(x, V), sum = 0;
     hit[row] = is_first_greatest(x, target, greatest);

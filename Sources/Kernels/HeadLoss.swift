@@ -17,6 +17,8 @@ package struct HeadLoss {
   /// Most rows of a pass.
   package let capacity: Int
   let chunkRows: Int
+  /// Floats from one row of logits to the next.
+  private let stride: Int
   private let arena: Arena
   private let slots: Slots
 
@@ -29,6 +31,7 @@ package struct HeadLoss {
     self.width = width
     self.capacity = capacity
     chunkRows = Self.chunkRows(vocabulary: vocabulary, capacity: capacity)
+    stride = Self.stride(vocabulary)
     let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity)
     arena = try Arena(layout)
     self.slots = slots
@@ -45,11 +48,15 @@ package struct HeadLoss {
     return min(capacity, ((capacity + chunks - 1) / max(chunks, 1) + 15) / 16 * 16)  // chunks of one size: no short last one
   }
 
+  /// A stride of a power of two puts a column of logits, as the weight's gradient reads it, into one set of the cache: 166 instead
+  /// of 205 GFLOP/s at a vocabulary of 32,768 on a Zen 5 core.
+  private static func stride(_ vocabulary: Int) -> Int { vocabulary % 256 == 0 ? vocabulary + 16 : vocabulary }
+
   private static func layout(vocabulary: Int, width: Int, capacity: Int) -> (ArenaLayout, Slots) {
     var layout = ArenaLayout()
     let rows = chunkRows(vocabulary: vocabulary, capacity: capacity)
     let slots = Slots(
-      logits: layout.floats(rows * vocabulary), x: layout.floats(rows * width), dx: layout.floats(rows * width),
+      logits: layout.floats(rows * stride(vocabulary)), x: layout.floats(rows * width), dx: layout.floats(rows * width),
       nll: layout.floats(capacity), hits: layout.reserve(UInt8.self, capacity), rows: layout.reserve(Int32.self, capacity),
       targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity))
     return (layout, slots)
@@ -96,7 +103,7 @@ package struct HeadLoss {
         for row in block where targets[row] < 0 { (gradients.dx + row * width).update(repeating: 0, count: width) }
       }
     }
-    for start in stride(from: 0, to: count, by: chunkRows) {
+    for start in Swift.stride(from: 0, to: count, by: chunkRows) {
       chunk(start..<min(start + chunkRows, count), x, weight, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, team)
     }
     return sum(count, weights == nil ? nil : UnsafePointer(chosenWeights), rows, logProbabilities)
@@ -120,25 +127,25 @@ package struct HeadLoss {
       Embedding.gather(gathered, table: x, indices: places, rows: n, width: width, on: team)
       input = UnsafePointer(gathered)
     }
-    MatrixProduct.multiply(.nt, logits, input, weight, m: n, n: vocabulary, k: width, on: team)
+    MatrixProduct.multiply(.nt, logits, input, weight, m: n, n: vocabulary, k: width, strideC: stride, on: team)
     guard let gradients else {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
         ck_cross_entropy(
-          nll + block.lowerBound, hits + block.lowerBound, logits + block.lowerBound * vocabulary, targets + block.lowerBound, block.count,
-          vocabulary)
+          nll + block.lowerBound, hits + block.lowerBound, logits + block.lowerBound * stride, targets + block.lowerBound, block.count,
+          vocabulary, stride)
       }
       return
     }
     team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
       ck_cross_entropy_gradient(
-        logits + block.lowerBound * vocabulary, nll + block.lowerBound, hits + block.lowerBound, targets + block.lowerBound,
-        weights.map { $0 + range.lowerBound + block.lowerBound }, gradients.scale, block.count, vocabulary)
+        logits + block.lowerBound * stride, nll + block.lowerBound, hits + block.lowerBound, targets + block.lowerBound,
+        weights.map { $0 + range.lowerBound + block.lowerBound }, gradients.scale, block.count, vocabulary, stride)
     }
     if let dWeight = gradients.dWeight {
-      MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, accumulate: true, on: team)
+      MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, strideA: stride, accumulate: true, on: team)
     }
     let dx = isContiguous ? gradients.dx + first * width : arena.floats(slots.dx)
-    MatrixProduct.multiply(.nn, dx, logits, weight, m: n, n: width, k: vocabulary, on: team)
+    MatrixProduct.multiply(.nn, dx, logits, weight, m: n, n: width, k: vocabulary, strideA: stride, on: team)
     if !isContiguous {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: width)) { block in
         for row in block { (gradients.dx + Int(places[row]) * width).update(from: dx + row * width, count: width) }

@@ -99,13 +99,13 @@ void ck_row_dots(float *delta, const float *a, const float *b, size_t rows, size
 void ck_attention_decode(float *out, float *lse, float *scores, const float *q, const float *k, const float *v, size_t stride,
                          size_t first, size_t last, size_t d, float scale);
 
-// ---- cross_entropy.c: rows of V logits.
+// ---- cross_entropy.c: rows of V logits that lie `stride` apart.
 /// nll, hit (1 where the first greatest logit is the target's); logits become softmax * weight, less weight at the target,
 /// where weight = weights[r] * scale (weights may be NULL: 1).
 void ck_cross_entropy_gradient(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
-                               size_t rows, size_t V);
+                               size_t rows, size_t V, size_t stride);
 /// nll and hit alone; logits stay.
-void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V);
+void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
 
 // ---- optimiser.c
 typedef struct {
