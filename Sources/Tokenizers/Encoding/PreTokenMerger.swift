@@ -2,60 +2,83 @@
 /// first, until none is left. Holds the scratch memory for it, so that no pre-token allocates.
 struct PreTokenMerger {
   /// Up to this many bytes the lowest rank is found by looking at all of them; beyond, in a heap: O(n log n).
-  static let scanLimit = 96
+  static let scanLimit = 64
 
   private let byteTokens: UnsafePointer<TokenID>
   private let byteRanks: UnsafePointer<UInt32>
   private let merges: MergeTable.Reader
   private let results: UnsafePointer<TokenID>
-  /// `scanLimit` ranks: rank of the pair that begins at each token.
-  private let ranks: UnsafeMutablePointer<UInt32>
+  /// For every byte of a pre-token: where a token begins there and merges with the next one, their rank × 64 + the place;
+  /// else `nothing`. The smallest is the leftmost of lowest rank.
+  private let order: UnsafeMutablePointer<Int32>
+  private let places: UnsafeMutablePointer<TokenID>
+
+  private static let nothing = Int32(MergeTable.noMerge) << 6 | 63
 
   init(_ table: MergeTable, byteTokens: FrozenTable<TokenID>) {
     self.byteTokens = byteTokens.base
     byteRanks = table.byteRanks.base
     merges = table.reader
     results = table.results.base
-    ranks = .allocate(capacity: Self.scanLimit)
+    order = .allocate(capacity: Self.scanLimit)
+    places = .allocate(capacity: Self.scanLimit)
   }
 
-  func deallocate() { ranks.deallocate() }
+  func deallocate() {
+    order.deallocate()
+    places.deallocate()
+  }
 
   /// Writes the tokens of `count` bytes (at least 1) to `tokens`, which has room for `count`; returns how many they are.
   func merge(_ bytes: UnsafePointer<UInt8>, count: Int, into tokens: UnsafeMutablePointer<TokenID>) -> Int {
     count <= Self.scanLimit ? mergeByScanning(bytes, count, tokens) : mergeByHeap(bytes, count, tokens)
   }
 
+  /// Tokens stay at the place of their first byte; a bit in `alive` says that one begins there.
   private func mergeByScanning(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int, _ tokens: UnsafeMutablePointer<TokenID>) -> Int {
-    var last = byteCount &- 1
+    let (order, places, merges, results) = (self.order, self.places, self.merges, self.results)
+    let last = byteCount &- 1
     var previous = Int(bytes[0])
-    tokens[0] = byteTokens[previous]
     for index in 0..<last {
       let byte = Int(bytes[index &+ 1])
-      tokens[index &+ 1] = byteTokens[byte]
-      ranks[index] = byteRanks[previous << 8 | byte]
+      places[index] = byteTokens[previous]
+      order[index] = Int32(truncatingIfNeeded: byteRanks[previous << 8 | byte]) << 6 | Int32(truncatingIfNeeded: index)
       previous = byte
     }
-    while last > 0 {
-      var lowest = ranks[0]
-      var at = 0
-      for index in 1..<max(last, 1) where ranks[index] < lowest {
-        lowest = ranks[index]
-        at = index
+    places[last] = byteTokens[previous]
+    order[last] = Self.nothing
+    var alive = UInt64.max >> UInt64(truncatingIfNeeded: 63 &- last)
+    while true {
+      var lowest = order[0]
+      for index in 1..<byteCount { lowest = min(lowest, order[index]) }
+      if lowest >= Self.nothing & ~63 { break }
+      let at = Int(lowest & 63)
+      let merged = results[Int(lowest >> 6)]
+      places[at] = merged
+      // The right token goes; the one behind it becomes the neighbour.
+      var behind = alive & ((UInt64.max &<< UInt64(truncatingIfNeeded: at)) &<< 1)
+      order[behind.trailingZeroBitCount] = Self.nothing
+      alive ^= behind & (0 &- behind)
+      behind &= behind &- 1
+      order[at] = behind == 0 ? Self.nothing : rank(merges, merged, places[behind.trailingZeroBitCount], at)
+      let before = alive & ~(UInt64.max &<< UInt64(truncatingIfNeeded: at))
+      if before != 0 {
+        let left = 63 &- before.leadingZeroBitCount
+        order[left] = rank(merges, places[left], merged, left)
       }
-      if lowest == MergeTable.noMerge { break }
-      let merged = results[Int(lowest)]
-      tokens[at] = merged
-      last &-= 1
-      // Close the gap: the right token and the rank of the pair that began at it go.
-      if at < last {
-        (tokens + at + 1).update(from: tokens + at + 2, count: last &- at)
-        (ranks + at).update(from: ranks + at + 1, count: last &- at)
-        ranks[at] = merges.rank(merged, tokens[at &+ 1])
-      }
-      if at > 0 { ranks[at &- 1] = merges.rank(tokens[at &- 1], merged) }
     }
-    return last &+ 1
+    var count = 0
+    while alive != 0 {
+      tokens[count] = places[alive.trailingZeroBitCount]
+      count &+= 1
+      alive &= alive &- 1
+    }
+    return count
+  }
+
+  @inline(__always)
+  private func rank(_ merges: MergeTable.Reader, _ left: TokenID, _ right: TokenID, _ place: Int) -> Int32 {
+    Int32(truncatingIfNeeded: merges.rank(left, right)) << 6 | Int32(truncatingIfNeeded: place)
   }
 
   /// The tokens form a list linked both ways; the heap holds rank and place of every pair that merged when it was looked at.

@@ -10,17 +10,22 @@ package final class Encoder {
   /// Tokens not yet handed to the caller: `chunk` holds `chunkCapacity`, and room behind them for one look-up more.
   private let chunk: UnsafeMutablePointer<TokenID>
   private static let chunkCapacity = 4096
+  /// Ends of pre-tokens that are not yet looked up.
+  private let ends: UnsafeMutablePointer<Int>
+  private static let endsCapacity = 512
 
   package init(_ tokenizer: Tokenizer) {
     self.tokenizer = tokenizer
     merger = PreTokenMerger(tokenizer.merges, byteTokens: tokenizer.byteTokens)
     chunk = .allocate(capacity: Self.chunkCapacity + PreTokenCache.mostTokens)
+    ends = .allocate(capacity: Self.endsCapacity + 4)
   }
 
   deinit {
     cache.deallocate()
     merger.deallocate()
     chunk.deallocate()
+    ends.deallocate()
   }
 
   package func encode(_ text: String, addingSpecialTokens: Bool = false, into ids: inout [TokenID]) {
@@ -94,33 +99,48 @@ package final class Encoder {
     }
   }
 
-  /// The hot loop: a pre-token's end, a look-up, and its tokens stand in the chunk.
+  /// The hot loops: first the ends of some hundred pre-tokens, then their look-ups. Apart, because the processor can have
+  /// many look-ups under way at once where nothing between them is hard to predict.
   @inline(__always)
   private func scan<Scanner: PreTokenScanner>(
     _ buffer: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _: Scanner.Type, into ids: inout [TokenID]
   ) {
     guard let base = buffer.baseAddress else { return }
     let text = ScanText(base, end: range.upperBound, readableEnd: buffer.count, classes: tokenizer.classes.table.base)
-    let cache = self.cache
-    let chunk = self.chunk
-    var pending = 0
     var start = range.lowerBound
     while start < text.end {
-      let end = Scanner.endOfPreToken(from: start, in: text)
-      let count = end &- start
+      let count = Scanner.findEnds(from: start, in: text, into: ends, capacity: Self.endsCapacity)
+      lookUp(base, from: start, count, readableEnd: text.readableEnd, into: &ids)
+      start = ends[count &- 1]
+    }
+  }
+
+  private func lookUp(_ base: UnsafePointer<UInt8>, from first: Int, _ count: Int, readableEnd: Int, into ids: inout [TokenID]) {
+    let (cache, chunk, ends, masks) = (self.cache, self.chunk, self.ends, PreTokenCache.masks.base)
+    var pending = 0
+    var start = first
+    for index in 0..<count {
+      let end = ends[index]
+      let length = end &- start
       let pointer = base + start
-      if count < 16 {
-        let key = PreTokenCache.ShortKey(pointer, count: count, isReadable16: start &+ 16 <= text.readableEnd)
+      if let key = PreTokenCache.TinyKey(pointer, count: length, isReadable: start &+ 8 <= readableEnd, masks: masks) {
         if let found = cache.tokens(of: key, into: chunk + pending) {
           pending &+= found
         } else {
-          pending &+= encodeShort(pointer, count, key, chunk + pending)
+          pending &+= encodeTiny(pointer, length, key, chunk + pending)
+        }
+      } else if length < 16 {
+        let key = PreTokenCache.ShortKey(pointer, count: length, isReadable: start &+ 16 <= readableEnd, masks: masks)
+        if let found = cache.tokens(of: key, into: chunk + pending) {
+          pending &+= found
+        } else {
+          pending &+= encodeShort(pointer, length, key, chunk + pending)
         }
       } else {
-        pending = encodeLong(pointer, count, pending, &ids)
+        pending = encodeLong(pointer, length, pending, &ids)
       }
-      start = end
       if pending >= Self.chunkCapacity { flush(&pending, into: &ids) }
+      start = end
     }
     flush(&pending, into: &ids)
   }
@@ -133,6 +153,14 @@ package final class Encoder {
 
 // Pre-tokens that the cache does not know.
 extension Encoder {
+  /// Up to 8 bytes: writes the tokens to `tokens` and remembers them.
+  @inline(never)
+  private func encodeTiny(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.TinyKey, _ tokens: UnsafeMutablePointer<TokenID>) -> Int {
+    let tokenCount = merge(bytes, count, into: tokens)
+    cache.insert(key, tokens, count: tokenCount)
+    return tokenCount
+  }
+
   /// Up to 15 bytes: writes the tokens to `tokens` and remembers them.
   @inline(never)
   private func encodeShort(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.ShortKey, _ tokens: UnsafeMutablePointer<TokenID>) -> Int {

@@ -1,6 +1,12 @@
 /// What the pre-tokenizers' patterns ask of a scalar: `\p{L}`, `\p{N}`, `\s`, or none of them.
-enum ScalarClass: UInt8 {
-  case other, letter, number, space
+struct ScalarClass: Equatable, Sendable {
+  /// Two bits. (An enum would be read back from its bits through a jump table.)
+  let bits: UInt8
+
+  @inline(__always) static var other: ScalarClass { ScalarClass(bits: 0) }
+  @inline(__always) static var letter: ScalarClass { ScalarClass(bits: 1) }
+  @inline(__always) static var number: ScalarClass { ScalarClass(bits: 2) }
+  @inline(__always) static var space: ScalarClass { ScalarClass(bits: 3) }
 }
 
 /// The class of every scalar, two bits each: planes 0 to 3 lie in a table of 64 KiB; no letter, number or white space
@@ -25,7 +31,7 @@ struct ScalarClasses: Sendable {
       for value in 0..<Self.scalarLimit {
         guard let scalar = Unicode.Scalar(value) else { continue }
         let scalarClass = Self.classify(scalar.properties, newest)
-        memory[Int(value >> 2)] |= scalarClass.rawValue << (UInt8(truncatingIfNeeded: value & 3) * 2)
+        memory[Int(value >> 2)] |= scalarClass.bits << (UInt8(truncatingIfNeeded: value & 3) * 2)
       }
     }
   }
@@ -43,14 +49,12 @@ struct ScalarClasses: Sendable {
     return scalarClass
   }
 
-  subscript(scalar: Unicode.Scalar) -> ScalarClass {
-    ScalarClass(rawValue: ScalarClasses.rawClass(of: scalar.value, table.base))!  // because two bits have four values
-  }
+  subscript(scalar: Unicode.Scalar) -> ScalarClass { ScalarClasses.scalarClass(of: scalar.value, table.base) }
 
-  /// The raw value of the class of a scalar; `table` is the base of a `ScalarClasses` table.
+  /// The class of a scalar; `table` is the base of a `ScalarClasses` table.
   @inline(__always)
-  static func rawClass(of scalar: UInt32, _ table: UnsafePointer<UInt8>) -> UInt8 {
-    guard scalar < scalarLimit else { return 0 }
-    return table[Int(scalar >> 2)] >> (UInt8(truncatingIfNeeded: scalar & 3) &* 2) & 3
+  static func scalarClass(of scalar: UInt32, _ table: UnsafePointer<UInt8>) -> ScalarClass {
+    guard scalar < scalarLimit else { return .other }
+    return ScalarClass(bits: table[Int(scalar >> 2)] >> (UInt8(truncatingIfNeeded: scalar & 3) &* 2) & 3)
   }
 }

@@ -4,6 +4,24 @@
 protocol PreTokenScanner {
   /// The offset after the pre-token that begins at `start`, which lies before `text.end` at the start of a scalar.
   static func endOfPreToken(from start: Int, in text: ScanText) -> Int
+
+  /// The ends of the pre-tokens from `start` on, each the start of the next: as many as the text has and as surely fit into
+  /// `capacity` places; returns how many. Behind them `ends` has room for four more.
+  static func findEnds(from start: Int, in text: ScanText, into ends: UnsafeMutablePointer<Int>, capacity: Int) -> Int
+}
+
+extension PreTokenScanner {
+  @inline(__always)
+  static func findEnds(from start: Int, in text: ScanText, into ends: UnsafeMutablePointer<Int>, capacity: Int) -> Int {
+    var count = 0
+    var start = start
+    while count < capacity, start < text.end {
+      start = endOfPreToken(from: start, in: text)
+      ends[count] = start
+      count &+= 1
+    }
+    return count
+  }
 }
 
 /// The pattern of GPT-2, which `ByteLevel(use_regex: true)` stands for:
@@ -12,20 +30,17 @@ enum GPT2Scanner: PreTokenScanner {
   @inline(__always)
   static func endOfPreToken(from start: Int, in text: ScanText) -> Int {
     let first = text.bytes[start]
-    var run = start
-    if first == 0x20 {
-      run &+= 1
-      if run >= text.end { return run }
-    }
+    let run = first == 0x20 ? start &+ 1 : start
+    if let end = text.shortWordEnd(from: run) { return end }
+    if run >= text.end { return run }
     let (scalarClass, length) = text.scalar(at: run)
-    switch scalarClass {
-    case .letter: return text.letterRunEnd(from: run &+ length)
-    case .number: return text.numberRunEnd(from: run &+ length)
-    case .other:
+    if scalarClass == .other {
       if first == 0x27, let end = Contraction.end(at: start, in: text, ignoringCase: false) { return end }
       return text.otherRunEnd(from: run &+ length)
-    case .space: return text.endOfSpaces(from: start)
     }
+    if scalarClass == .letter { return text.letterRunEnd(from: run &+ length) }
+    if scalarClass == .number { return text.numberRunEnd(from: run &+ length) }
+    return text.endOfSpaces(from: start)
   }
 }
 
@@ -58,24 +73,22 @@ private enum CL100KPattern {
     let first = text.bytes[start]
     let (scalarClass, length) = text.scalar(at: start)
     let next = start &+ length
-    switch scalarClass {
-    case .letter: return text.letterRunEnd(from: next)
-    case .number: return endOfNumber(from: next, in: text, atMost: digitsTogether &- 1)
-    case .other:
+    if scalarClass == .letter { return text.letterRunEnd(from: next) }
+    if scalarClass == .number { return endOfNumber(from: next, in: text, atMost: digitsTogether &- 1) }
+    if scalarClass == .other {
       if first == 0x27, let end = Contraction.end(at: start, in: text, ignoringCase: true) { return end }
       let letters = text.letterRunEnd(from: next)
       return letters > next ? letters : text.endOfLineBreaks(from: text.otherRunEnd(from: next))
-    case .space:
-      if first != 0x0A, first != 0x0D {
-        let letters = text.letterRunEnd(from: next)
-        if letters > next { return letters }
-        if first == 0x20 {
-          let others = text.otherRunEnd(from: next)
-          if others > next { return text.endOfLineBreaks(from: others) }
-        }
-      }
-      return text.endOfSpacesOrLines(from: start)
     }
+    if first != 0x0A, first != 0x0D {
+      let letters = text.letterRunEnd(from: next)
+      if letters > next { return letters }
+      if first == 0x20 {
+        let others = text.otherRunEnd(from: next)
+        if others > next { return text.endOfLineBreaks(from: others) }
+      }
+    }
+    return text.endOfSpacesOrLines(from: start)
   }
 
   @inline(__always)

@@ -28,6 +28,7 @@ enum WordCharacter {
 
   private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
     let properties = scalar.properties
+    guard let age = properties.age, (age.major, age.minor) <= (16, 0) else { return false }  // the crate's Unicode version
     switch properties.generalCategory {
     case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
     default: return properties.isAlphabetic || properties.isJoinControl
