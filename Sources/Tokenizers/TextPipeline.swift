@@ -1,13 +1,5 @@
 /// What happens to a text before its pieces are merged, as `tokenizer.json` describes it.
 struct TextPipeline: Sendable, Equatable {
-  enum Pattern: Sendable, Equatable {
-    /// No splitting: a piece is one pre-token.
-    case none
-    case gpt2
-    case llama3
-    case qwen2
-  }
-
   enum DigitSplitting: Sendable, Equatable {
     case none
     /// Every digit apart.
@@ -21,5 +13,5 @@ struct TextPipeline: Sendable, Equatable {
   /// A space before every piece that does not begin with one.
   var addsPrefixSpace = false
   var digits = DigitSplitting.none
-  var pattern = Pattern.gpt2
+  var pattern = PreTokenPattern.gpt2
 }

@@ -8,14 +8,13 @@ extension Tokenizer {
   /// text is split at special tokens only. The ids are the same for any text. Bytes that are no UTF-8, which Hugging Face
   /// cannot be given, pass through.
   ///
-  /// The first special token ends a text and pads it.
+  /// The first special token ends a text; `<|pad|>`, where it is among them, pads.
   package static func bytes(specialTokens: [String] = [endOfText]) throws(TokenizerError) -> Tokenizer {
     try check(specialTokens)
     var draft = TokenizerDraft(tokens: ByteAlphabet.scalars.map { String($0) })
     draft.pattern = .none
     draft.addedTokens = specialTokens.enumerated().map { AddedToken(id: TokenID(256 + $0.offset), content: $0.element) }
-    let settings = TokenizerSettings(endOfText: specialTokens.first, padding: specialTokens.first)
-    return try TokenizerJSONReader(draft.json()).tokenizer(settings: settings)
+    return try TokenizerJSONReader(draft.json()).tokenizer(settings: TokenizerSettings(specialTokens: specialTokens))
   }
 
   /// Refuses special tokens that are empty, stand twice, or are the letter of a byte, which would then never be found in a text.

@@ -33,6 +33,11 @@ package struct TokenizerSettings: Sendable, Equatable {
     self.chatTemplate = chatTemplate
   }
 
+  /// The roles of a new tokenizer: the first special token ends a text, `<|pad|>`, where there is one, pads.
+  init(specialTokens: [String]) {
+    self.init(endOfText: specialTokens.first, padding: specialTokens.first { $0 == "<|pad|>" })
+  }
+
   /// A role's name in files and its token's text.
   var roles: [(name: String, token: String?)] {
     [("bos_token", beginningOfText), ("eos_token", endOfText), ("unk_token", unknown), ("pad_token", padding)]

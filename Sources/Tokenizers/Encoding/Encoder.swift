@@ -89,7 +89,7 @@ package final class Encoder {
     DigitSplitter.split(text, individually: pipeline.digits == .individual) { scan(text, $0, pipeline.pattern, into: &ids) }
   }
 
-  private func scan(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ pattern: TextPipeline.Pattern, into ids: inout [TokenID]) {
+  private func scan(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ pattern: PreTokenPattern, into ids: inout [TokenID]) {
     switch pattern {
     case .gpt2: scan(text, range, GPT2Scanner.self, into: &ids)
     case .llama3: scan(text, range, Llama3Scanner.self, into: &ids)

@@ -21,6 +21,11 @@ extension PreTokenCache {
 
     @inline(__always)
     var hash: UInt64 { PreTokenCache.mix(low, high) }
+
+    @inline(__always)
+    func stands(at entry: UnsafeMutableRawPointer) -> Bool {
+      (entry.load(as: UInt64.self) ^ low) | (entry.load(fromByteOffset: 8, as: UInt64.self) ^ high) == 0
+    }
   }
 
   private static let tokensOffset = 16
@@ -30,9 +35,9 @@ extension PreTokenCache {
   @inline(__always)
   func tokens(of key: ShortKey, into tokens: UnsafeMutablePointer<TokenID>) -> Int? {
     var entry = shortLines[key.hash]
-    if entry.load(as: UInt64.self) ^ key.low | entry.load(fromByteOffset: 8, as: UInt64.self) ^ key.high != 0 {
+    if !key.stands(at: entry) {
       entry += 32
-      if entry.load(as: UInt64.self) ^ key.low | entry.load(fromByteOffset: 8, as: UInt64.self) ^ key.high != 0 { return nil }
+      if !key.stands(at: entry) { return nil }
     }
     let count = Int(entry.load(fromByteOffset: Self.countOffset, as: UInt32.self))
     if count > 3 { return ringTokens(at: entry.load(fromByteOffset: Self.tokensOffset, as: UInt64.self), count: count, into: tokens) }

@@ -8,7 +8,7 @@ struct TokenizerDraft {
   /// In the order of their ranks.
   var merges: [(left: String, right: String)] = []
   var addedTokens: [AddedToken] = []
-  var pattern = TextPipeline.Pattern.gpt2
+  var pattern = PreTokenPattern.gpt2
 
   /// The text of `tokenizer.json`, as huggingface/tokenizers 0.23 reads and writes it; merges in the older form `"a b"`, which
   /// its releases before 0.20 read too.

@@ -1,6 +1,6 @@
 extension TokenizerJSONReader {
   /// Regular expressions that have a scanner, exactly as files write them.
-  static let patterns: [(text: String, pattern: TextPipeline.Pattern)] = [
+  static let patterns: [(text: String, pattern: PreTokenPattern)] = [
     (#"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#, .gpt2),
     (
       #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
@@ -42,7 +42,7 @@ extension TokenizerJSONReader {
     return pipeline
   }
 
-  private func pattern(_ split: TokenizerJSONField) throws(TokenizerError) -> TextPipeline.Pattern {
+  private func pattern(_ split: TokenizerJSONField) throws(TokenizerError) -> PreTokenPattern {
     let behavior = try split.member("behavior").string()
     guard behavior == "Isolated" else {
       throw split.unsupported("\"\(split.path).behavior\" in tokenizer.json is \"\(behavior)\"", supported: "\"Isolated\"")

@@ -91,7 +91,7 @@ struct ClassMasks {
   var gpt2Starts: UInt64 {
     let afterWhite = whites &<< 1
     let afterSpace = spaces &<< 1
-    let changes = letters ^ letters &<< 1 | numbers ^ numbers &<< 1
+    let changes = (letters ^ letters &<< 1) | (numbers ^ numbers &<< 1)
     return whites & (~afterWhite | ~(whites &>> 1)) | ~whites & (afterWhite & ~afterSpace | ~afterWhite & changes)
   }
 
