@@ -27,7 +27,10 @@ package final class Tokenizer: Sendable {
   let plainMatcher: AddedTokenMatcher?
   /// Looked for in the normalized text.
   let normalizedMatcher: AddedTokenMatcher?
+  /// Made with the tokenizer, not with the first text.
   let classes = ScalarClasses.patterns
+  let normalizer: NFC?
+  private let specialIDs: Set<TokenID>
 
   /// The ids that stand before and after a text.
   package struct Template: Sendable, Equatable {
@@ -48,6 +51,9 @@ package final class Tokenizer: Sendable {
     self.merges = merges
     self.byteTokens = byteTokens
     self.ignoresMerges = ignoresMerges
+    let normalizer = pipeline.composes ? NFC.shared : nil
+    self.normalizer = normalizer
+    specialIDs = Set(addedTokens.lazy.filter(\.special).map(\.id))
     let plain = addedTokens.filter { !$0.normalized }
     plainMatcher = AddedTokenMatcher(plain, contents: plain.map { Array($0.content.utf8) })
     let normalized = addedTokens.filter(\.normalized)
@@ -55,7 +61,7 @@ package final class Tokenizer: Sendable {
       normalized,
       contents: normalized.map { token in
         let content = Array(token.content.utf8)
-        return pipeline.composes ? content.withUnsafeBufferPointer { NFC.shared.normalized($0) } ?? content : content
+        return content.withUnsafeBufferPointer { normalizer?.normalized($0) } ?? content
       })
   }
 
@@ -96,5 +102,5 @@ extension Tokenizer {
   }
 
   /// Whether the id is that of an added token marked special.
-  package func isSpecial(_ id: TokenID) -> Bool { addedTokens.contains { $0.id == id && $0.special } }
+  package func isSpecial(_ id: TokenID) -> Bool { specialIDs.contains(id) }
 }

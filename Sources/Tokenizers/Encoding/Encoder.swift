@@ -56,7 +56,7 @@ package final class Encoder {
   }
 
   private func encodeUnnormalized(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
-    if tokenizer.pipeline.composes, let normalized = NFC.shared.normalized(text) {
+    if let normalized = tokenizer.normalizer?.normalized(text) {
       normalized.withUnsafeBufferPointer { encodeNormalized($0, into: &ids) }
     } else {
       encodeNormalized(text, into: &ids)

@@ -8,6 +8,8 @@ enum DigitSplitter {
     var pieceStart = 0
     var offset = 0
     while offset < text.count {
+      offset = scan.endOfWordsWithoutDigits(from: offset)
+      if offset >= text.count { break }
       let (scalarClass, length) = scan.scalar(at: offset)
       guard scalarClass == .number else {
         offset += length
@@ -20,5 +22,22 @@ enum DigitSplitter {
       pieceStart = end
     }
     if pieceStart < text.count { visit(pieceStart..<text.count) }
+  }
+}
+
+extension ScanText {
+  /// Steps over words of eight bytes that are ASCII without digits.
+  @inline(__always)
+  fileprivate func endOfWordsWithoutDigits(from start: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    var offset = start
+    while offset + 8 <= readableEnd {
+      let word = word(at: offset)
+      // In each byte's high bit: at least "0", and above "9"; exact where no byte has its own high bit set.
+      let digits = (word &+ ones &* (0x80 - 0x30)) & ~(word &+ ones &* (0x80 - 0x3A))
+      if (digits | word) & (ones &* 0x80) != 0 { break }
+      offset &+= 8
+    }
+    return offset
   }
 }

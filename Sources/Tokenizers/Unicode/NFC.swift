@@ -64,24 +64,44 @@ struct NFC: Sendable {
     scalar < Self.tableLimit && active.base[Int(scalar >> 3)] >> UInt8(scalar & 7) & 1 != 0
   }
 
-  /// The normalized form of well-formed UTF-8, or nil where the text is in form C already (mostly).
+  /// The normalized form of well-formed UTF-8, or nil where the text is in form C already.
   func normalized(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-    guard var offset = firstActive(in: text, from: 0) else { return nil }
     var output: [UInt8] = []
-    output.reserveCapacity(text.count)
     var copied = 0
-    while true {
+    var offset = 0
+    while let active = firstActive(in: text, from: offset) {
       // A stretch that can change: from the scalar before the first active one to the next that is not active. Both its
       // sides stand by themselves, since what is not active neither composes backwards nor is reordered.
-      let start = offset - (text.scalar(endingAt: offset)?.length ?? 0)
-      output.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<max(start, copied)]))
-      copied = endOfActive(in: text, from: offset)
-      compose(text, from: start, to: copied, into: &output)
-      guard let next = firstActive(in: text, from: copied) else { break }
-      offset = next
+      let start = active - (text.scalar(endingAt: active)?.length ?? 0)
+      offset = endOfActive(in: text, from: active)
+      if isComposed(text, from: start, to: offset) { continue }
+      if output.isEmpty { output.reserveCapacity(text.count) }
+      output.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<start]))
+      compose(text, from: start, to: offset, into: &output)
+      copied = offset
     }
+    if copied == 0 { return nil }
     output.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
     return output
+  }
+
+  /// Whether a stretch is surely in form C: nothing in it decomposes, is out of order or may compose. Most marks of Arabic and
+  /// the Indic scripts stand so.
+  private func isComposed(_ text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int) -> Bool {
+    var starter: UInt32?
+    var lastClass: UInt8 = 0
+    var offset = start
+    while offset < end, let (scalar, length) = text.scalar(at: offset) {
+      let value = scalar.value
+      let combiningClass = combiningClasses[value] ?? 0
+      if decompositions[value] != nil || Hangul.syllables.contains(value) { return false }
+      if combiningClass > 0, combiningClass < lastClass { return false }
+      if let starter, composite(starter, value) != nil { return false }
+      if combiningClass == 0 { starter = value }
+      lastClass = combiningClass
+      offset += length
+    }
+    return true
   }
 
   private func firstActive(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
@@ -109,8 +129,7 @@ struct NFC: Sendable {
     return offset
   }
 
-  /// Decomposes, orders and composes one stretch. A stretch never begins inside another's: `start` may lie before what was
-  /// copied only where two stretches touch, and they do not, because each ends before a scalar that is not active.
+  /// Decomposes, orders and composes one stretch.
   private func compose(_ text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, into output: inout [UInt8]) {
     var scalars: [(value: UInt32, combiningClass: UInt8)] = []
     var offset = start
