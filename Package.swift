@@ -85,7 +85,7 @@ let package = Package(
     .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
-    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
+    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),

@@ -5,6 +5,13 @@ extension FileSystem {
 
   package func isFolder(_ path: FilePath) -> Bool { (try? status(path))?.kind == .folder }
 
+  /// True for a folder and for a symbolic link that leads to one: an inbox folder may be a link to a larger disk.
+  private func leadsToFolder(_ path: FilePath) -> Bool {
+    guard let file = try? open(path, .folder) else { return false }
+    try? close(file)  // it was opened for the answer only
+    return true
+  }
+
   /// The whole file. For small files: refuses with EFBIG what exceeds `limit` bytes.
   package func contents(of path: FilePath, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
     let file = try open(path, .reading)
@@ -36,7 +43,7 @@ extension FileSystem {
       try makeFolder(path)
     } catch {
       switch error.code {
-      case .fileExists where isFolder(path): return
+      case .fileExists where leadsToFolder(path): return
       case .noSuchFileOrDirectory where path.removingLastComponent() != path && !path.removingLastComponent().isEmpty:
         try makeFolders(path.removingLastComponent())
         try makeFolder(path)

@@ -20,6 +20,9 @@ package struct DropID: Sendable, Hashable, Codable, CustomStringConvertible {
 
   package var description: String { text }
 
+  /// The second in which the drop was claimed; nil for an identifier of another form.
+  package var time: Timestamp? { text.split(separator: "-").dropFirst().first.flatMap { Timestamp(compact: String($0)) } }
+
   package init(from decoder: any Decoder) throws {
     let raw = try decoder.singleValueContainer().decode(String.self)
     guard let id = DropID(raw) else {
