@@ -76,7 +76,7 @@ extension Claim {
     try fileSystem.closing(input) { () throws(SystemError) in
       let output = try fileSystem.open(target, .creating)
       try fileSystem.closing(output) { () throws(SystemError) in
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
           let count = try fileSystem.readChunk(input, &chunk)
           if count == 0 { break }

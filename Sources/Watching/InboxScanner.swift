@@ -5,7 +5,8 @@ import SystemPackage
 /// Looks: turns a path in the inbox into a sighting. It knows which names in the inbox are drops and how a folder is walked;
 /// what follows from a sighting is `SettleTracker`'s.
 package struct InboxScanner: Sendable {
-  private let layout: InboxLayout
+  private let inbox: FilePath
+  private let kinds: [FilePath: DropKind]
   private let fileSystem: any FileSystem
   private let openForWriting: @Sendable (FilePath) -> OpenForWriting.Answer
   /// Names in the inbox that are ours.
@@ -15,17 +16,18 @@ package struct InboxScanner: Sendable {
     layout: InboxLayout, fileSystem: any FileSystem,
     openForWriting: @escaping @Sendable (FilePath) -> OpenForWriting.Answer = OpenForWriting.ask
   ) {
-    self.layout = layout
+    inbox = layout.folder
+    kinds = Dictionary(uniqueKeysWithValues: DropKind.allCases.map { (layout.folder(of: $0), $0) })
     self.fileSystem = fileSystem
     self.openForWriting = openForWriting
     ownNames = Set(layout.folders.filter { $0 != layout.folder }.compactMap(\.lastComponent))
   }
 
   /// The kind of what is dropped into a watched folder; nil for the inbox itself.
-  package func kind(of folder: FilePath) -> DropKind? { DropKind.allCases.first { layout.folder(of: $0) == folder } }
+  package func kind(of folder: FilePath) -> DropKind? { kinds[folder] }
 
   /// Whether a name in a watched folder can be a drop: in the inbox itself our own folders are none.
-  package func isDrop(_ name: FilePath.Component, in folder: FilePath) -> Bool { folder != layout.folder || !ownNames.contains(name) }
+  package func isDrop(_ name: FilePath.Component, in folder: FilePath) -> Bool { folder != inbox || !ownNames.contains(name) }
 
   /// Every path in a watched folder that can be a drop.
   package func drops(in folder: FilePath) throws(SystemError) -> [FilePath] {

@@ -7,7 +7,7 @@ import SystemPackage
 extension InboxWatcher {
   func startInotify() {
     do throws(SystemError) {
-      inotify = try Inotify()
+      inotify = try openInotify()
     } catch {
       let limit =
         error.code == .tooManyOpenFiles

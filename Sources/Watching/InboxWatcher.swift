@@ -20,6 +20,7 @@ package actor InboxWatcher {
   let scanner: InboxScanner
   let clock: WallClock
   let logger: Logger
+  let openInotify: @Sendable () throws(SystemError) -> Inotify
   private let rescanInterval: Int64
 
   private var tracker: SettleTracker
@@ -36,12 +37,14 @@ package actor InboxWatcher {
 
   package init(
     layout: RootLayout, settings: AgentSettings, fileSystem: any FileSystem = LinuxFileSystem(), clock: WallClock = .system, logger: Logger,
-    openForWriting: @escaping @Sendable (FilePath) -> OpenForWriting.Answer = OpenForWriting.ask
+    openForWriting: @escaping @Sendable (FilePath) -> OpenForWriting.Answer = OpenForWriting.ask,
+    openInotify: @escaping @Sendable () throws(SystemError) -> Inotify = { () throws(SystemError) in try Inotify() }
   ) {
     self.layout = layout
     self.fileSystem = fileSystem
     self.clock = clock
     self.logger = logger
+    self.openInotify = openInotify
     scanner = InboxScanner(layout: layout.inbox, fileSystem: fileSystem, openForWriting: openForWriting)
     let isRemote = layout.inbox.watched.contains { FileSystemType.isRemote($0) }
     tracker = SettleTracker(rules: SettleRules(settings, trustsChangeTimes: !isRemote))
@@ -55,6 +58,7 @@ package actor InboxWatcher {
   package func run() async throws {
     startInotify()
     rescan()
+    logger.info("watching '\(layout.inbox.folder)'")
     let batches = inotify?.batches ?? AsyncStream { _ in }
     for await batch in batches { handle(batch) }
     hasEnded = true
@@ -92,7 +96,8 @@ package actor InboxWatcher {
 
   // MARK: events
 
-  private func handle(_ batch: [Inotify.Event]) {
+  /// What the kernel told since the last time.
+  package func handle(_ batch: [Inotify.Event]) {
     var paths: [FilePath] = []
     var seen: Set<FilePath> = []
     var mustRescan = false

@@ -141,7 +141,9 @@ package struct SettleTracker: Sendable {
     if let answer = sighting.showsItselfWhole { entry.showsItselfWhole = answer }
     let decision = entry.state == .taken ? .ignore : verdict(entry, sighting, now: now)
     switch decision {
-    case .take, .refuse: entry.state = .taken
+    case .take, .refuse:
+      entry.state = .taken
+      entry.arrival = .unknown  // what it says has been used: a later change needs a proof of its own
     case .wait(let until, let reason):
       entry.state = .waiting(until: until, reason)
       if let until { bringForward(until) }
