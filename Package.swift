@@ -89,7 +89,7 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
     .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
-    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
+    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),

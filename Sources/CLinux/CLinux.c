@@ -13,7 +13,12 @@ int cl_set_parent_death_signal(int sig) { return prctl(PR_SET_PDEATHSIG, sig, 0,
 int cl_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 void cl_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 int cl_rename_no_replace(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); }
-int cl_take_read_lease(int fd) { return fcntl(fd, F_SETLEASE, F_RDLCK); }
+int cl_take_read_lease(int fd) {
+  // A writer that opens the file while the lease is held has the holder told by SIGIO, whose default is to end the process.
+  // SIGURG's default is to be ignored.
+  if (fcntl(fd, F_SETSIG, SIGURG) != 0) return -1;
+  return fcntl(fd, F_SETLEASE, F_RDLCK);
+}
 int cl_drop_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
 void cl_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 long cl_file_system_type(const char *path) {

@@ -75,11 +75,15 @@ package actor Intake {
   }
 
   private func handle(_ drop: ClaimedDrop) async {
-    open[drop.id] = drop.name.string
+    open[drop.id] = drop.name
     await attempt(drop) {
       try await self.catalogue.noteClaim(
-        DropRecord(id: drop.id, name: drop.name.string, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
-      switch try DropSorter(files: self.files).sort(drop.path(in: self.layout), kind: drop.kind, isFolder: drop.isFolder, size: drop.size) {
+        DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
+      if let refusal = drop.refusal {
+        try await self.reject(drop, kind: drop.kind, refusal)
+        return true
+      }
+      switch try DropSorter(files: self.files).sort(drop.path, kind: drop.kind, isFolder: drop.isFolder, size: drop.size) {
       case .foreign(let kind):
         self.readingSink.yield((drop, kind))
         return false
@@ -110,7 +114,7 @@ package actor Intake {
       log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
       let problem = (error as? SystemError).map { Problem(storing: $0) }
       let receipt = Receipt(
-        id: drop.id, name: drop.name.string, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
+        id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
         message: "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Int(Self.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
         problem: problem)
       try? await reports.receipt(receipt)  // the disk may be what fails; the log line above stands

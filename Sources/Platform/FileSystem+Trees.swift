@@ -5,6 +5,13 @@ extension FileSystem {
 
   package func isFolder(_ path: FilePath) -> Bool { (try? status(path))?.kind == .folder }
 
+  /// True for a folder and for a symbolic link that leads to one: an inbox folder may be a link to a larger disk.
+  private func leadsToFolder(_ path: FilePath) -> Bool {
+    guard let file = try? open(path, .folder) else { return false }
+    try? close(file)  // it was opened for the answer only
+    return true
+  }
+
   /// The whole file. For small files: refuses with EFBIG what exceeds `limit` bytes.
   package func contents(of path: FilePath, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
     let file = try open(path, .reading)
@@ -36,7 +43,7 @@ extension FileSystem {
       try makeFolder(path)
     } catch {
       switch error.code {
-      case .fileExists where isFolder(path): return
+      case .fileExists where leadsToFolder(path): return
       case .noSuchFileOrDirectory where path.removingLastComponent() != path && !path.removingLastComponent().isEmpty:
         try makeFolders(path.removingLastComponent())
         try makeFolder(path)
@@ -95,7 +102,8 @@ extension FileSystem {
     for name in try names(in: path) { try linkTree(path.appending(name), to: target.appending(name)) }
   }
 
-  /// Copies a file or a folder with everything in it, durably. Symbolic links and special files are refused with EINVAL.
+  /// Copies a file or a folder with everything in it, durably. Errors: EXDEV for a symbolic link or a
+  /// special file, which a copy would not be the same as.
   package func copyTree(_ path: FilePath, to target: FilePath) throws(SystemError) {
     switch try status(path).kind {
     case .folder:
@@ -103,7 +111,7 @@ extension FileSystem {
       for name in try names(in: path) { try copyTree(path.appending(name), to: target.appending(name)) }
       try syncFolder(target)
     case .file: try copyFile(path, to: target)
-    case .symlink, .other: throw SystemError(.invalidArgument, "copy", path)
+    case .symlink, .other: throw SystemError(.improperLink, "copy", path, to: target)
     }
   }
 

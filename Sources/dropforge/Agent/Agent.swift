@@ -67,7 +67,7 @@ struct Agent {
 
     await status.connect(scheduler: scheduler, intake: intake, watcher: watcher)
     try await scheduler.recover()
-    try await intake.recover()
+    try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
 
     let claim = Claim(layout: layout.inbox, fileSystem: files, clock: clock, random: { UInt32.random(in: 0...UInt32.max) })
     let services: [any Service] = [
