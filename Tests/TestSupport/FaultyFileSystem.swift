@@ -5,11 +5,12 @@ import SystemPackage
 /// A file system that writes down every call, and fails where a test says so.
 package final class FaultyFileSystem: FileSystem {
   package enum Operation: String, Sendable, CaseIterable {
-    case open, close, read, write, seek, truncate, sync, status, rename, renameWithoutReplacing, removeFile, makeFolder, removeFolder, names, space
+    case open, close, read, write, seek, truncate, sync, status, rename, renameWithoutReplacing, link, removeFile, makeFolder,
+      removeFolder, names, space
 
     /// Calls that change something on the disk.
     package static let changing: Set<Operation> = [
-      .open, .write, .truncate, .sync, .rename, .renameWithoutReplacing, .removeFile, .makeFolder, .removeFolder,
+      .open, .write, .truncate, .sync, .rename, .renameWithoutReplacing, .link, .removeFile, .makeFolder, .removeFolder,
     ]
     package static let all = Set(allCases)
   }
@@ -180,6 +181,12 @@ package final class FaultyFileSystem: FileSystem {
   private func refuseAcrossMount(_ operation: String, _ path: FilePath, _ target: FilePath) throws(SystemError) {
     guard let mount, path.starts(with: mount) != target.starts(with: mount) else { return }
     throw SystemError(.improperLink, operation, path, to: target)
+  }
+
+  package func link(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    try enter(.link, path, to: target)
+    try refuseAcrossMount("link", path, target)
+    try base.link(path, to: target)
   }
 
   package func removeFile(_ path: FilePath) throws(SystemError) {
