@@ -41,7 +41,7 @@ package struct NativeEngine: Engine {
           }
           group.addTask {
             await stop.wait()
-            if Task.isCancelled { return .stopWatchEnded }
+            guard stop.isMade else { return .stopWatchEnded }
             await execution.teardown(using: [
               .send(signal: .terminate, toProcessGroup: false, allowedDurationToNextStep: .seconds(graceSeconds))
             ])

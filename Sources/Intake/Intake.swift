@@ -77,8 +77,6 @@ package actor Intake {
   private func handle(_ drop: ClaimedDrop) async {
     open[drop.id] = drop.name
     await attempt(drop) {
-      try await self.catalogue.noteClaim(
-        DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
       if let refusal = drop.refusal {
         try await self.reject(drop, kind: drop.kind, refusal)
         return true
@@ -99,6 +97,9 @@ package actor Intake {
 
   private func read(_ drop: ClaimedDrop, _ kind: DropKind) async {
     await attempt(drop) {
+      // Noted before a worker touches it: the attempts are counted.
+      try await self.catalogue.noteClaim(
+        DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
       if kind == .model { try await self.readModel(drop) } else { try await self.readDataset(drop) }
       return true
     }

@@ -77,7 +77,7 @@ package actor Scheduler {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         await self.stop.wait()
-        await self.stopWorkers()
+        if self.stop.isMade { await self.stopWorkers() }
       }
       group.addTask { await self.controls.listen() }
       group.addTask { await self.publishStatuses() }

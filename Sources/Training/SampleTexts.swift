@@ -36,36 +36,42 @@ struct TextGeneration {
   let model: LanguageModel
   let tokenizer: Tokenizer
 
-  /// Stops at an end-of-text token, and where the model has no further positions.
+  /// Stops at an end-of-text token. Where the model's positions are used up, it goes on with what it has written last: half
+  /// of its positions are kept, so that it is not read again at every token.
   ///
   /// - emit: called with pieces of text as they come, each whole UTF-8.
   @discardableResult
   func complete(_ prompt: [Int32], tokens: Int, sampler: Sampler, emit: (String) -> Void = { _ in }) throws -> String {
-    guard !prompt.isEmpty else { return "" }
     let room = model.dimensions.maximumPositions
-    let kept = Array(prompt.suffix(max(1, room - 1)))
-    let count = min(tokens, room - kept.count)
-    guard count > 0 else { return "" }
-    let session = try DecodingSession(model, batch: 1, capacity: kept.count + count)
-    let ends = Set(model.configuration.specialTokens.end.map(Int32.init) + [tokenizer.endOfTextID.map(Int32.init)].compactMap(\.self))
-    var logits = try session.prefill([kept])
-    var decoder = tokenizer.makeStreamDecoder()
+    var context = Array(prompt.suffix(max(1, room - 1)))
+    guard !context.isEmpty, tokens > 0 else { return "" }
+    let session = try DecodingSession(model, batch: 1, capacity: min(room, context.count + tokens))
+    var logits = try session.prefill([context])
+    var decoder = StreamingDecoder(tokenizer)
     var text = ""
-    for index in 0..<count {
+    func say(_ piece: String) {
+      if piece.isEmpty { return }
+      text += piece
+      emit(piece)
+    }
+    for index in 0..<tokens {
       let token = session.sample(logits, sampler, index: index)[0]
       if ends.contains(token) { break }
-      let piece = decoder.append(UInt32(token))
-      if !piece.isEmpty {
-        text += piece
-        emit(piece)
+      say(decoder.text(of: TokenID(bitPattern: token)))
+      context.append(token)
+      if index + 1 == tokens { break }
+      if context.count < session.capacity {
+        logits = try session.step([token])
+      } else {
+        context = Array(context.suffix(max(1, room / 2)))
+        logits = try session.prefill([context])
       }
-      if index + 1 < count { logits = try session.step([token]) }
     }
-    let rest = decoder.finish()
-    if !rest.isEmpty {
-      text += rest
-      emit(rest)
-    }
+    say(decoder.finish())
     return text
+  }
+
+  private var ends: Set<Int32> {
+    Set(model.configuration.specialTokens.end.map(Int32.init) + [tokenizer.endOfTextID.map(Int32.init)].compactMap(\.self))
   }
 }

@@ -41,7 +41,7 @@ package struct Scoring {
   package func run() throws -> Score {
     do {
       let model = try LanguageModel.load(model, on: ThreadTeam(count: threads))
-      if let adapter { try model.merge(try LoRAAdapter(adapter)) }
+      if let adapter { try model.merge(LoRAAdapter(adapter)) }
       let (tokens, tokenizer) = try tokens()
       guard !tokens.isEmpty else { throw Problem("score.empty", "there are no tokens to score", mend: "Give some: --ids 1,2,3 or --text TEXT.") }
       return try score(tokens, model, tokenizer)

@@ -30,13 +30,14 @@ struct TokenizerChoice {
   private func train(ingest: IngestResult, reader: RowReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     let names = ingest.splits.map(\.name)
     let rows = try DatasetRows(DatasetVersionLayout(folder: FilePath(order.train.folder)), split: names.contains("train") ? "train" : names[0])
-    let trainer = BPETrainer(vocabularySize: section.vocabularySize, minimumFrequency: section.minimumFrequency, specialTokens: section.specialTokens)
     let limit = maximumRows.map { $0 == 0 ? rows.count : min($0, rows.count) } ?? rows.count
-    for index in 0..<limit {
-      if index % 256 == 0, isStopped() { throw CancellationError() }
-      for segment in reader.segments(of: rows[index]) ?? [] { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
-    }
     do {
+      var trainer = try BPETrainer(
+        .init(vocabularySize: section.vocabularySize, minimumFrequency: section.minimumFrequency, specialTokens: section.specialTokens))
+      for index in 0..<limit {
+        if index % 256 == 0, isStopped() { throw CancellationError() }
+        for segment in reader.segments(of: rows[index]) ?? [] { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
+      }
       return try trainer.train()
     } catch let error as TokenizerError {
       throw Problem("tokenizer.training", "no tokenizer could be trained on '\(order.train.name)'", why: error.message, mend: error.mend + ".")

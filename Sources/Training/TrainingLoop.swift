@@ -165,7 +165,7 @@ final class TrainingLoop {
   }
 
   private func diverged(loss: Double, norm: Double, rate: Double) -> Problem {
-    let last = (try? CheckpointStore(job: job, files: files).all().last).flatMap(\.self)
+    let last = try? CheckpointStore(job: job, files: files).all().last { _ in true }
     let kept = last.map { "The last good checkpoint is checkpoints/\($0.layout.folder.lastComponent?.string ?? ""), step \($0.state.step)." } ?? "There is no checkpoint yet."
     return Problem(
       "training.diverged", "the training has diverged: at step \(state.step + 1) the \(loss.isFinite ? "gradient" : "loss") is no number any more",

@@ -4,6 +4,7 @@ import LanguageModels
 import Platform
 import StrictJSON
 import SystemPackage
+import Tokenizers
 
 /// A training job in a worker, from its order to its model: prepare, take up the newest checkpoint, train, export.
 package struct TrainingRun {

@@ -1,4 +1,3 @@
-import DatasetFormats
 import Kernels
 import Platform
 import StrictJSON
@@ -9,7 +8,6 @@ enum Doctor {
     [
       "kernels": JSONNode(.string("\(CPUFeatures.kernelClone) (\(CPUFeatures.detected))")),
       "oneDNN": JSONNode(.string(CPUFeatures.productLibraryVersion)),
-      "libarchive": JSONNode(.string(ArchiveLibrary.version)),
       "threads": JSONNode(.string("\(Machine.processors)")),
     ]
   }

@@ -17,10 +17,12 @@ struct TailSplit {
   /// Returns what the two splits are then. The files of the split for evaluation are written over: they were empty.
   func cut(share: Double) throws -> [TokenizationCard.Split] {
     let tokens = try MappedFile(layout.tokens(split: Tokenization.trainSplit))
-    let total = tokens.bytes.count / width
+    let total = tokens.withBytes(\.count) / width
     let kept = min(total, max(1, total - Int((Double(total) * share).rounded())))
     let ends = try sequenceEnds()
-    try files.writeWhole(ContiguousArray(tokens.bytes[(kept * width)...]), to: layout.tokens(split: Tokenization.evalSplit))
+    try tokens.withBytes { bytes in
+      try files.writeWhole(ContiguousArray(bytes[(kept * width)...]), to: layout.tokens(split: Tokenization.evalSplit))
+    }
     let tail = ends.filter { $0 > kept }.map { $0 - kept }
     let head = ends.filter { $0 < kept } + [kept]
     try write(tail, Tokenization.evalSplit)
@@ -37,8 +39,9 @@ struct TailSplit {
   }
 
   private func sequenceEnds() throws -> [Int] {
-    let bytes = try MappedFile(layout.sequences(split: Tokenization.trainSplit)).bytes
-    return (0..<bytes.count / 8).map { Int(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))) }
+    try MappedFile(layout.sequences(split: Tokenization.trainSplit)).withBytes { bytes in
+      (0..<bytes.count / 8).map { Int(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))) }
+    }
   }
 
   private func write(_ ends: [Int], _ split: String) throws {

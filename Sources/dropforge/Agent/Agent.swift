@@ -9,6 +9,7 @@ import Scheduling
 import ServiceLifecycle
 import StrictJSON
 import SystemPackage
+import UnixSignals
 import Watching
 
 /// The daemon, put together: the rooms know nothing of one another, and here each is handed what it needs of the others.

@@ -99,8 +99,8 @@ struct CheckUp {
     }
     do {
       let result = try await run(.path(Program.worker), arguments: ["doctor"], output: .string(limit: 65_536), error: .string(limit: 65_536))
-      guard let text = result.standardOutput, let members = try JSONParser.parse(text).object?.members else {
-        return [Symptom(verdict: .bad, what: "worker", found: "it does not start: \(result.standardError ?? "")", mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")]
+      guard result.terminationStatus.isSuccess, let members = try JSONParser.parse(result.standardOutput).object?.members else {
+        return [Symptom(verdict: .bad, what: "worker", found: "it does not start: \(result.standardError)", mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")]
       }
       return members.map { Symptom(verdict: .good, what: $0.key, found: $0.node.string ?? $0.node.text()) }
     } catch {

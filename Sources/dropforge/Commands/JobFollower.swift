@@ -15,16 +15,18 @@ struct JobFollower {
   /// Returns the status that the job ended with.
   func follow(_ id: JobID) async throws -> JobStatus {
     var last = ""
+    var milestone = ""
     while true {
       guard let status = try reader.job(id) else { throw CommandFailure("The job '\(id)' has no status.", code: .internal) }
       let line = Self.line(status)
       if line != last {
         if Terminal.isInteractive {
           Terminal.write("\r\u{1B}[2K" + line.prefix(Terminal.width - 1))
-        } else if status.state.isFinal || Self.milestone(line) != Self.milestone(last) {
+        } else if Self.milestone(status) != milestone {
           Terminal.say(line)
         }
         last = line
+        milestone = Self.milestone(status)
       }
       if status.state.isFinal {
         if Terminal.isInteractive { Terminal.say("") }
@@ -48,19 +50,8 @@ struct JobFollower {
   }
 
   /// Where nobody looks on, a line a tenth of the way is enough.
-  private static func milestone(_ line: String) -> String {
-    guard let bar = line.firstIndex(of: "█") else { return line.components(upTo: "  loss") }
-    return "\(line[..<bar])\(line[bar...].prefix { $0 == "█" }.count / 2)"
-  }
-}
-
-extension String {
-  fileprivate func components(upTo mark: String) -> String {
-    var rest = Substring(self)
-    while !rest.isEmpty {
-      if rest.hasPrefix(mark) { return String(self[..<rest.startIndex]) }
-      rest = rest.dropFirst()
-    }
-    return self
+  private static func milestone(_ status: JobStatus) -> String {
+    let isUnderWay = status.state == .training || status.state == .evaluating
+    return isUnderWay ? "\(Int(status.progress / 10))" : "\(status.state.rawValue) \(status.reason ?? "")"
   }
 }
