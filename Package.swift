@@ -43,6 +43,7 @@ let package = Package(
 
     // Ground, the worker's side: bytes and numbers.
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .target(
       name: "CKernels",
@@ -50,7 +51,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])],
       linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "Kernels", dependencies: ["CKernels", "CDNNL"], swiftSettings: optimised),
-    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", system], swiftSettings: optimised),
+    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CZlib", system], swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),
 
@@ -92,7 +93,9 @@ let package = Package(
     .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
-    .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "CArchive", "Domain", "Platform", "StrictJSON", "TestSupport", system],
+      swiftSettings: strict),
     .testTarget(
       name: "InvariantTests", dependencies: ["Training", "LanguageModels", "Kernels", "Domain", "Platform", "TestSupport", system],
       swiftSettings: optimised),

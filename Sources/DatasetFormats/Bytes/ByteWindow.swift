@@ -1,0 +1,123 @@
+import Domain
+import StrictJSON
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The part of a stream that is being parsed: contiguous, as long as the longest row, with the rest of a row that a block
+/// cut in two carried over in front of the next block.
+///
+/// Behind the last byte stand `slack` zero bytes. A scanner may therefore load whole words without asking where the
+/// window ends, and meets a byte there that ends every token of every format.
+package final class ByteWindow {
+  package static let blockSize = 1 << 20
+  package static let slack = 64
+
+  package private(set) var base: UnsafeMutablePointer<UInt8>
+  /// The first byte that is not consumed yet; parsers move it on.
+  package var start = 0
+  package private(set) var end = 0
+  /// True where no byte follows `end`.
+  package private(set) var isAtEnd = false
+  /// Offset in the stream of `base[0]`.
+  package private(set) var origin = 0
+  /// Set by a parser that asks for `place(of:)` without counting lines itself.
+  package var countsLines = false
+
+  private let source: any ByteSource
+  private let rowLimit: Int
+  private var capacity: Int
+  private var other: UnsafeMutablePointer<UInt8>?
+  /// Line and character of `base[0]`, from 1.
+  private var line = 1
+  private var character = 1
+
+  /// - Parameter rowLimit: bytes that may be wanted at once: the longest row.
+  package init(_ source: any ByteSource, rowLimit: Int, blockSize: Int = blockSize) {
+    self.source = source
+    self.rowLimit = rowLimit
+    capacity = blockSize
+    base = Self.allocate(blockSize)
+  }
+
+  deinit {
+    source.settle()
+    base.deallocate()
+    other?.deallocate()
+  }
+
+  package var count: Int { end - start }
+
+  /// The bytes that are here and not consumed.
+  package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base + start, count: end - start) }
+
+  /// Brings in bytes behind those not consumed yet. Afterwards `start` is 0: positions move, and so may `base`.
+  ///
+  /// - Returns: false where nothing follows.
+  /// - Throws: `RowTooLong` where a whole row's limit is here already.
+  package func more() throws -> Bool {
+    guard !isAtEnd else { return false }
+    let pending = end - start
+    guard pending <= rowLimit else { throw RowTooLong() }
+    passOver()
+    makeRoom(behind: pending)
+    origin += start
+    start = 0
+    end = pending
+    let asked = capacity - pending
+    let got = try source.read(into: UnsafeMutableRawBufferPointer(start: base + pending, count: asked))
+    end += got
+    isAtEnd = got < asked
+    memset(base + end, 0, Self.slack)
+    return got > 0
+  }
+
+  /// Moves what is not consumed to the front of a buffer that nobody reads any more, which is `base` then.
+  private func makeRoom(behind pending: Int) {
+    if pending * 2 > capacity {
+      source.settle()
+      capacity *= 2
+      let larger = Self.allocate(capacity)
+      memcpy(larger, base + start, pending)
+      base.deallocate()
+      other?.deallocate()
+      (base, other) = (larger, nil)
+    } else if capacity > 8 * Self.blockSize {  // two of that size would cost memory for little
+      source.settle()
+      memmove(base, base + start, pending)
+    } else {
+      source.turn()
+      let next = other ?? Self.allocate(capacity)
+      memcpy(next, base + start, pending)
+      (base, other) = (next, base)
+    }
+  }
+
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
+    .allocate(capacity: capacity + slack)
+  }
+
+  private func passOver() {
+    guard countsLines else { return }
+    (line, character) = position(of: start)
+  }
+
+  private func position(of index: Int) -> (line: Int, character: Int) {
+    let passed = UnsafeBufferPointer(start: base, count: index)
+    let breaks = ByteScan.count(of: 0x0A, in: passed)
+    guard breaks > 0 else { return (line, character + ByteScan.countOfScalars(in: passed)) }
+    var lineStart = index
+    while base[lineStart - 1] != 0x0A { lineStart -= 1 }
+    return (line + breaks, 1 + ByteScan.countOfScalars(in: UnsafeBufferPointer(rebasing: passed[lineStart...])))
+  }
+
+  /// Where a byte of the window stands in the stream: line and character from 1, byte from 0. Needs `countsLines`.
+  package func place(of index: Int, file: String, row: Int? = nil) -> Problem.Place {
+    let (line, character) = position(of: index)
+    return Problem.Place(file: file, row: row, line: line, character: character, byte: origin + index)
+  }
+}
+
+/// A row that exceeds the limit for one row. Whoever knows the file and the row makes a `Problem` of it.
+package struct RowTooLong: Error {}

@@ -1,0 +1,151 @@
+import Domain
+import StrictJSON
+
+/// In which format a file is read. Its name says so; where its content says otherwise, the content decides if nothing can
+/// be lost by it, and else the file is refused with the mend.
+package struct FormatChoice: Equatable, Sendable {
+  package let format: DatasetFormat
+  /// What the user should know about the choice.
+  package let remark: String?
+
+  private init(_ format: DatasetFormat, _ remark: String? = nil) {
+    self.format = format
+    self.remark = remark
+  }
+
+  /// - Parameters:
+  ///   - file: its name for people.
+  ///   - named: what its ending says; nil: nothing.
+  ///   - told: what the sidecar says, which wins.
+  ///   - content: the file's first bytes, without a byte order mark.
+  ///   - isWhole: true where nothing follows them.
+  package init(
+    file: String, named: DatasetFormat?, told: DatasetFormat?, content: UnsafeBufferPointer<UInt8>, isWhole: Bool, sidecarName: String
+  ) throws(Problem) {
+    let start = ContentStart(content, isWhole: isWhole)
+    if let told {
+      if let other = start.contradiction(to: told) {
+        throw Problem(
+          "sidecar.wrong-format", "the sidecar says it is \(told.title), but its content is \(other)",
+          at: .init(file: file, field: "format"),
+          mend: "Take \"format\" out of \(sidecarName), or drop the file that it was meant for.")
+      }
+      self.init(told)
+      return
+    }
+    switch named {
+    case .json: self = try Self.json(file, start, sidecarName)
+    case .jsonl: self = try Self.jsonLines(file, start, sidecarName)
+    case .csv, .tsv: self = Self.csv(named ?? .csv, file, start)
+    case .plainText: self = Self.plainText(file, start)
+    case nil: self = try Self.unnamed(file, start, sidecarName)
+    }
+  }
+
+  private static func json(_ file: String, _ start: ContentStart, _ sidecarName: String) throws(Problem) -> FormatChoice {
+    guard start.couldBeJSON else { throw Problem(noJSON: file, .json, start, sidecarName) }
+    // Read line by line, a bad line costs one row and not the file.
+    return FormatChoice(start.isJSONLines ? .jsonl : .json)
+  }
+
+  private static func jsonLines(_ file: String, _ start: ContentStart, _ sidecarName: String) throws(Problem) -> FormatChoice {
+    guard start.couldBeJSON else { throw Problem(noJSON: file, .jsonl, start, sidecarName) }
+    guard start.isJSONOverLines else { return FormatChoice(.jsonl) }
+    return FormatChoice(.json, "\(file): its rows are not one a line; it was read as JSON.")
+  }
+
+  private static func csv(_ named: DatasetFormat, _ file: String, _ start: ContentStart) -> FormatChoice {
+    if start.firstLineIsObject { return FormatChoice(.jsonl, "\(file): its content is JSON lines, and it was read as such.") }
+    if start.isListOfObjects { return FormatChoice(.json, "\(file): its content is JSON, and it was read as such.") }
+    return FormatChoice(named)
+  }
+
+  private static func plainText(_ file: String, _ start: ContentStart) -> FormatChoice {
+    guard start.firstLineIsObject else { return FormatChoice(.plainText) }
+    return FormatChoice(
+      .plainText, "\(file): it was read as plain text, but its first line is a JSON object. If it is JSON lines, name it .jsonl.")
+  }
+
+  private static func unnamed(_ file: String, _ start: ContentStart, _ sidecarName: String) throws(Problem) -> FormatChoice {
+    if start.firstLineIsObject { return FormatChoice(start.isJSONLines ? .jsonl : .json) }
+    if start.isListOfObjects { return FormatChoice(.json) }
+    throw Problem(
+      "format.unknown", "its name does not say what it is", at: .init(file: file),
+      why: "known endings are \(DatasetFormat.readableEndings)",
+      mend: "Give it the right ending, or say \"format\" in \(sidecarName): \"csv\", \"tsv\", \"jsonl\", \"json\" or \"txt\".")
+  }
+}
+
+/// What can be seen at the start of a text about being JSON.
+struct ContentStart {
+  private let text: UnsafeBufferPointer<UInt8>
+  private let firstLine: UnsafeBufferPointer<UInt8>
+  /// The first line's end is in sight.
+  private let firstLineIsWhole: Bool
+  /// The first byte of the next line that is not blank.
+  private let second: UInt8?
+
+  init(_ content: UnsafeBufferPointer<UInt8>, isWhole: Bool) {
+    let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+    let trimmed = content.drop(while: isSpace)
+    text = UnsafeBufferPointer(rebasing: trimmed)
+    let end = text.firstIndex(of: 0x0A)
+    firstLine = UnsafeBufferPointer(rebasing: text[..<(end ?? text.count)])
+    firstLineIsWhole = end != nil || isWhole
+    second = text[firstLine.count...].first { !isSpace($0) }
+  }
+
+  /// The start of the first line, for a message.
+  var excerpt: String {
+    let start = String(decoding: firstLine.prefix(60), as: UTF8.self).prefix(40)
+    return start.filter { !$0.isNewline } + (firstLine.count > start.utf8.count ? "…" : "")
+  }
+
+  var couldBeJSON: Bool { text.first.map { [UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\"")].contains($0) } ?? true }
+
+  var firstLineIsObject: Bool { text.first == UInt8(ascii: "{") && firstLineIsWhole && firstLineFault == nil }
+
+  /// The first line is an object, and another begins behind it.
+  var isJSONLines: Bool { firstLineIsObject && second == UInt8(ascii: "{") }
+
+  var isListOfObjects: Bool {
+    guard text.first == UInt8(ascii: "[") else { return false }
+    return text.dropFirst().first { $0 > 0x20 } == UInt8(ascii: "{")
+  }
+
+  /// A list, or an object that goes on behind its first line and is not followed by another one there.
+  var isJSONOverLines: Bool {
+    if text.first == UInt8(ascii: "[") { return true }
+    return text.first == UInt8(ascii: "{") && firstLineIsWhole && firstLineFault?.code == .unexpectedEnd && second != nil
+      && second != UInt8(ascii: "{")
+  }
+
+  /// What the content is where that cannot be the format that was told.
+  func contradiction(to told: DatasetFormat) -> String? {
+    switch told {
+    case .csv, .tsv: firstLineIsObject ? "JSON lines" : isListOfObjects ? "JSON" : nil
+    case .json, .jsonl: couldBeJSON ? nil : "no JSON: it begins with '\(excerpt)'"
+    case .plainText: nil
+    }
+  }
+
+  private var firstLineFault: JSONSyntaxError? {
+    var scanner = JSONScanner(firstLine)
+    do throws(JSONSyntaxError) {
+      _ = try scanner.skipValue()
+      scanner.skipWhitespace()
+      return scanner.isAtEnd ? nil : scanner.error(.trailingContent, "")
+    } catch {
+      return error
+    }
+  }
+}
+
+extension Problem {
+  fileprivate init(noJSON file: String, _ format: DatasetFormat, _ start: ContentStart, _ sidecarName: String) {
+    self.init(
+      "format.no-json", "it is named \(format.endings[0]), but its content is no JSON", at: .init(file: file),
+      why: "it begins with '\(start.excerpt)', where JSON begins with { or [",
+      mend: "If it is CSV or plain text, name it .csv or .txt, or say \"format\": \"csv\" in \(sidecarName).")
+  }
+}

@@ -1,0 +1,216 @@
+import DatasetFormats
+import Domain
+import Platform
+import SystemPackage
+
+/// Reads the files of one drop into the canonical files of a version, and gathers what is known of them then.
+final class DropReading {
+  private(set) var files: [IngestResult.SourceFile] = []
+  private(set) var warnings: [String] = []
+  private(set) var skipped = SkippedFiles()
+  private(set) var rows = 0
+  let columns = ColumnTable()
+  let badRows: BadRowLog
+  let splits: SplitFiles
+
+  private let order: IngestOrder
+  private let fileSystem: any FileSystem
+  private let progress: IngestProgress
+  private var unpackedBytes = 0
+
+  init(_ order: IngestOrder, _ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, _ progress: IngestProgress) {
+    self.order = order
+    self.fileSystem = fileSystem
+    self.progress = progress
+    badRows = BadRowLog(layout.badRows, fileSystem)
+    splits = SplitFiles(layout, fileSystem)
+  }
+
+  var sidecarName: String { DroppedFileName(order.fileName).stem + DatasetSidecar.ending }
+
+  // MARK: one file
+
+  /// Reads the drop where it is a file, and returns its hash.
+  func readDrop(at path: FilePath) throws -> (sha256: String, bytes: Int) {
+    try readFile(at: path, name: order.fileName, isInside: false)
+  }
+
+  /// - Parameters:
+  ///   - name: relative to the drop; of the drop itself, its name.
+  ///   - isInside: the file is one of several.
+  private func readFile(at path: FilePath, name: String, isInside: Bool) throws -> (sha256: String, bytes: Int) {
+    let source = try FileSource(path, name: name, fileSystem: fileSystem, onRead: progress.add)
+    guard source.size > 0 else {
+      guard isInside else { throw Problem(empty: name) }
+      skipped.add(name, "because they are empty")
+      return (try source.finish(), 0)
+    }
+    let meter = ExpansionMeter(name: name, sourceBytes: source.size, limits: order.limits)
+    switch try ContentLayers(source, name: name, meter: meter) {
+    case .text(let text, let isCompressed):
+      if !isCompressed, DroppedFileName(name).compression != nil {
+        warnings.append("\(name): its name says that it is compressed, but it is not; it was read as it is.")
+      }
+      try readRows(text, name: name, isInside: isInside)
+    case .archive(.tar, let tar, _):
+      let entries = try ArchiveEntries(tar: tar, name: name, meter: meter, limits: order.limits)
+      try readEntries(entries, of: name, isInside: isInside)
+    case .archive(let kind, let head, isCompressed: false):
+      let entries = try ArchiveEntries(
+        kind, at: path, head: head.head, name: name, fileSystem: fileSystem, meter: meter, limits: order.limits, onRead: progress.add)
+      try readEntries(entries, of: name, isInside: isInside)
+    case .archive(let kind, _, isCompressed: true):
+      throw Problem(
+        "archive.nested", "it is a \(kind.rawValue) archive that was compressed once more", at: .init(file: name),
+        mend: "Take the outer compression off and drop the .\(kind.rawValue) itself.")
+    }
+    return (try source.finish(), source.size)
+  }
+
+  // MARK: archives
+
+  private func readEntries(_ entries: ArchiveEntries, of archive: String, isInside: Bool) throws {
+    while let entry = try entries.next() {
+      let name = isInside ? "\(archive)/\(entry.path)" : entry.path
+      if entry.path == "[Content_Types].xml" { throw Problem(officeDocument: archive) }
+      switch entry.kind {
+      case .folder: continue
+      case .link: skipped.add(name, "because links are not followed")
+      case .special: skipped.add(name, "because they are no regular files")
+      case .file: try readEntry(entries, entry.path, name: name, archive: archive)
+      }
+    }
+  }
+
+  private func readEntry(_ entries: ArchiveEntries, _ path: String, name: String, archive: String) throws {
+    guard isWanted(path, name: name) else { return }
+    let nested = "because archives inside an archive are not opened"
+    guard DroppedFileName(path).archive == nil else { return skipped.add(name, nested) }
+    let contents = entries.contents()
+    // The bomb guard over the archive as a whole stands in `entries`; this one is for a compressed file inside it.
+    let meter = ExpansionMeter(name: archive, sourceBytes: max(unpackedBytes, 1 << 20), limits: order.limits)
+    switch try ContentLayers(contents, name: name, meter: meter) {
+    case .text(let text, _): try readRows(text, name: name, isInside: true)
+    case .archive: skipped.add(name, nested)
+    }
+  }
+
+  // MARK: folders
+
+  /// Reads the drop where it is a folder. Its hash is that of the list that `sha256sum` prints for its files, sorted
+  /// byte by byte; files that nobody means, such as .DS_Store, are not in it.
+  func readFolder(_ folder: FilePath) throws -> (sha256: String, bytes: Int) {
+    let found: [(path: FilePath, status: FileStatus)]
+    do throws(SystemError) {
+      found = try fileSystem.walk(folder)
+    } catch {
+      throw Problem(opening: order.fileName, error)
+    }
+    var list: [(name: String, sha256: String)] = []
+    var total = 0
+    for (path, status) in found.sorted(by: { ByteOrder.isBefore($0.path.string, $1.path.string) }) {
+      let name = path.string
+      if SkippedFiles.isJunk(name) { continue }
+      guard status.kind == .file else {
+        skipped.add(name, status.kind == .symlink ? "because links are not followed" : "because they are no regular files")
+        continue
+      }
+      guard list.count < order.limits.files else { throw Problem(tooManyFiles: order.fileName, limit: order.limits.files) }
+      let read =
+        isWanted(name, name: name)
+        ? try readFile(at: folder.pushing(path), name: name, isInside: true) : try hash(folder.pushing(path), name)
+      list.append((name, read.sha256))
+      total += read.bytes
+    }
+    return (SHA256.hash(list.map { "\($0.sha256)  \($0.name)\n" }.joined().utf8), total)
+  }
+
+  private func hash(_ path: FilePath, _ name: String) throws -> (sha256: String, bytes: Int) {
+    let source = try FileSource(path, name: name, fileSystem: fileSystem, onRead: progress.add)
+    return (try source.finish(), source.size)
+  }
+
+  /// Whether a file of a folder or archive is read; where it is not and that is worth a word, it is noted.
+  private func isWanted(_ path: String, name: String) -> Bool {
+    if SkippedFiles.isExpected(path) { return false }
+    if DroppedFileName(path).isDataset || order.sidecar?.format != nil { return true }
+    skipped.add(name, "because their endings are none that is read")
+    return false
+  }
+
+  // MARK: rows
+
+  private func readRows(_ source: any ByteSource, name: String, isInside: Bool) throws {
+    let sidecar = order.sidecar
+    let split = try sidecar?.split.map(SplitName.told) ?? (isInside ? SplitName.split(of: name) : SplitName.train)
+    let writer = try splits.writer(for: split)
+    if let wanted = sidecar?.maximumRows, writer.rows >= wanted { return skipped.add(name, "because max_rows is reached") }
+
+    let counted = CountedSource(source) { [self] count in
+      unpackedBytes += count
+      guard unpackedBytes > order.limits.totalBytes else { return }
+      throw Problem(
+        "drop.too-large", "it holds more than \(order.limits.totalBytes) bytes, the limit for one drop", at: .init(file: order.fileName),
+        mend: "Drop it in several parts, as datasets of their own.")
+    }
+    let window = ByteWindow(counted, rowLimit: order.limits.rowBytes)
+    _ = try window.more()
+    let hasMark = window.bytes.starts(with: [0xEF, 0xBB, 0xBF])
+    if hasMark { window.start += 3 }
+    if window.isAtEnd, window.bytes.allSatisfy({ $0 <= 0x20 }) {
+      guard isInside else { throw Problem(empty: name) }
+      return skipped.add(name, "because they are empty")
+    }
+    let choice = try FormatChoice(
+      file: name, named: DroppedFileName(name).format, told: sidecar?.format, content: window.bytes, isWhole: window.isAtEnd,
+      sidecarName: sidecarName)
+    if let remark = choice.remark { warnings.append(remark) }
+    if !isInside { try SidecarFit.check(sidecar, against: [choice.format]) }
+
+    let sink = RowSink(
+      file: name, output: writer, columns: columns, badRows: badRows, limits: order.limits, maximumRows: sidecar?.maximumRows,
+      rowsBefore: rows)
+    let before = rows
+    progress.rows = { [unowned sink] in before + sink.rows }
+    defer { progress.rows = { [unowned self] in rows } }
+    do {
+      try splits.recording(name, into: writer) {
+        try choice.format.reader.read(window, FormatSettings(choice.format, drop: order.fileName, sidecar: sidecar), into: sink)
+      }
+    } catch is RowTooLong {
+      throw Problem(tooLongRow: sink.sourceRow + 1, file: name, limit: order.limits.rowBytes)
+    }
+    rows += sink.rows
+    warnings += sink.warnings
+    if sink.holdsOnlyHeader {
+      guard isInside else { throw Problem(onlyHeader: name, sidecarName: sidecarName) }
+      skipped.add(name, "because they hold a header and no rows")
+    }
+    files.append(
+      IngestResult.SourceFile(
+        name: name, format: choice.format, bytes: counted.count, rows: sink.rows, badRows: sink.badRowCount,
+        encoding: hasMark ? "utf-8 with byte order mark" : "utf-8", dialect: sink.dialect, split: split))
+  }
+}
+
+/// Counts what is read of another source.
+private final class CountedSource: ByteSource {
+  private(set) var count = 0
+  private let source: any ByteSource
+  private let onRead: (Int) throws -> Void
+
+  init(_ source: any ByteSource, onRead: @escaping (Int) throws -> Void) {
+    self.source = source
+    self.onRead = onRead
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let got = try source.read(into: buffer)
+    count += got
+    try onRead(got)
+    return got
+  }
+
+  func turn() { source.turn() }
+  func settle() { source.settle() }
+}

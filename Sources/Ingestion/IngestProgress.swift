@@ -1,0 +1,34 @@
+import Domain
+import Platform
+
+/// Tells how far the reading is, at most every 250 ms.
+final class IngestProgress {
+  static let interval: Int64 = 250_000_000
+
+  private let report: (WorkerEvent) -> Void
+  private let clock: WallClock
+  private let total: Int?
+  private var bytes = 0
+  private var last: Int64
+  /// Good rows of the files that are read already, and of the one being read.
+  var rows: () -> Int = { 0 }
+
+  /// - Parameter total: bytes of the drop.
+  init(of total: Int?, clock: WallClock, report: @escaping (WorkerEvent) -> Void) {
+    self.total = total
+    self.clock = clock
+    self.report = report
+    last = clock.monotonic()
+  }
+
+  func add(_ count: Int) {
+    bytes += count
+    let now = clock.monotonic()
+    guard now - last >= Self.interval else { return }
+    last = now
+    tell()
+  }
+
+  /// The last word, whatever the time.
+  func tell() { report(.ingested(bytes: total.map { min(bytes, $0) } ?? bytes, of: total, rows: rows())) }
+}

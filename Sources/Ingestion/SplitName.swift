@@ -1,0 +1,38 @@
+import Domain
+
+/// Which split a file's rows belong to, told from its name or from the folders it lies in, as the Hugging Face Hub does
+/// (hub-docs, "File names and splits"): a keyword that stands as a word of its own, between anything but letters.
+enum SplitName {
+  static let train = "train"
+  private static let keywords: [(split: String, words: Set<String>)] = [
+    (train, ["train", "training"]),
+    ("validation", ["validation", "valid", "val", "dev"]),
+    ("test", ["test", "testing", "eval", "evaluation"]),
+  ]
+
+  /// - Parameter path: relative to the drop. The file's own name is asked first, then its folders from the nearest up.
+  static func split(of path: String) -> String {
+    for component in path.split(separator: "/").reversed() {
+      let words = Set(component.lowercased().split { !$0.isLetter }.map(String.init))
+      // A name with words of several splits (train-test-overlap) is taken for the first.
+      if let known = keywords.first(where: { !$0.words.isDisjoint(with: words) }) { return known.split }
+    }
+    return train
+  }
+
+  /// Train first, then validation and test, then a name of the user's own.
+  static func isInOrder(_ left: String, _ right: String) -> Bool {
+    func rank(_ split: String) -> Int { keywords.firstIndex { $0.split == split } ?? keywords.count }
+    return (rank(left), left) < (rank(right), right)
+  }
+
+  /// The split that a sidecar asks for.
+  static func told(_ name: String) throws(Problem) -> String {
+    guard SafeName(exactly: name) != nil else {
+      throw Problem(
+        "sidecar.split", "the sidecar's split is called '\(name)', which cannot be a file's name", at: .init(field: "split"),
+        mend: "Use letters, digits, '-' and '_': \"train\", \"validation\", \"test\".")
+    }
+    return name
+  }
+}
