@@ -12,6 +12,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -73,11 +74,11 @@ let package = Package(
       name: "dropforge",
       dependencies: [
         "Domain", "Platform", "StrictJSON", "Catalogue", "Engines", "Watching", "Intake", "Scheduling", "Reporting",
-        argumentParser, lifecycle, logging, subprocess, system,
+        argumentParser, lifecycle, logging, signals, subprocess, system,
       ], swiftSettings: strict),
     .executableTarget(
       name: "dropforge-worker",
-      dependencies: ["Domain", "Platform", "StrictJSON", "DatasetFormats", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
+      dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),

@@ -45,9 +45,9 @@ struct ModelArchive {
     let meter = ExpansionMeter(name: order.fileName, sourceBytes: source.size, limits: order.limits)
     switch try ContentLayers(source, name: order.fileName, meter: meter) {
     case .archive(.tar, let tar, _): return try ArchiveEntries(tar: tar, name: order.fileName, meter: meter, limits: order.limits)
-    case .archive(let kind, _, isCompressed: false):
+    case .archive(let kind, let bytes, isCompressed: false):
       return try ArchiveEntries(
-        kind, at: path, name: order.fileName, fileSystem: files, meter: meter, limits: order.limits, onRead: { _ in })
+        kind, at: path, head: bytes.head, name: order.fileName, fileSystem: files, meter: meter, limits: order.limits, onRead: { _ in })
     case .archive, .text:
       throw Problem(
         "model.no-model", "\(order.fileName) is neither a folder nor an archive of one", at: .init(file: order.fileName),
