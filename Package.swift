@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
     .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
-    .testTarget(name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
+    .testTarget(
+      name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
     .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
     .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),

@@ -40,7 +40,7 @@ CK_INLINE float ck_expf(float x) {
   union {
     int32_t i;
     float f;
-  } power = {.i = ((int32_t)n + 127) << 23};
+  } power = {.i = ((int32_t)(n == n ? n : 0.0f) + 127) << 23};  // NaN has no integer; it stays in p
   return p * power.f;
 }
 

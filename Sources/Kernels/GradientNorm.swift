@@ -4,7 +4,8 @@ import CKernels
 package enum GradientNorm {
   private static let block = 65_536
 
-  /// √Σ g², summed in double over blocks of fixed size in fixed order: the same bits with any number of threads.
+  /// √Σ g², summed in double over blocks of fixed size in fixed order: the same bits with any number of threads. Not finite where a
+  /// gradient is not: such a step must not be taken.
   package static func norm(_ gradients: UnsafePointer<Float>, count: Int, on team: ThreadTeam) -> Double {
     withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, (count + block - 1) / block)) { partial in
       team.forEachBlock(of: count, size: block) { range in

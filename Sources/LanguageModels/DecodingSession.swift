@@ -88,7 +88,8 @@ package final class DecodingSession {
     let vocabulary = model.dimensions.vocabularySize
     return logits.withUnsafeBufferPointer { logits in
       (0..<batch).map { sequence in
-        sampler.sample(UnsafeBufferPointer(rebasing: logits[sequence * vocabulary..<(sequence + 1) * vocabulary]), sequence: sequence, index: index)
+        let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
+        return sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
       }
     }
   }

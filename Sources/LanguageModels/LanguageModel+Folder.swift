@@ -70,12 +70,12 @@ extension LanguageModel {
 }
 
 extension ParameterStore {
-  /// The tensors for a file, in the order of the layout. Valid as long as the store lives.
+  /// The tensors for a file, in the order of the layout.
   package var tensors: [SafetensorsWriter.Tensor] { tensors(prefix: "") }
 
   /// The same under names with a prefix: moments and parameters in one checkpoint.
   package func tensors(prefix: String) -> [SafetensorsWriter.Tensor] {
-    layout.tensors.map { SafetensorsWriter.Tensor(name: prefix + $0.name, shape: $0.shape, values: base + $0.offset) }
+    layout.tensors.map { SafetensorsWriter.Tensor(name: prefix + $0.name, shape: $0.shape, values: base + $0.offset, owner: self) }
   }
 
   /// Reads what `tensors(prefix:)` wrote.

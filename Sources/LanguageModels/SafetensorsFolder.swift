@@ -37,7 +37,8 @@ struct SafetensorsFolder {
       // A name, not a path: an index must not reach out of its folder.
       guard let file = member.node.string, let component = FilePath.Component(file), component.kind == .regular else {
         throw ModelError(
-          .invalidSafetensors, path: index.string, "weight_map gives tensor \(member.key) the file \(member.node.text()), which is no file name.")
+          .invalidSafetensors, path: index.string,
+          "weight_map gives tensor \(member.key) the file \(member.node.text()), which is no file name.")
       }
       expected[file, default: []].insert(member.key)
     }

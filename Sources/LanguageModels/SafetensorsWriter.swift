@@ -10,11 +10,14 @@ package enum SafetensorsWriter {
     package let shape: [Int]
     /// As many floats as the shape says; read while writing.
     package let values: UnsafePointer<Float>
+    /// Whose memory that is, kept alive with the tensor.
+    private let owner: AnyObject?
 
-    package init(name: String, shape: [Int], values: UnsafePointer<Float>) {
+    package init(name: String, shape: [Int], values: UnsafePointer<Float>, owner: AnyObject? = nil) {
       self.name = name
       self.shape = shape
       self.values = values
+      self.owner = owner
     }
 
     var count: Int { shape.reduce(1, *) }

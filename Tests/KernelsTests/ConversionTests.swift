@@ -71,6 +71,7 @@ struct ArenaTests {
     #expect(throws: ArenaError(byteCount: 1 << 60, errorNumber: 12)) { try Arena(byteCount: 1 << 60) }
     #expect(
       ArenaError(byteCount: 1000, errorNumber: 12).description
-        == "1000 bytes of memory were refused: Cannot allocate memory. A smaller batch, a shorter sequence length or a smaller model needs less.")
+        == "1000 bytes of memory were refused: Cannot allocate memory. "
+        + "A smaller batch, a shorter sequence length or a smaller model needs less.")
   }
 }

@@ -32,8 +32,8 @@ struct HeadLossTests {
       dWeight,
       differences(at: doubles(weight)) { plain(doubles(x), $0, targets, weights, width: width) }.map { $0 * Double(scale) + 1 })
     for row in 0..<rows {
-      let expected =
-        targets[row] < 0 ? 0 : -HeadLoss.plain(x: doubles(Array(x[row * width..<(row + 1) * width])), weight: doubles(weight), target: Int(targets[row]))
+      let values = doubles(Array(x[row * width..<(row + 1) * width])), target = Int(targets[row])
+      let expected = target < 0 ? 0 : -HeadLoss.plain(x: values, weight: doubles(weight), target: target)
       #expect(abs(Double(logProbabilities[row]) - expected) < 1e-5)
     }
 

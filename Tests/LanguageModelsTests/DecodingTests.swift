@@ -34,7 +34,10 @@ struct DecodingTests {
   }
 
   @Test func a_prompt_longer_than_a_block_is_read_in_blocks() throws {
-    let text = #"{"model_type": "llama", "vocab_size": 61, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "initializer_range": 0.3}"#
+    let text = """
+      {"model_type": "llama", "vocab_size": 61, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2,
+       "num_attention_heads": 2, "initializer_range": 0.3}
+      """
     let model = try LanguageModel(ModelConfiguration(parsing: Array(text.utf8)), seed: 1, on: ThreadTeam(count: 2))
     let session = try DecodingSession(model, batch: 2, capacity: 600), prompts = [tokens(590, "long"), tokens(300, "short")]
     let logits = try session.prefill(prompts)
@@ -47,10 +50,45 @@ struct DecodingTests {
       message { _ = try DecodingSession(model, batch: 1, capacity: 97) }
         == "A sequence of 97 tokens does not fit: the model has 96 positions. Use a shorter prompt or fewer new tokens.")
     #expect(message { _ = try session.prefill([[]]) } == "A session of 1 sequences wants 1 prompts, none of them empty.")
-    #expect(message { _ = try session.prefill([[61]]) } == "Token 61 is outside the vocabulary of 61. The tokenizer does not belong to this model.")
+    #expect(
+      message { _ = try session.prefill([[61]]) }
+        == "Token 61 is outside the vocabulary of 61. The tokenizer does not belong to this model.")
     _ = try session.prefill([[1, 2, 3, 4]])
     #expect(message { _ = try session.step([1]) } == "The sequence is full: 4 of 4 tokens. Ask for fewer new tokens.")
     #expect(message { _ = try session.step([1, 2]) } == "A session of 1 sequences wants 1 tokens a step, not 2.")
+  }
+}
+
+struct GenerationTests {
+  @Test(arguments: [TinyModel.llamaTied, .gpt2])
+  func generation_continues_each_prompt_until_an_end_token_or_the_limit(_ tiny: TinyModel) throws {
+    let model = try tiny.model(), prompts = [tokens(4, "a"), tokens(9, "b")]
+    let session = try DecodingSession(model, batch: 2, capacity: 30), sampler = Sampler(temperature: 1, seed: 8)
+    let free = try session.generate(prompts, newTokens: 20, sampler: sampler, stoppingAt: [])
+    #expect(free.allSatisfy { $0.count == 20 })
+    // What a sequence is given depends on itself alone: the same tokens up to its own end, whatever the other does.
+    let end = Int(free[0][6])
+    let ended = try session.generate(prompts, newTokens: 20, sampler: sampler, stoppingAt: [end])
+    for (before, after) in zip(free, ended) {
+      let first = before.firstIndex(of: Int32(end)) ?? before.count
+      #expect(after == Array(before[..<first]))
+    }
+    var steps = 0
+    let stopped = try session.generate(prompts, newTokens: 20, sampler: sampler, stoppingAt: []) { tokens in
+      #expect(tokens == free.map { $0[steps] })
+      steps += 1
+      return steps < 3
+    }
+    #expect(stopped.map(\.count) == [3, 3] && steps == 3)
+    #expect(try session.generate(prompts, newTokens: 0, sampler: sampler, stoppingAt: []) == [[], []])
+  }
+
+  @Test func a_generation_that_does_not_fit_is_refused_before_it_starts() throws {
+    let session = try DecodingSession(TinyModel.gpt2.model(), batch: 1, capacity: 10)
+    #expect(
+      message { _ = try session.generate([tokens(5)], newTokens: 6, sampler: .greedy, stoppingAt: []) }
+        == "A prompt of 5 tokens and 6 new ones do not fit a session of 10. Ask for fewer new tokens.")
+    #expect(try session.generate([tokens(5)], newTokens: 5, sampler: .greedy, stoppingAt: [])[0].count == 5)
   }
 }
 
@@ -88,6 +126,8 @@ struct SamplerTests {
     }
     expect(Sampler(topK: 1), keeping: [1])
     expect(Sampler(topK: 3), keeping: [1, 2, 3])
+    expect(Sampler(topK: 2), keeping: [1, 3])
+    expect(Sampler(topK: 4), keeping: [0, 1, 2, 3])
     expect(Sampler(topK: 99), keeping: [0, 1, 2, 3, 4])
     // Probabilities 0.39, 0.39, 0.14, 0.05, 0.02: two reach 0.7, three 0.8, one 0.1.
     expect(Sampler(topP: 0.1), keeping: [1])

@@ -95,13 +95,16 @@ struct FolderTests {
     try write(model, to: folder, one, naming: { names.firstIndex(of: $0.name)! < 9 ? $0 : nil })  // every name is in the layout
     try write(model, to: folder, two, naming: { names.firstIndex(of: $0.name)! < 9 ? nil : $0 })
     func index(_ pairs: [(String, String)]) throws {
-      try folder.write("{\"metadata\": {}, \"weight_map\": {\(pairs.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", "))}}", "model.safetensors.index.json")
+      let map = pairs.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", ")
+      try folder.write("{\"metadata\": {}, \"weight_map\": {\(map)}}", "model.safetensors.index.json")
     }
     let map = names.enumerated().map { ($1, $0 < 9 ? one : two) }
     try index(map)
     #expect(try logits(load(folder)) == logits(model))
     try index(Array(map.dropFirst()))
-    #expect(message { _ = try load(folder) } == "\(folder.path)/\(one): Tensor transformer.wte.weight is here, though the index does not say so.")
+    #expect(
+      message { _ = try load(folder) }
+        == "\(folder.path)/\(one): Tensor transformer.wte.weight is here, though the index does not say so.")
     try index(map + [("ghost", two)])
     #expect(message { _ = try load(folder) } == "\(folder.path)/\(two): Tensor ghost is missing, though the index says that it is here.")
     for path in ["../x", "/etc/passwd", "..", "a/b"] {

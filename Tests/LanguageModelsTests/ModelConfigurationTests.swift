@@ -37,7 +37,10 @@ struct ModelConfigurationTests {
     (#""hidden_act": "relu""#, "hidden_act is \"relu\", which is not supported. Supported: silu."),
     (#""rms_norm_eps": -1"#, "rms_norm_eps is -1.0; it must lie between 0.0 and 1.0."),
     (#""tie_word_embeddings": "yes""#, "tie_word_embeddings is \"yes\"; it must be true or false."),
-    (#""rope_scaling": {"type": "yarn", "factor": 2}"#, "rope_scaling.rope_type is \"yarn\", which is not supported. Supported: default, linear, dynamic, llama3."),
+    (
+      #""rope_scaling": {"type": "yarn", "factor": 2}"#,
+      "rope_scaling.rope_type is \"yarn\", which is not supported. Supported: default, linear, dynamic, llama3."
+    ),
     (#""rope_parameters": {"rope_type": "linear"}"#, "rope_parameters.factor is missing."),
     (#""rope_scaling": {"type": "linear", "factor": 0}"#, "rope_scaling.factor is 0; it must be a number greater than 0."),
     (#""rope_scaling": 3"#, "rope_scaling is 3; it must be an object."),
@@ -83,7 +86,9 @@ struct ModelConfigurationTests {
     #expect(try rotary(#""rope_theta": 500, "rope_scaling": {}"#) == plain)
     let linear = RotaryConfiguration(base: 500, scaling: .linear(factor: 4))
     #expect(try rotary(#""rope_theta": 500, "rope_scaling": {"type": "linear", "factor": 4.0}"#) == linear)
-    #expect(try rotary(#""rope_theta": 500, "rope_scaling": {"rope_type": "linear", "factor": 4}, "rope_parameters": {"rope_type": "default"}"#) == linear)
+    #expect(
+      try rotary(#""rope_theta": 500, "rope_scaling": {"rope_type": "linear", "factor": 4}, "rope_parameters": {"rope_type": "default"}"#)
+        == linear)
     #expect(try rotary(#""rope_parameters": {"rope_theta": 500, "rope_type": "linear", "factor": 4}"#) == linear)
     #expect(
       try rotary(#""max_position_embeddings": 77, "rope_scaling": {"type": "dynamic", "factor": 2, "original_max_position_embeddings": 5}"#)

@@ -54,7 +54,8 @@ struct ModelPassTests {
   @Test(arguments: TinyModel.allCases)
   func the_same_pass_gives_the_same_bits_and_one_thread_nearly_those_of_many(_ tiny: TinyModel) throws {
     let batch = batch(3, 21), key = Dropout.Key(seed: 1, step: 2)
-    let first = try gradients(tiny.model(threads: 2), [batch], dropout: key), second = try gradients(tiny.model(threads: 2), [batch], dropout: key)
+    let first = try gradients(tiny.model(threads: 2), [batch], dropout: key)
+    let second = try gradients(tiny.model(threads: 2), [batch], dropout: key)
     #expect(first.values.map(\.bitPattern) == second.values.map(\.bitPattern) && first.sum == second.sum)
     let single = try gradients(tiny.model(threads: 1), [batch], dropout: key)
     #expect(distance(first.values, single.values) < 1e-5 * norm(first.values))
@@ -130,7 +131,11 @@ struct ModelPassTests {
   }
 
   @Test func dynamic_rotary_positions_beyond_the_maximum_are_those_of_the_longest_sequence() throws {
-    let text = #"{"model_type": "llama", "vocab_size": 61, "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 8, "rope_scaling": {"type": "dynamic", "factor": 2.0}, "initializer_range": 0.3}"#
+    let text = """
+      {"model_type": "llama", "vocab_size": 61, "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+       "num_attention_heads": 2, "max_position_embeddings": 8, "rope_scaling": {"type": "dynamic", "factor": 2.0},
+       "initializer_range": 0.3}
+      """
     let model = try LanguageModel(ModelConfiguration(parsing: Array(text.utf8)), seed: 1, on: ThreadTeam(count: 2))
     func logits(_ pass: ModelPass, _ length: Int) throws -> [Float] { try pass.logits(batch(1, length)) }
     let pass = try ModelPass(model, rows: 20, length: 20, purpose: .scoring)
@@ -153,6 +158,16 @@ struct ModelPassTests {
       }
       #expect(sum.accuracy == 1 && (sum.meanLoss ?? 9) < 0.05)
     }
+  }
+
+  @Test(arguments: [TinyModel.llama, .gpt2])
+  func a_weight_that_is_no_number_makes_loss_and_gradient_norm_no_numbers(_ tiny: TinyModel) throws {
+    let model = try tiny.model(), batch = batch(1, 5), gradients = try ParameterStore(model.layout)
+    let tensor = try #require(model.layout.tensors.first { $0.name.contains("layers.1.mlp.up") || $0.name.contains("h.1.mlp.c_fc.weight") })
+    model.parameters.base[tensor.offset + 3] = .nan
+    let pass = try ModelPass(model, rows: 5, length: 5, purpose: .training)
+    let sum = try pass.accumulate(batch, into: gradients, gradientScale: 1)
+    #expect(sum.loss.isNaN && gradients.norm(on: model.team).isNaN)
   }
 
   @Test func what_the_model_cannot_take_is_refused_with_row_and_position() throws {

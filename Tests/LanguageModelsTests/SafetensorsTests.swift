@@ -22,7 +22,8 @@ struct SafetensorsTests {
         #expect(throws: Never.self) {
           try SafetensorsWriter.write(tensors, to: folder.path.appending("one"))
           try SafetensorsWriter.write(tensors, to: folder.path.appending("two"))
-          try SafetensorsWriter.write(tensors, to: folder.path.appending("half"), storedAs: .bfloat16, metadata: ["z": "é", "format": "pt"])
+          try SafetensorsWriter.write(
+            tensors, to: folder.path.appending("half"), storedAs: .bfloat16, metadata: ["z": "é", "format": "pt"])
         }
       }
     }
@@ -49,7 +50,10 @@ struct SafetensorsTests {
   @Test func half_precision_is_widened_even_from_odd_addresses() throws {
     let folder = try TemporaryFolder()
     // The tensor of one byte in front puts the next on an odd offset, which other writers may do.
-    let header = #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"h":{"dtype":"F16","shape":[2],"data_offsets":[1,5]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[5,7]}}"#
+    let header = #"""
+      {"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"h":{"dtype":"F16","shape":[2],"data_offsets":[1,5]},
+      "b":{"dtype":"BF16","shape":[1],"data_offsets":[5,7]}}
+      """#
     try folder.write(file(header, [0, 0x00, 0x3C, 0x00, 0xC1, 0x80, 0x3F]), "m")
     let tensors = try SafetensorsFile(folder.path.appending("m"))
     var values: [Float] = [0, 0]
@@ -62,8 +66,11 @@ struct SafetensorsTests {
       message { try one.withUnsafeMutableBufferPointer { try tensors.read("x", into: $0) } }
         == "\(folder.path)/m: Tensor x is of U8, which is no weight of a model in F32, F16 or BF16. "
         + "A quantised model must be turned back into one of these.")
-    #expect(message { try one.withUnsafeMutableBufferPointer { try tensors.read("h", into: $0) } } == "\(folder.path)/m: Tensor h has 2 elements, not 1.")
-    #expect(message { try one.withUnsafeMutableBufferPointer { try tensors.read("y", into: $0) } } == "\(folder.path)/m: Tensor y is missing.")
+    #expect(
+      message { try one.withUnsafeMutableBufferPointer { try tensors.read("h", into: $0) } }
+        == "\(folder.path)/m: Tensor h has 2 elements, not 1.")
+    #expect(
+      message { try one.withUnsafeMutableBufferPointer { try tensors.read("y", into: $0) } } == "\(folder.path)/m: Tensor y is missing.")
   }
 
   static let damaged = "The file is damaged or was not copied whole."
@@ -73,15 +80,27 @@ struct SafetensorsTests {
     ("{}", 0, 3, "The header is said to end at byte 11, but the file has 10 bytes. \(damaged)"),
     ("[]", 0, nil, "The header is an array; it must be an object."),
     (#"{"a":{}}"#, 0, nil, "Tensor a, header byte 13: it must have dtype, shape and two data_offsets."),
-    (#"{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#, 1, nil, "Tensor a: its dtype \"Q4\" is unknown. Save the model as F32, F16 or BF16."),
+    (
+      #"{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#, 1, nil,
+      "Tensor a: its dtype \"Q4\" is unknown. Save the model as F32, F16 or BF16."
+    ),
     (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4, nil, "Tensor a: its shape [-1] must hold whole numbers from 0 on."),
     (
       #"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}"#, 4, nil,
       "Tensor a: its shape [4294967296, 4294967296] is larger than any memory."
     ),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, nil, "Tensor a: its bytes 0 to 8 lie outside the data, which has 4 bytes. \(damaged)"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, nil, "Tensor a: its bytes 4 to 0 lie outside the data, which has 4 bytes. \(damaged)"),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, nil, "Tensor a: its shape [2] of F32 takes 8 bytes, but it is given 4."),
+    (
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, nil,
+      "Tensor a: its bytes 0 to 8 lie outside the data, which has 4 bytes. \(damaged)"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, nil,
+      "Tensor a: its bytes 4 to 0 lie outside the data, which has 4 bytes. \(damaged)"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, nil,
+      "Tensor a: its shape [2] of F32 takes 8 bytes, but it is given 4."
+    ),
     (
       #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, nil,
       "Tensor b begins at byte 115, inside tensor a, which ends at byte 119."
