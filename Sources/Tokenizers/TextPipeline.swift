@@ -14,4 +14,7 @@ struct TextPipeline: Sendable, Equatable {
   var addsPrefixSpace = false
   var digits = DigitSplitting.none
   var pattern = PreTokenPattern.gpt2
+
+  /// Whether a text goes to the merges unnormalized and in one piece.
+  var leavesTextWhole: Bool { !composes && digits == .none && pattern == .none }
 }

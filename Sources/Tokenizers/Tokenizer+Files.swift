@@ -49,12 +49,12 @@ extension Tokenizer {
 
   private var configuration: JSONObject {
     var object = settings.otherMembers
+    if object["clean_up_tokenization_spaces"] == nil { object["clean_up_tokenization_spaces"] = false }
     for (name, token) in settings.roles { object[name] = token.map { JSONNode(.string($0)) } ?? .init(.null) }
     object["model_max_length"] =
       settings.modelMaximumLength.map { JSONNode(.number(JSONNumber($0))) }
       // What transformers writes for "no limit": int(1e30).
       ?? JSONNode(.number(JSONNumber(text: "1000000000000000019884624838656")))
-    if object["clean_up_tokenization_spaces"] == nil { object["clean_up_tokenization_spaces"] = false }
     object["tokenizer_class"] = "PreTrainedTokenizerFast"
     if !settings.namedChatTemplates.isEmpty {
       let templates = (settings.chatTemplate.map { [.init(name: "default", template: $0)] } ?? []) + settings.namedChatTemplates

@@ -69,9 +69,7 @@ package final class Tokenizer: Sendable {
   package var vocabularySize: Int { vocabulary.count }
 
   /// Whether ill-formed UTF-8 goes through as bytes instead of being mended.
-  package var passesBytesThrough: Bool {
-    !pipeline.composes && pipeline.pattern == .none && pipeline.digits == .none && merges.count == 0
-  }
+  package var passesBytesThrough: Bool { pipeline.leavesTextWhole && merges.count == 0 }
 
   /// State for encoding, for one thread.
   package func makeEncoder() -> Encoder { Encoder(self) }

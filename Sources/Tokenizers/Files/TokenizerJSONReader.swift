@@ -23,6 +23,7 @@ struct TokenizerJSONReader {
     pipeline.composes = try composes(root.optional("normalizer"))
     try checkDecoder()
     let model = try BPEModelReader(root.member("model"))
+    try model.checkAlphabet(passesBytesThrough: pipeline.leavesTextWhole && model.merges.count == 0)
     let addedTokens = try addedTokens(model)
     let vocabulary = Vocabulary(
       modelTokens: model.tokens,
@@ -30,7 +31,6 @@ struct TokenizerJSONReader {
     let tokenizer = Tokenizer(
       vocabulary: vocabulary, addedTokens: addedTokens, template: try template(vocabulary), settings: settings, json: json,
       pipeline: pipeline, merges: model.merges, byteTokens: model.byteTokens, ignoresMerges: model.ignoresMerges)
-    try model.checkAlphabet(passesBytesThrough: tokenizer.passesBytesThrough)
     try settings.check(against: tokenizer)
     return tokenizer
   }
