@@ -54,11 +54,11 @@ final class DropReading {
       try readRows(text, name: name, isInside: isInside)
     case .archive(.tar, let tar, _):
       let entries = try ArchiveEntries(tar: tar, name: name, meter: meter, limits: order.limits)
-      try readEntries(entries, of: name, isInside: isInside)
+      try readEntries(entries, of: name, meter, isInside: isInside)
     case .archive(let kind, let head, isCompressed: false):
       let entries = try ArchiveEntries(
         kind, at: path, head: head.head, name: name, fileSystem: fileSystem, meter: meter, limits: order.limits, onRead: progress.add)
-      try readEntries(entries, of: name, isInside: isInside)
+      try readEntries(entries, of: name, meter, isInside: isInside)
     case .archive(let kind, _, isCompressed: true):
       throw Problem(
         "archive.nested", "it is a \(kind.rawValue) archive that was compressed once more", at: .init(file: name),
@@ -69,7 +69,7 @@ final class DropReading {
 
   // MARK: archives
 
-  private func readEntries(_ entries: ArchiveEntries, of archive: String, isInside: Bool) throws {
+  private func readEntries(_ entries: ArchiveEntries, of archive: String, _ meter: ExpansionMeter, isInside: Bool) throws {
     while let entry = try entries.next() {
       let name = isInside ? "\(archive)/\(entry.path)" : entry.path
       if entry.path == "[Content_Types].xml" { throw Problem(officeDocument: archive) }
@@ -77,19 +77,16 @@ final class DropReading {
       case .folder: continue
       case .link: skipped.add(name, "because links are not followed")
       case .special: skipped.add(name, "because they are no regular files")
-      case .file: try readEntry(entries, entry.path, name: name, archive: archive)
+      case .file: try readEntry(entries, entry.path, name: name, meter)
       }
     }
   }
 
-  private func readEntry(_ entries: ArchiveEntries, _ path: String, name: String, archive: String) throws {
+  private func readEntry(_ entries: ArchiveEntries, _ path: String, name: String, _ meter: ExpansionMeter) throws {
     guard isWanted(path, name: name) else { return }
     let nested = "because archives inside an archive are not opened"
     guard DroppedFileName(path).archive == nil else { return skipped.add(name, nested) }
-    let contents = entries.contents()
-    // The bomb guard over the archive as a whole stands in `entries`; this one is for a compressed file inside it.
-    let meter = ExpansionMeter(name: archive, sourceBytes: max(unpackedBytes, 1 << 20), limits: order.limits)
-    switch try ContentLayers(contents, name: name, meter: meter) {
+    switch try ContentLayers(entries.contents(), name: name, meter: meter) {
     case .text(let text, _): try readRows(text, name: name, isInside: true)
     case .archive: skipped.add(name, nested)
     }
@@ -155,8 +152,7 @@ final class DropReading {
     }
     let window = ByteWindow(counted, rowLimit: order.limits.rowBytes)
     _ = try window.more()
-    let hasMark = window.bytes.starts(with: [0xEF, 0xBB, 0xBF])
-    if hasMark { window.start += 3 }
+    let hasMark = window.skipByteOrderMark()
     if window.isAtEnd, window.bytes.allSatisfy({ $0 <= 0x20 }) {
       guard isInside else { throw Problem(empty: name) }
       return skipped.add(name, "because they are empty")

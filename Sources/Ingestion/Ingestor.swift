@@ -122,7 +122,8 @@ package struct Ingestor {
     let isDocument = reading.files.contains { $0.format == .plainText } && (order.sidecar?.textRows ?? .document) == .document
     if reading.rows < Self.fewRows, !isDocument {
       warnings.append(
-        "Only \(reading.rows) \(reading.rows == 1 ? "row" : "rows"): enough to try things out, too few to learn from (\(Self.fewRows) or more are advised)."
+        "Only \(reading.rows) \(reading.rows == 1 ? "row" : "rows"): enough to try things out, too few to learn from "
+          + "(\(Self.fewRows) or more are advised)."
       )
     }
     return warnings

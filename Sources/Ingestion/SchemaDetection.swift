@@ -42,6 +42,7 @@ struct SchemaDetection: Equatable {
   }
 
   private mutating func match(_ rule: SchemaRule, told: [String: String]) {
+    if let other = rule.unless, told.isEmpty, columns.contains(where: { SchemaRule.normal($0.name) == other }) { return }
     var found: [String: String] = [:]
     for role in rule.roles {
       if let column = told[role.name] {

@@ -13,6 +13,8 @@ struct SchemaRule: Sendable {
 
   var schema: DatasetSchema
   var roles: [Role]
+  /// A column that shows the rows to be something else.
+  var unless: String?
 
   private static let answers: [ColumnShape] = [.text, .messages, .turns, .message, .turn]
 
@@ -66,7 +68,8 @@ struct SchemaRule: Sendable {
           name: "text",
           others: ["content", "document", "body", "article", "passage", "sentence", "page_content", "raw_content", "story", "code"],
           shapes: [.text])
-      ]),
+      ],
+      unless: "role"),  // rows of role and content are the messages of one conversation
   ]
 
   /// Every role there is, for a sidecar's mapping.

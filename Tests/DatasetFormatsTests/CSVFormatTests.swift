@@ -126,6 +126,15 @@ struct CSVFormatTests {
       ))
   }
 
+  @Test func without_a_header_the_first_row_says_how_many_fields() throws {
+    #expect(try FormatReading(.csv, "1,a\n2,b\n3,c,d\n").bad.map(\.reason) == ["3 fields where row 1 has 2"])
+  }
+
+  @Test func columns_without_end_are_refused() {
+    let text = (0..<5_000).map { "c\($0)" }.joined(separator: ",") + "\n"
+    #expect(FormatReading.problem(.csv, text).hasPrefix("rows.csv, row 1: the rows have more than 4096 different columns. "))
+  }
+
   @Test func letters_behind_a_closing_quote_make_a_bad_row() throws {
     let reading = try FormatReading(.csv, "a,b\n\"x\"y,z\nu,v\n")
     #expect(reading.rows == [#"{"a":"u","b":"v"}"#])

@@ -23,7 +23,8 @@ struct ContentSignatureTests {
   }
 
   @Test(arguments: [
-    ("BZh91AY", ContentSignature.compressed(.bzip2)), ("PAR1", .foreign(.parquet)), ("%PDF-1.4", .foreign(.pdf)), ("PK,value\n1,2\n", .text),
+    ("BZh91AY", ContentSignature.compressed(.bzip2)), ("PAR1", .foreign(.parquet)), ("%PDF-1.4", .foreign(.pdf)),
+    ("PK,value\n1,2\n", .text),
     ("BZ,value\n", .text), ("日本語", .text), ("\u{FEFF}<HTML>", .foreign(.webPage)),
   ])
   func first_letters(_ text: String, _ signature: ContentSignature) {

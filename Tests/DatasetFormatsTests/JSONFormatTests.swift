@@ -92,7 +92,7 @@ struct JSONFormatTests {
   @Test func a_file_that_is_cut_off_says_so() {
     #expect(
       FormatReading.problem(.json, "[{\"a\": 1}, {\"a\": \"tex")
-        == "rows.json, row 2 (line 1, character 22, byte 21): it is not valid JSON. The text ends inside a string that was opened at byte 6. "
+        == "rows.json, row 2 (line 1, character 22, byte 21): it is not valid JSON. The text ends inside a string. "
         + "The copy or download was probably cut off: fetch it again, compare the sizes, and drop the whole file.")
     #expect(
       FormatReading.problem(.json, "[{\"a\": 1}")

@@ -36,13 +36,13 @@ struct JSONLinesFormatTests {
       reading.bad.map(\.summary) == [
         "row 2 (line 3, character 7, byte 15): a comma stands before the closing }; JSON allows none there",
         "row 3 (line 4, byte 18): a list stands where a row should; a row is an object such as {\"text\": \"…\"}",
-        "row 4 (line 5, character 8, byte 29): the text ends inside a string that was opened at byte 5",
+        "row 4 (line 5, character 8, byte 29): the text ends inside a string",
       ])
     #expect(
       reading.badText == """
         {"file":"rows.jsonl","row":2,"line":3,"character":7,"byte":15,"reason":"a comma stands before the closing }; JSON allows none there","raw":"{\\"a\\":1,}"}
         {"file":"rows.jsonl","row":3,"line":4,"byte":18,"reason":"a list stands where a row should; a row is an object such as {\\"text\\": \\"…\\"}","raw":"[1]"}
-        {"file":"rows.jsonl","row":4,"line":5,"character":8,"byte":29,"reason":"the text ends inside a string that was opened at byte 5","raw":"{\\"a\\":\\"x"}
+        {"file":"rows.jsonl","row":4,"line":5,"character":8,"byte":29,"reason":"the text ends inside a string","raw":"{\\"a\\":\\"x"}
         {"file":"rows.jsonl","row":5,"line":6,"byte":30,"reason":"a number stands where a row should; a row is an object such as {\\"text\\": \\"…\\"}","raw":"7"}
         {"file":"rows.jsonl","row":7,"line":8,"character":9,"byte":48,"reason":"something follows the end of the row on its line","raw":"{\\"a\\":3} {\\"a\\":4}"}
 

@@ -28,7 +28,10 @@ struct ArchiveTests {
   func archives_of_every_form(_ form: ArchiveMaker.Form, _ filter: ArchiveMaker.Filter, _ ending: String) throws {
     let bytes = try ArchiveMaker.bytes(
       form, filter,
-      [Entry("data", "", .folder), Entry("data/train.jsonl", rows), Entry("data/test.csv", "text,label\nx,1\n"), Entry("README.md", "# Read me")])
+      [
+        Entry("data", "", .folder), Entry("data/train.jsonl", rows), Entry("data/test.csv", "text,label\nx,1\n"),
+        Entry("README.md", "# Read me"),
+      ])
     let drop = try Drop("set.\(ending)", bytes)
     #expect(try drop.texts() == texts)
     #expect(try drop.texts(split: "test") == ["x"])
@@ -86,7 +89,8 @@ struct ArchiveTests {
     let bytes = try ArchiveMaker.bytes(
       .tar,
       [
-        Entry("train.jsonl", rows), Entry("README.md", "x"), Entry("LICENSE", "x"), Entry("__MACOSX/._train.jsonl", "x"), Entry(".DS_Store", "x"),
+        Entry("train.jsonl", rows), Entry("README.md", "x"), Entry("LICENSE", "x"), Entry("__MACOSX/._train.jsonl", "x"),
+        Entry(".DS_Store", "x"),
         Entry("empty.jsonl", ""), Entry("model.bin", "x"), Entry("more.zip", "x"), Entry("link.jsonl", "", .symlink(to: "/etc/passwd")),
         Entry("hard.jsonl", "", .hardlink(to: "train.jsonl")), Entry("pipe.jsonl", "", .fifo),
       ])
@@ -95,7 +99,8 @@ struct ArchiveTests {
     #expect(
       drop.result.warnings == [
         "Passed over, because they are empty: empty.jsonl.", "Passed over, because their endings are none that is read: model.bin.",
-        "Passed over, because archives inside an archive are not opened: more.zip.", "Passed over, because links are not followed: link.jsonl, hard.jsonl.",
+        "Passed over, because archives inside an archive are not opened: more.zip.",
+        "Passed over, because links are not followed: link.jsonl, hard.jsonl.",
         "Passed over, because they are no regular files: pipe.jsonl.",
       ])
   }
@@ -111,7 +116,8 @@ struct ArchiveTests {
   @Test func a_locked_zip_is_refused() throws {
     #expect(
       Drop.problem("set.zip", try ArchiveMaker.bytes(.zip, .none, [Entry("rows.jsonl", rows)], password: "secret"))
-        == "set.zip: the archive is locked with a password. Unpack it with the password and drop the files, or an archive without a password.")
+        == "set.zip: the archive is locked with a password. Unpack it with the password and drop the files, or an archive without a password."
+    )
   }
 
   @Test func an_archive_without_data_is_refused() throws {
@@ -119,7 +125,9 @@ struct ArchiveTests {
       Drop.problem("set.zip", try ArchiveMaker.bytes(.zip, [Entry("README.md", "x"), Entry("a.png", "x"), Entry("b.png", "x")]))
         == "set.zip: it holds no file that is read. Passed over, because their endings are none that is read: a.png, b.png.. "
         + "Put files into it that end in \(DatasetFormat.readableEndings).")
-    #expect(Drop.problem("set.tar", try ArchiveMaker.bytes(.tar, [Entry("train-00000-of-00001.parquet", "PAR1")])).contains("it is a Parquet file"))
+    #expect(
+      Drop.problem("set.tar", try ArchiveMaker.bytes(.tar, [Entry("train-00000-of-00001.parquet", "PAR1")])).contains(
+        "it is a Parquet file"))
   }
 
   @Test func a_bad_file_inside_is_named_with_its_path() throws {
@@ -133,14 +141,17 @@ struct ArchiveTests {
     let entries = (0..<5).map { Entry("\($0).jsonl", rows) }
     #expect(
       Drop.problem("set.tar", try ArchiveMaker.bytes(.tar, entries), limits: limits)
-        == "set.tar: it holds more than 3 files, the limit for one drop. Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts.")
+        == "set.tar: it holds more than 3 files, the limit for one drop. Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts."
+    )
   }
 
   @Test func more_bytes_than_the_limit_are_refused() throws {
     var limits = IngestLimits()
     limits.totalBytes = 1_000
     let bytes = try ArchiveMaker.bytes(.zip, (0..<5).map { Entry("\($0).jsonl", rows) })
-    #expect(Drop.problem("set.zip", bytes, limits: limits) == "set.zip: it holds more than 1000 bytes, the limit for one drop. Drop it in several parts, as datasets of their own.")
+    #expect(
+      Drop.problem("set.zip", bytes, limits: limits)
+        == "set.zip: it holds more than 1000 bytes, the limit for one drop. Drop it in several parts, as datasets of their own.")
   }
 
   @Test func a_bomb_is_refused() throws {
@@ -163,6 +174,7 @@ struct ArchiveTests {
     let text = "{\"text\":\"short\"}\n{\"text\":\"" + String(repeating: "x", count: 4 << 20) + "\"}\n"
     #expect(
       Drop.problem("a.jsonl", text, limits: limits)
-        == "a.jsonl, row 2: the row is longer than 1048576 bytes, the limit for one row. Part it into several rows; if line ends are missing between rows, put them in.")
+        == "a.jsonl, row 2: the row is longer than 1048576 bytes, the limit for one row. Part it into several rows; if line ends are missing between rows, put them in."
+    )
   }
 }

@@ -16,23 +16,32 @@ struct FixtureTests {
   @Test(arguments: [
     Expected(path: "csv/banking77/train.csv", rows: 91, format: .csv, schema: .text, columns: ["text", "category"]),
     Expected(
-      path: "jsonl/gsm8k/test.jsonl", rows: 60, format: .jsonl, schema: .promptCompletion, mapping: ["prompt": "question", "completion": "answer"],
+      path: "jsonl/gsm8k/test.jsonl", rows: 60, format: .jsonl, schema: .promptCompletion,
+      mapping: ["prompt": "question", "completion": "answer"],
       columns: ["question", "answer"]),
     Expected(path: "jsonl/messages/v1_sft_demo.jsonl", rows: 20, format: .jsonl, schema: .messages, columns: ["messages"]),
     Expected(
       path: "jsonl/preference_messages/v1_dpo_demo.jsonl", rows: 10, format: .jsonl, schema: .preference,
       mapping: ["chosen": "chosen_messages", "rejected": "rejected_messages"], columns: ["chosen_messages", "rejected_messages"]),
-    Expected(path: "json/instructions/instruction-data.json", rows: 25, format: .json, schema: .instruction, columns: ["instruction", "input", "output"]),
-    Expected(path: "json/instructions/alpaca_zh_demo.json", rows: 15, format: .json, schema: .instruction, columns: ["instruction", "input", "output"]),
+    Expected(
+      path: "json/instructions/instruction-data.json", rows: 25, format: .json, schema: .instruction,
+      columns: ["instruction", "input", "output"]),
+    Expected(
+      path: "json/instructions/alpaca_zh_demo.json", rows: 15, format: .json, schema: .instruction,
+      columns: ["instruction", "input", "output"]),
     Expected(
       path: "json/preference/dpo_en_demo.json", rows: 4, format: .json, schema: .preference, mapping: ["prompt": "conversations"],
       columns: ["conversations", "chosen", "rejected"]),
     Expected(
-      path: "json/preference/instruction-data-with-preference.json", rows: 12, format: .json, schema: .preference, mapping: ["prompt": "instruction"],
+      path: "json/preference/instruction-data-with-preference.json", rows: 12, format: .json, schema: .preference,
+      mapping: ["prompt": "instruction"],
       columns: ["instruction", "input", "output", "rejected", "chosen"]),
-    Expected(path: "json/sharegpt/glaive_toolcall_en_demo.json", rows: 10, format: .json, schema: .conversations, columns: ["conversations", "tools"]),
     Expected(
-      path: "json/lines_under_json/BFCL_v4_simple_python.json", rows: 15, format: .jsonl, schema: .table, columns: ["id", "question", "function"]),
+      path: "json/sharegpt/glaive_toolcall_en_demo.json", rows: 10, format: .json, schema: .conversations,
+      columns: ["conversations", "tools"]),
+    Expected(
+      path: "json/lines_under_json/BFCL_v4_simple_python.json", rows: 15, format: .jsonl, schema: .table,
+      columns: ["id", "question", "function"]),
     Expected(
       path: "json/one_object/10_ChatGPT_DFS_woFilter_w2.json", rows: 1, format: .json, schema: .table,
       columns: ["win", "tree", "forward_args", "compare_candidates", "answer_generation"]),

@@ -20,13 +20,17 @@ struct FolderTests {
     #expect(try drop.texts(split: "test") == ["x"])
     #expect(drop.result.splits.map(\.name) == ["train", "validation", "test"])
     #expect(drop.result.splits.map(\.rows) == [3, 1, 1])
-    #expect(drop.result.columns == [DatasetColumn(name: "text", kinds: [.string], rows: 5), DatasetColumn(name: "label", kinds: [.string], rows: 1)])
+    #expect(
+      drop.result.columns == [
+        DatasetColumn(name: "text", kinds: [.string], rows: 5), DatasetColumn(name: "label", kinds: [.string], rows: 1),
+      ])
     #expect(drop.result.files.map(\.name) == ["deep/test/part.txt", "extra.jsonl", "train-1.csv", "train-2.jsonl", "validation.json"])
   }
 
   @Test(arguments: [
     ("train.jsonl", "train"), ("training_data.csv", "train"), ("data/train-00000-of-00005.jsonl", "train"), ("valid.jsonl", "validation"),
-    ("my-dev-set.json", "validation"), ("val.txt", "validation"), ("test/a.csv", "test"), ("eval.csv", "test"), ("evaluation-3.csv", "test"),
+    ("my-dev-set.json", "validation"), ("val.txt", "validation"), ("test/a.csv", "test"), ("eval.csv", "test"),
+    ("evaluation-3.csv", "test"),
     ("contest.csv", "train"), ("trained.csv", "train"), ("devices.csv", "train"), ("test/train.csv", "train"), ("rows.csv", "train"),
   ])
   func the_split_of_a_name(_ path: String, _ split: String) {
@@ -73,7 +77,8 @@ struct FolderTests {
     #expect(drop.result.badRows == 2)
     #expect(
       drop.result.warnings.first
-        == "Left out: row 41 (line 41, character 1, byte 550): 'o' stands where a value should; b.csv, row 3 (line 3, byte 15): 3 fields where the header has 2.")
+        == "Left out: row 41 (line 41, character 1, byte 550): 'o' stands where a value should; b.csv, row 3 (line 3, byte 15): 3 fields where the header has 2."
+    )
   }
 
   @Test func an_empty_folder_is_refused() {

@@ -11,11 +11,18 @@ struct IngestorTests {
   @Test func a_file_becomes_a_version() throws {
     let text = (1...12).map { "{\"question\":\"\($0)?\",\"answer\":\"\($0)\"}\n" }.joined()
     let drop = try Drop("quiz.jsonl", text)
-    #expect(try drop.listing == ["data/train.index \(OffsetIndex.size(rows: 12))", "data/train.jsonl \(text.utf8.count)", "ingest.json \(try drop.contents(drop.layout.result).utf8.count)"])
+    #expect(
+      try drop.listing == [
+        "data/train.index \(OffsetIndex.size(rows: 12))", "data/train.jsonl \(text.utf8.count)",
+        "ingest.json \(try drop.contents(drop.layout.result).utf8.count)",
+      ])
     #expect(try drop.contents(drop.layout.rows(split: "train")) == text)
     var expected = IngestResult(
       sourceSHA256: SHA256.hash(text.utf8), sourceBytes: text.utf8.count,
-      files: [.init(name: "quiz.jsonl", format: .jsonl, bytes: text.utf8.count, rows: 12, badRows: 0, encoding: "utf-8", dialect: nil, split: "train")],
+      files: [
+        .init(
+          name: "quiz.jsonl", format: .jsonl, bytes: text.utf8.count, rows: 12, badRows: 0, encoding: "utf-8", dialect: nil, split: "train")
+      ],
       splits: [.init(name: "train", rows: 12, bytes: text.utf8.count, sha256: SHA256.hash(text.utf8))], rows: 12, badRows: 0,
       columns: [DatasetColumn(name: "question", kinds: [.string], rows: 12), DatasetColumn(name: "answer", kinds: [.string], rows: 12)],
       detected: .promptCompletion, mapping: ["prompt": "question", "completion": "answer"], warnings: [], seconds: 0)
@@ -49,18 +56,26 @@ struct IngestorTests {
 
   @Test func a_row_larger_than_every_buffer_is_kept() throws {
     let long = String(repeating: "0123456789", count: 500_000)
-    for (name, text) in [("a.jsonl", "{\"text\":\"\(long)\"}\n"), ("a.json", "[{\"text\":\"\(long)\"}]"), ("a.csv", "text,x\n\"\(long)\",1\n")] {
+    for (name, text) in [
+      ("a.jsonl", "{\"text\":\"\(long)\"}\n"), ("a.json", "[{\"text\":\"\(long)\"}]"), ("a.csv", "text,x\n\"\(long)\",1\n"),
+    ] {
       #expect(try Drop(name, text).texts() == [long])
     }
   }
 
   @Test func a_byte_order_mark_is_passed_over_and_told() throws {
-    for (name, text) in [("a.csv", "text,label\nx,y\n"), ("a.jsonl", "{\"text\":\"x\"}\n"), ("a.json", "[{\"text\":\"x\"}]"), ("a.txt", "x")] {
+    for (name, text) in [
+      ("a.csv", "text,label\nx,y\n"), ("a.jsonl", "{\"text\":\"x\"}\n"), ("a.json", "[{\"text\":\"x\"}]"), ("a.txt", "x"),
+    ] {
       let drop = try Drop(name, "\u{FEFF}" + text)
       #expect(try drop.texts() == ["x"])
       #expect(drop.result.files[0].encoding == "utf-8 with byte order mark")
       #expect(drop.result.sourceSHA256 == SHA256.hash(("\u{FEFF}" + text).utf8))
     }
+  }
+
+  @Test func a_byte_order_mark_is_no_character() {
+    #expect(Drop.problem("a.json", "\u{FEFF}[1}").hasPrefix("a.json (line 1, character 3, byte 5): it is not valid JSON. "))
   }
 
   @Test func few_rows_are_taken_with_a_warning() throws {
@@ -90,7 +105,8 @@ struct IngestorTests {
 
   @Test func one_bad_row_is_tolerated_where_two_are_good() throws {
     #expect(try Drop("a.jsonl", "{\"text\":\"x\"}\n{\"text\":\"y\"}\noops\n").result.badRows == 1)
-    #expect(Drop.problem("a.jsonl", "{\"text\":\"x\"}\n{oops\n").hasPrefix("a.jsonl: 1 of 2 rows cannot be read; at most 5 % are tolerated."))
+    #expect(
+      Drop.problem("a.jsonl", "{\"text\":\"x\"}\n{oops\n").hasPrefix("a.jsonl: 1 of 2 rows cannot be read; at most 5 % are tolerated."))
     var strict = IngestLimits()
     strict.badRowShare = 0
     #expect(

@@ -14,7 +14,8 @@ struct RefusalTests {
     for name in ["a.csv", "a.jsonl", "a.json", "a.txt"] {
       #expect(
         Drop.problem(name, text)
-          == "\(name): the file is empty. It has no bytes, or none but white space. Look whether the program that wrote it had finished, and drop it again.")
+          == "\(name): the file is empty. It has no bytes, or none but white space. Look whether the program that wrote it had finished, and drop it again."
+      )
     }
   }
 
@@ -25,7 +26,8 @@ struct RefusalTests {
   @Test func only_a_header() {
     #expect(
       Drop.problem("a.csv", "text,label\n")
-        == "a.csv, row 1: it holds a header and no rows. Export it again with its rows; if row 1 is data, say \"header\": false in a.dataset.json.")
+        == "a.csv, row 1: it holds a header and no rows. Export it again with its rows; if row 1 is data, say \"header\": false in a.dataset.json."
+    )
   }
 
   @Test(arguments: ["[]", "{\"data\": []}"])
@@ -140,16 +142,21 @@ struct RefusalTests {
 
   @Test func a_symbolic_link() {
     let words = Drop.words {
-      try Drop("link.csv", place: { folder, path in
-        try folder.files.writeWhole(ContiguousArray("a\nb\n".utf8), to: folder.path.appending("real.csv"))
-        try #require(path.withPlatformString { symlink(folder.path.appending("real.csv").string, $0) } == 0)
-      })
+      try Drop(
+        "link.csv",
+        place: { folder, path in
+          try folder.files.writeWhole(ContiguousArray("a\nb\n".utf8), to: folder.path.appending("real.csv"))
+          try #require(path.withPlatformString { symlink(folder.path.appending("real.csv").string, $0) } == 0)
+        })
     }
     #expect(words == "link.csv: it is a symbolic link, not a file with data. Drop the file itself: cp -L copies what a link points to.")
   }
 
   @Test(arguments: [
-    ("report.csv", Array("%PDF-1.7\n%âãÏÓ\n".utf8), "it is a PDF document, not rows of data. Take the text out (pdftotext 'report.csv' 'report.txt') and drop that."),
+    (
+      "report.csv", Array("%PDF-1.7\n%âãÏÓ\n".utf8),
+      "it is a PDF document, not rows of data. Take the text out (pdftotext 'report.csv' 'report.txt') and drop that."
+    ),
     (
       "rows.parquet", Array("PAR1".utf8) + [0x15, 0, 0x15],
       "it is a Parquet file, which is not read yet. Convert it and drop the result: python3 -c \"import pandas; "
@@ -163,7 +170,10 @@ struct RefusalTests {
       "train.jsonl", Array("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n".utf8),
       "it is a Git LFS pointer, not the data itself. Fetch the data in the repository it came from (git lfs pull) and drop the real file."
     ),
-    ("old.csv", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "it is an old Office file, not a text file. Open it in its program, save it as CSV (UTF-8) and drop that."),
+    (
+      "old.csv", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1],
+      "it is an old Office file, not a text file. Open it in its program, save it as CSV (UTF-8) and drop that."
+    ),
     (
       "noise.csv", Array("a,b\n1,".utf8) + [0, 1, 2, 3],
       "it is not text: it holds a zero byte. Rows are read from text in UTF-8 (.csv, .tsv, .json, .jsonl, .ndjson, .txt, each also .gz, .zst, .xz or .bz2; "
@@ -179,12 +189,15 @@ struct RefusalTests {
     let book = try ArchiveMaker.bytes(.zip, [.init("[Content_Types].xml", "<Types/>"), .init("xl/workbook.xml", "<workbook/>")])
     for name in ["rows.xlsx", "rows.csv"] {
       #expect(
-        Drop.problem(name, book) == "\(name): it is an Office document, not a text file. Open it in its program, save it as CSV (UTF-8) or as plain text, and drop that.")
+        Drop.problem(name, book)
+          == "\(name): it is an Office document, not a text file. Open it in its program, save it as CSV (UTF-8) or as plain text, and drop that."
+      )
     }
   }
 
   @Test func text_in_utf16() {
-    let bytes: [UInt8] = [0xFF, 0xFE] + "text,label\r\nhällo,1\r\n".utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
+    let bytes: [UInt8] =
+      [0xFF, 0xFE] + "text,label\r\nhällo,1\r\n".utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
     let mend = "Convert it and drop the result: iconv -f UTF-16 -t UTF-8 'rows.csv' > 'utf8-rows.csv'."
     #expect(
       Drop.problem("rows.csv", bytes)
@@ -253,7 +266,9 @@ private struct RefusingFileSystem: FileSystem {
   func status(_ path: FilePath) throws(SystemError) -> FileStatus { try real.status(path) }
   func status(of file: FileDescriptor) throws(SystemError) -> FileStatus { try real.status(of: file) }
   func rename(_ path: FilePath, to target: FilePath) throws(SystemError) { try real.rename(path, to: target) }
-  func renameWithoutReplacing(_ path: FilePath, to target: FilePath) throws(SystemError) { try real.renameWithoutReplacing(path, to: target) }
+  func renameWithoutReplacing(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    try real.renameWithoutReplacing(path, to: target)
+  }
   func link(_ path: FilePath, to target: FilePath) throws(SystemError) { try real.link(path, to: target) }
   func removeFile(_ path: FilePath) throws(SystemError) { try real.removeFile(path) }
   func makeFolder(_ path: FilePath) throws(SystemError) { try real.makeFolder(path) }

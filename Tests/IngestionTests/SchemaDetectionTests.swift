@@ -9,7 +9,8 @@ struct SchemaDetectionTests {
   private func detect(_ row: String, told: [String: String] = [:]) throws -> SchemaDetection {
     let drop = try Drop("a.jsonl", String(repeating: row + "\n", count: 12))
     return try SchemaDetection(
-      columns: drop.result.columns, rows: 12, sample: try drop.rows().map { try JSONParser.parse($0) }, told: told, sidecarName: "a.dataset.json")
+      columns: drop.result.columns, rows: 12, sample: try drop.rows().map { try JSONParser.parse($0) }, told: told,
+      sidecarName: "a.dataset.json")
   }
 
   @Test(arguments: [
@@ -26,7 +27,10 @@ struct SchemaDetectionTests {
     (#"{"instruction":"x","input":"","output":"y"}"#, .instruction, [:]),
     (#"{"instruction":"x","context":"c","response":"y","category":"qa"}"#, .instruction, ["input": "context", "output": "response"]),
     (#"{"instruction":"x","input":"","output":"y","text":"all of it"}"#, .instruction, [:]),
-    (#"{"system_prompt":"s","question":"x","response":"y"}"#, .instruction, ["system": "system_prompt", "instruction": "question", "output": "response"]),
+    (
+      #"{"system_prompt":"s","question":"x","response":"y"}"#, .instruction,
+      ["system": "system_prompt", "instruction": "question", "output": "response"]
+    ),
     (#"{"messages":[{"role":"user","content":"x"}],"prompt":"x"}"#, .messages, [:]),
     (#"{"messages":[{"role":"assistant","tool_calls":[]}]}"#, .messages, [:]),
     (#"{"conversations":[{"role":"user","content":"x"}]}"#, .messages, ["messages": "conversations"]),
@@ -39,6 +43,7 @@ struct SchemaDetectionTests {
     (#"{"id":1,"name":"x","tags":["y"]}"#, .table, [:]),
     (#"{"text":["a","b"],"id":1}"#, .table, [:]),
     (#"{"messages":["a","b"]}"#, .table, [:]),
+    (#"{"role":"user","content":"x"}"#, .table, [:]),
   ])
   func what_rows_are(_ row: String, _ schema: DatasetSchema, _ mapping: [String: String]) throws {
     let detection = try detect(row)

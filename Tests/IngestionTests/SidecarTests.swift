@@ -33,25 +33,32 @@ struct SidecarTests {
   @Test func a_column_that_is_not_there_is_refused() {
     #expect(
       Drop.problem("a.csv", "question,answer\nx,y\n", sidecar: sidecar { $0.columns = ["prompt": "qestion", "completion": "answer"] })
-        == "columns: the sidecar maps 'prompt' to a column 'qestion', which the rows do not have. The columns are question, answer. Did you mean \"question\"?")
+        == "columns: the sidecar maps 'prompt' to a column 'qestion', which the rows do not have. The columns are question, answer. Did you mean \"question\"?"
+    )
   }
 
   @Test func half_a_schema_is_refused() {
     #expect(
       Drop.problem("a.jsonl", questions, sidecar: sidecar { $0.columns = ["prompt": "q"] })
         == "columns: the columns that the sidecar names make no whole schema: it maps 'prompt'. 'q' holds string, or another column of the schema is missing. "
-        + "Map every column of one schema: text; prompt + completion; instruction + output; messages; conversations; chosen + rejected; problem + solution.")
+        + "Map every column of one schema: text; prompt + completion; instruction + output; messages; conversations; chosen + rejected; problem + solution."
+    )
     #expect(Drop.problem("a.jsonl", questions, sidecar: sidecar { $0.columns = ["text": "x"] }).contains("'x' holds number"))
   }
 
   @Test func split_and_max_rows_are_honoured() throws {
-    let drop = try Drop("a.jsonl", questions, sidecar: sidecar { $0.split = "held-out"; $0.maximumRows = 4 })
+    let drop = try Drop(
+      "a.jsonl", questions,
+      sidecar: sidecar {
+        $0.split = "held-out"; $0.maximumRows = 4
+      })
     #expect(drop.result.splits.map(\.name) == ["held-out"])
     #expect(drop.result.rows == 4)
     #expect(drop.result.sourceBytes == questions.utf8.count)
     #expect(
       Drop.problem("a.jsonl", questions, sidecar: sidecar { $0.split = "../x" })
-        == "split: the sidecar's split is called '../x', which cannot be a file's name. Use letters, digits, '-' and '_': \"train\", \"validation\", \"test\".")
+        == "split: the sidecar's split is called '../x', which cannot be a file's name. Use letters, digits, '-' and '_': \"train\", \"validation\", \"test\"."
+    )
   }
 
   @Test func max_rows_counts_for_each_split() throws {
@@ -65,8 +72,11 @@ struct SidecarTests {
     #expect(try Drop("a.csv", "one, two", sidecar: sidecar { $0.format = .plainText }).texts() == ["one, two"])
     #expect(
       Drop.problem("a.jsonl", questions, sidecar: sidecar { $0.format = .csv })
-        == "a.jsonl, format: the sidecar says it is CSV, but its content is JSON lines. Take \"format\" out of a.dataset.json, or drop the file that it was meant for.")
-    #expect(Drop.problem("a.csv", "x,y\n", sidecar: sidecar { $0.format = .jsonl }).contains("the sidecar says it is JSON lines, but its content is no JSON: it begins with 'x,y'"))
+        == "a.jsonl, format: the sidecar says it is CSV, but its content is JSON lines. Take \"format\" out of a.dataset.json, or drop the file that it was meant for."
+    )
+    #expect(
+      Drop.problem("a.csv", "x,y\n", sidecar: sidecar { $0.format = .jsonl }).contains(
+        "the sidecar says it is JSON lines, but its content is no JSON: it begins with 'x,y'"))
   }
 
   @Test func csv_settings_for_another_format_are_refused() {
@@ -74,6 +84,8 @@ struct SidecarTests {
       Drop.problem("a.jsonl", questions, sidecar: sidecar { $0.delimiter = ";" })
         == "delimiter: the sidecar says 'delimiter', which is for CSV, but the drop is JSON lines. "
         + "Take 'delimiter' out of the sidecar, or say \"format\" where the drop is not what it is taken for.")
-    #expect(Drop.problem("a.csv", "a\nb\n", sidecar: sidecar { $0.textRows = .line }).contains("the sidecar says 'text_rows', which is for plain text, but the drop is CSV"))
+    #expect(
+      Drop.problem("a.csv", "a\nb\n", sidecar: sidecar { $0.textRows = .line }).contains(
+        "the sidecar says 'text_rows', which is for plain text, but the drop is CSV"))
   }
 }

@@ -30,7 +30,8 @@ package final class ArchiveEntries {
   ///
   /// - Parameter head: the file's first bytes.
   package init(
-    _ kind: ArchiveKind, at path: FilePath, head: [UInt8], name: String, fileSystem: any FileSystem, meter: ExpansionMeter, limits: IngestLimits,
+    _ kind: ArchiveKind, at path: FilePath, head: [UInt8], name: String, fileSystem: any FileSystem, meter: ExpansionMeter,
+    limits: IngestLimits,
     onRead: @escaping (Int) -> Void
   ) throws {
     let feed = try SeekingFeed(path, fileSystem: fileSystem, onRead: onRead)

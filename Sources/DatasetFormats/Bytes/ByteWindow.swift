@@ -38,13 +38,13 @@ package final class ByteWindow {
     self.source = source
     self.rowLimit = rowLimit
     capacity = blockSize
-    base = Self.allocate(blockSize)
+    base = GrowingMemory.allocate(blockSize + Self.slack)
   }
 
   deinit {
     source.settle()
-    base.deallocate()
-    other?.deallocate()
+    GrowingMemory.free(base)
+    GrowingMemory.free(other)
   }
 
   package var count: Int { end - start }
@@ -75,27 +75,32 @@ package final class ByteWindow {
 
   /// Moves what is not consumed to the front of a buffer that nobody reads any more, which is `base` then.
   private func makeRoom(behind pending: Int) {
-    if pending * 2 > capacity {
+    // A row of the limit's length fits with some room behind it: more would be of no use.
+    let largest = rowLimit < 1 << 40 ? max(rowLimit, Self.blockSize) + Self.blockSize : .max
+    if pending * 2 > capacity, capacity < largest {
       source.settle()
-      capacity *= 2
-      let larger = Self.allocate(capacity)
-      memcpy(larger, base + start, pending)
-      base.deallocate()
-      other?.deallocate()
-      (base, other) = (larger, nil)
+      capacity = min(capacity * 2, largest)
+      memmove(base, base + start, pending)
+      GrowingMemory.free(other)
+      other = nil
+      base = GrowingMemory.grow(base, to: capacity + Self.slack)
     } else if capacity > 8 * Self.blockSize {  // two of that size would cost memory for little
       source.settle()
       memmove(base, base + start, pending)
     } else {
       source.turn()
-      let next = other ?? Self.allocate(capacity)
+      let next = other ?? GrowingMemory.allocate(capacity + Self.slack)
       memcpy(next, base + start, pending)
       (base, other) = (next, base)
     }
   }
 
-  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
-    .allocate(capacity: capacity + slack)
+  /// Steps over a UTF-8 byte order mark at the start of the stream; it is no part of the text, and counts as no character.
+  package func skipByteOrderMark() -> Bool {
+    guard origin == 0, start == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return false }
+    start = 3
+    character = 0
+    return true
   }
 
   private func passOver() {

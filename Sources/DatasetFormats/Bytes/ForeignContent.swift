@@ -7,7 +7,8 @@ extension Problem {
   package init(foreign: ContentSignature.Foreign, named name: String) {
     let stem = DroppedFileName(name).stem.split(separator: ".").first.map(String.init) ?? "data"
     let pandas = { (call: String) in
-      "Convert it and drop the result: python3 -c \"import pandas; pandas.\(call)('\(name)').to_json('\(stem).jsonl', orient='records', lines=True)\""
+      "Convert it and drop the result: python3 -c \"import pandas; "
+        + "pandas.\(call)('\(name)').to_json('\(stem).jsonl', orient='records', lines=True)\""
     }
     let (what, mend): (String, String) =
       switch foreign {

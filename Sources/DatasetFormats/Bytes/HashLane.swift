@@ -14,9 +14,8 @@ package final class HashLane: @unchecked Sendable {  // because `hash` is touche
     let bytes: UnsafeRawBufferPointer
   }
 
+  /// Whoever owns the bytes settles the lane before it frees them.
   package init() {}
-
-  deinit { settle() }
 
   package func submit(_ bytes: UnsafeRawBufferPointer) {
     let block = Block(bytes: bytes)

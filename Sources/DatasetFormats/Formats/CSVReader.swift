@@ -15,9 +15,10 @@ struct CSVReader {
   private let keys: [[UInt8]]
   private let delimiter: UInt8
   private let quote: UInt8?
+  private let hasHeader: Bool
   /// What stands in front of each field's value in the output: `{"a":"`, `","b":"`, …, one behind the other, and where
   /// each ends.
-  private let frame: UnsafeMutableBufferPointer<UInt8>
+  private let frame: UnsafeMutablePointer<UInt8>
   private let frameEnds: [Int]
   /// Line of the next row.
   private var line: Int
@@ -32,6 +33,7 @@ struct CSVReader {
     // No delimiter: a line feed, which is met as the end of the row before it could be taken for one.
     delimiter = dialect.delimiter ?? 0x0A
     quote = dialect.quote
+    hasHeader = dialect.hasHeader
     keys = columns.map { name in
       var key: [UInt8] = []
       JSONText.append(name.utf8, to: &key)
@@ -44,8 +46,8 @@ struct CSVReader {
       text += Array((index == 0 ? "{\"" : "\",\"").utf8) + key + Array("\":\"".utf8)
       ends.append(text.count)
     }
-    frame = .allocate(capacity: text.count + ByteWindow.slack)
-    _ = frame.initialize(from: text)
+    frame = .allocate(capacity: text.count)
+    frame.initialize(from: text, count: text.count)
     frameEnds = ends
   }
 
@@ -121,132 +123,141 @@ struct CSVReader {
     let reason =
       fault == .afterQuote
       ? "a letter stands behind a closing quote; a quote inside a quoted field is written twice"
-      : "\(fields) \(fields == 1 ? "field" : "fields") where the header has \(keys.count)"
+      : "\(fields) \(fields == 1 ? "field" : "fields") where \(hasHeader ? "the header" : "row 1") has \(keys.count)"
     try sink.addBad(
       BadRow(file: sink.file, row: sink.sourceRow, line: line, byte: window.origin + row.lowerBound, reason: reason), raw: raw)
   }
+
+  /// Where the reading of a row stands, in registers while it goes on.
+  private struct Cursor {
+    var index: Int
+    var output: UnsafeMutablePointer<UInt8>
+    /// Up to here a step may begin: it stores eight bytes, or the six of an escape.
+    var room: UnsafeMutablePointer<UInt8>
+    var lines = 0
+    /// All bytes that were passed over, ORed.
+    var anyBytes: UInt64 = 0
+  }
+
+  private enum QuotedEnd { case closed, unterminated, cutOff }
 
   /// Reads the row at the window's start into the output, values framed, up to where the last value ends.
   private func readRow() throws -> End {
     let bytes = UnsafePointer(window.base)
     let end = window.end
-    let sinkOutput = sink.output
-    let delimiters = ByteScan.ones &* UInt64(delimiter)
-    let quotes = ByteScan.ones &* UInt64(quote ?? 0)
-    var index = window.start
+    var cursor = Cursor(index: window.start, output: sink.output.base, room: sink.output.base)
+    try makeRoom(&cursor, 0, isFirst: true)
     var fields = 0
-    var lines = 0
     var isEmpty = true
     var fault: CSVRecord.Fault?
-    var anyBytes: UInt64 = 0
-    var output = sinkOutput.base + sinkOutput.used
-    // A step below stores eight bytes, or the six of an escape, and moves on by as many at most.
-    var room = sinkOutput.base + sinkOutput.capacity - 32
-
-    func makeRoom() throws {
-      sinkOutput.used = output - sinkOutput.base
-      try sinkOutput.reserve(1 << 16)
-      output = sinkOutput.base + sinkOutput.used
-      room = sinkOutput.base + sinkOutput.capacity - 32
-    }
-
     while true {
-      if fields < keys.count {
-        let from = fields == 0 ? 0 : frameEnds[fields - 1]
-        let count = frameEnds[fields] - from
-        if output + count > room {
-          sinkOutput.used = output - sinkOutput.base
-          try sinkOutput.reserve(count + 1 << 16)
-          output = sinkOutput.base + sinkOutput.used
-          room = sinkOutput.base + sinkOutput.capacity - 32
-        }
-        memcpy(output, frame.baseAddress! + from, count)  // allocated in init, never empty
-        output += count
-      }
+      if fields < keys.count { try appendFrame(fields, &cursor) }
       fields += 1
-      let fieldStart = index
-
-      if let quote, bytes[index] == quote, index < end {
-        index += 1
-        quoted: while true {
-          let word = ByteScan.load(bytes + index)
-          UnsafeMutableRawPointer(output).storeBytes(of: word, as: UInt64.self)
-          let marks = ByteScan.escaped(word) | ByteScan.equal(word, quotes)
-          let clear = min(ByteScan.clear(marks), 8)
-          anyBytes |= clear == 8 ? word : word & ((1 << (clear * 8)) &- 1)
-          index += clear
-          output += clear
-          if output > room { try makeRoom() }
-          guard clear < 8 else { continue }
-          let byte = bytes[index]
-          if byte == quote {
-            if index + 1 >= end, !window.isAtEnd { return .cutOff }
-            guard bytes[index + 1] == quote, index + 1 < end else {
-              index += 1
-              break quoted
-            }
-            index += 1
-            if byte == UInt8(ascii: "\"") {
-              output = CanonicalWriter.escape(byte, to: output)
-            } else {
-              output[0] = byte
-              output += 1
-            }
-          } else {
-            if byte == 0, index >= end {
-              guard window.isAtEnd else { return .cutOff }
-              fault = .unterminated
-              break quoted
-            }
-            if byte == 0x0A { lines += 1 } else if byte == 0x0D, bytes[index + 1] != 0x0A { lines += 1 }
-            output = CanonicalWriter.escape(byte, to: output)
-          }
-          index += 1
-          if output > room { try makeRoom() }
+      let start = cursor.index
+      if let quote, bytes[start] == quote, start < end {
+        switch try readQuoted(&cursor, bytes, end, quote) {
+        case .closed: break
+        case .unterminated: fault = .unterminated
+        case .cutOff: return .cutOff
         }
-        if index - fieldStart > 2 { isEmpty = false }
-        let byte = bytes[index]
-        if byte != delimiter, byte != 0x0A, byte != 0x0D, index < end { fault = .afterQuote }
+        if cursor.index - start > 2 { isEmpty = false }
+        let byte = bytes[cursor.index]
+        if byte != delimiter, byte != 0x0A, byte != 0x0D, cursor.index < end { fault = fault ?? .afterQuote }
+      } else if bytes[start] != delimiter, bytes[start] != 0x0A, bytes[start] != 0x0D, start < end {
+        isEmpty = false
       }
-
-      unquoted: while true {
-        let word = ByteScan.load(bytes + index)
-        UnsafeMutableRawPointer(output).storeBytes(of: word, as: UInt64.self)
-        let marks = ByteScan.escaped(word) | ByteScan.equal(word, delimiters)
-        let clear = min(ByteScan.clear(marks), 8)
-        anyBytes |= clear == 8 ? word : word & ((1 << (clear * 8)) &- 1)
-        index += clear
-        output += clear
-        if output > room { try makeRoom() }
-        guard clear < 8 else { continue }
-        let byte = bytes[index]
-        if byte == 0x0A || byte == 0x0D || byte == delimiter || (byte == 0 && index >= end) { break unquoted }
-        output = CanonicalWriter.escape(byte, to: output)
-        index += 1
-        if output > room { try makeRoom() }
-      }
-      if fieldStart < index { isEmpty = isEmpty && bytes[fieldStart] == quote }
-
-      let byte = bytes[index]
-      if index < end, byte == delimiter, byte != 0x0A {
-        index += 1
-        continue
-      }
-      if index >= end {
-        guard window.isAtEnd else { return .cutOff }
-      } else {
-        lines += 1
-        if byte == 0x0D {
-          if index + 1 >= end, !window.isAtEnd { return .cutOff }
-          if bytes[index + 1] == 0x0A, index + 1 < end { index += 1 }
-        }
-        index += 1
-      }
-      break
+      try readUnquoted(&cursor, bytes, end)
+      guard cursor.index < end, bytes[cursor.index] == delimiter, delimiter != 0x0A else { break }
+      cursor.index += 1
     }
-    sinkOutput.used = output - sinkOutput.base
-    if anyBytes & ByteScan.highs != 0 { try checkEncoding(window.start..<index) }
-    return .row(next: index, fields: fields, lines: lines, isEmpty: isEmpty, fault: fault)
+    guard passLineEnd(&cursor, bytes, end) else { return .cutOff }
+    sink.output.used = cursor.output - sink.output.base
+    if cursor.anyBytes & ByteScan.highs != 0 { try checkEncoding(window.start..<cursor.index) }
+    return .row(next: cursor.index, fields: fields, lines: cursor.lines, isEmpty: isEmpty, fault: fault)
+  }
+
+  /// Copies up to the next byte that may mean something, escaping what JSON wants escaped, and stops at a delimiter, a line
+  /// end or the end of what is here.
+  @inline(__always) private func readUnquoted(_ cursor: inout Cursor, _ bytes: UnsafePointer<UInt8>, _ end: Int) throws {
+    let delimiters = ByteScan.ones &* UInt64(delimiter)
+    while true {
+      guard try copyPlain(&cursor, bytes, marking: delimiters) else { continue }
+      let byte = bytes[cursor.index]
+      if byte == 0x0A || byte == 0x0D || byte == delimiter || (byte == 0 && cursor.index >= end) { return }
+      cursor.output = CanonicalWriter.escape(byte, to: cursor.output)
+      cursor.index += 1
+      if cursor.output > cursor.room { try makeRoom(&cursor, 0) }
+    }
+  }
+
+  /// Copies the content of a quoted field, and steps over its closing quote.
+  @inline(__always) private func readQuoted(
+    _ cursor: inout Cursor, _ bytes: UnsafePointer<UInt8>, _ end: Int, _ quote: UInt8
+  ) throws -> QuotedEnd {
+    let quotes = ByteScan.ones &* UInt64(quote)
+    cursor.index += 1
+    while true {
+      guard try copyPlain(&cursor, bytes, marking: quotes) else { continue }
+      let byte = bytes[cursor.index]
+      if byte == quote {
+        if cursor.index + 1 >= end, !window.isAtEnd { return .cutOff }
+        cursor.index += 1
+        guard bytes[cursor.index] == quote, cursor.index < end else { return .closed }
+      } else if byte == 0, cursor.index >= end {
+        return window.isAtEnd ? .unterminated : .cutOff
+      } else if byte == 0x0A || (byte == 0x0D && bytes[cursor.index + 1] != 0x0A) {
+        cursor.lines += 1
+      }
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
+        cursor.output = CanonicalWriter.escape(byte, to: cursor.output)
+      } else {
+        cursor.output[0] = byte
+        cursor.output += 1
+      }
+      cursor.index += 1
+      if cursor.output > cursor.room { try makeRoom(&cursor, 0) }
+    }
+  }
+
+  /// Copies eight bytes, or those before the first that is marked or that JSON wants escaped; true where there is one.
+  @inline(__always) private func copyPlain(_ cursor: inout Cursor, _ bytes: UnsafePointer<UInt8>, marking pattern: UInt64) throws -> Bool {
+    let word = ByteScan.load(bytes + cursor.index)
+    UnsafeMutableRawPointer(cursor.output).storeBytes(of: word, as: UInt64.self)
+    let marks = ByteScan.escaped(word) | ByteScan.equal(word, pattern)
+    let clear = marks == 0 ? 8 : ByteScan.clear(marks)
+    cursor.anyBytes |= marks == 0 ? word : word & ((1 << (clear * 8)) &- 1)
+    cursor.index += clear
+    cursor.output += clear
+    if cursor.output > cursor.room { try makeRoom(&cursor, 0) }
+    return marks != 0
+  }
+
+  /// Steps over the row's line end; false where the window ends before it is known which one it is.
+  @inline(__always) private func passLineEnd(_ cursor: inout Cursor, _ bytes: UnsafePointer<UInt8>, _ end: Int) -> Bool {
+    guard cursor.index < end else { return window.isAtEnd }
+    cursor.lines += 1
+    if bytes[cursor.index] == 0x0D {
+      if cursor.index + 1 >= end, !window.isAtEnd { return false }
+      if bytes[cursor.index + 1] == 0x0A, cursor.index + 1 < end { cursor.index += 1 }
+    }
+    cursor.index += 1
+    return true
+  }
+
+  @inline(__always) private func appendFrame(_ field: Int, _ cursor: inout Cursor) throws {
+    let start = field == 0 ? 0 : frameEnds[field - 1]
+    let count = frameEnds[field] - start
+    if cursor.output + count > cursor.room { try makeRoom(&cursor, count) }
+    memcpy(cursor.output, frame + start, count)
+    cursor.output += count
+  }
+
+  /// Lets the output make room for `count` bytes and a good deal more.
+  private func makeRoom(_ cursor: inout Cursor, _ count: Int, isFirst: Bool = false) throws {
+    if !isFirst { sink.output.used = cursor.output - sink.output.base }
+    try sink.output.reserve(count + (isFirst ? 0 : 1 << 16))
+    cursor.output = sink.output.base + sink.output.used
+    cursor.room = sink.output.base + sink.output.capacity - 32
   }
 
   private func checkEncoding(_ row: Range<Int>) throws {

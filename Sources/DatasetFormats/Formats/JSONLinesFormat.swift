@@ -80,26 +80,11 @@ private struct JSONLinesReader {
       return try sink.addBad(
         BadRow(
           file: sink.file, row: sink.sourceRow, line: line, character: character + error.column, byte: window.origin + start + error.byte,
-          reason: error.message, isNotUTF8: error.code == .invalidUTF8), raw: row)
+          reason: error.reason, isNotUTF8: error.code == .invalidUTF8), raw: row)
     }
     if row[0] == UInt8(ascii: "\""), let base = row.baseAddress { return try sink.add(string: base, row.count) }
     try sink.addBad(
       BadRow(
         file: sink.file, row: sink.sourceRow, line: line, byte: window.origin + start, reason: RowShape.complaint(about: row[0])), raw: row)
-  }
-}
-
-/// What a row may be.
-enum RowShape {
-  /// - Parameter first: the first byte of a JSON value that is neither an object nor a string.
-  static func complaint(about first: UInt8) -> String {
-    let kind =
-      switch first {
-      case UInt8(ascii: "["): "a list"
-      case UInt8(ascii: "t"), UInt8(ascii: "f"): "true or false"
-      case UInt8(ascii: "n"): "null"
-      default: "a number"
-      }
-    return "\(kind) stands where a row should; a row is an object such as {\"text\": \"…\"}"
   }
 }

@@ -39,7 +39,7 @@ package final class CanonicalWriter {
     path = layout.rows(split: split)
     file = try fileSystem.open(path, .writing)
     index = try OffsetIndexWriter(layout.index(split: split), fileSystem)
-    base = .allocate(capacity: capacity)
+    base = GrowingMemory.allocate(capacity)
   }
 
   deinit {
@@ -48,8 +48,8 @@ package final class CanonicalWriter {
       try? fileSystem.close(file)  // on the way out of an error, which is the one to tell
       index.abandon()
     }
-    base.deallocate()
-    other?.deallocate()
+    GrowingMemory.free(base)
+    GrowingMemory.free(other)
   }
 
   /// Makes sure that `count` bytes, and a word more, may be stored at `base + used`. `base` and `used` change.
@@ -86,12 +86,9 @@ package final class CanonicalWriter {
     guard needed > capacity else { return }
     lane.settle()
     let grown = max(needed, min(capacity * 2, capacity + 8 * Self.blockSize))
-    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
-    memcpy(larger, base, used)
-    base.deallocate()
-    other?.deallocate()
+    GrowingMemory.free(other)
     other = nil
-    base = larger
+    base = GrowingMemory.grow(base, to: grown)
     capacity = grown
   }
 
@@ -116,7 +113,7 @@ package final class CanonicalWriter {
     lane.submit(block)
     try fileSystem.writeAll(file, block)
     lane.turn()
-    let next = other ?? .allocate(capacity: capacity)
+    let next = other ?? GrowingMemory.allocate(capacity)
     memcpy(next, base + rowStart, used - rowStart)
     (other, base) = (base, next)
     written += rowStart

@@ -55,7 +55,7 @@ package final class RowSink {
     if spansLines { try addOnOneLine(row, count) } else { try output.append(row, count) }
     columns.commitRow()
     try endRow()
-    if columns.isOverfull { throw tooManyColumns() }
+    if columns.isOverfull { throw tooManyColumns(inRow: sourceRow) }
   }
 
   /// A row that is a JSON string becomes the row `{"text": …}`.
@@ -116,9 +116,9 @@ package final class RowSink {
     throw badRows.problem(goodRows: good, limits: limits, isEarly: true)
   }
 
-  private func tooManyColumns() -> Problem {
+  func tooManyColumns(inRow row: Int) -> Problem {
     Problem(
-      "rows.too-many-columns", "the rows have more than \(ColumnTable.limit) different columns", at: .init(file: file, row: sourceRow),
+      "rows.too-many-columns", "the rows have more than \(ColumnTable.limit) different columns", at: .init(file: file, row: row),
       why: "the keys are probably data themselves, such as identifiers",
       mend: "Make each entry a row of its own: {\"id\": …, \"text\": …}, one a line, and drop that as .jsonl.")
   }
