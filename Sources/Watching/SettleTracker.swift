@@ -167,7 +167,9 @@ package struct SettleTracker: Sendable {
     entry.showsItselfWhole = nil
     entry.isReportedStale = false
     if entry.state == .taken { entry.state = .noted }
-    if let left = departed[sighting.path], left.device == sighting.status.device, left.inode == sighting.status.inode, entry.arrival == .renamed {
+    if let left = departed[sighting.path], left.device == sighting.status.device, left.inode == sighting.status.inode,
+      entry.arrival == .renamed
+    {
       entry.arrival = .written
       entry.quietSince = now.monotonic
     }

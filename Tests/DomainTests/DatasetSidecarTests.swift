@@ -4,7 +4,8 @@ import Testing
 
 struct DatasetSidecarTests {
   @Test func it_is_read_with_its_aliases() throws {
-    let text = #"{"description": "d", "format": "txt", "text_rows": "line", "mapping": {"prompt": "q", "completion": "a"}, "max_rows": 5, "license": "MIT"}"#
+    let text =
+      #"{"description": "d", "format": "txt", "text_rows": "line", "mapping": {"prompt": "q", "completion": "a"}, "max_rows": 5, "license": "MIT"}"#
     var sidecar = DatasetSidecar()
     let findings = sidecar.overlay(try #require(try JSONParser.parse(text).object), path: "", source: ConfigSource(Array(text.utf8)))
     #expect(findings.isEmpty)

@@ -9,12 +9,14 @@ struct ProblemTests {
   @Test func it_reads_as_one_line() {
     #expect(
       problem.description
-        == "rows.csv, row 19, column 'answer' (line 22, byte 4711): row 19 has 3 fields. The header names 4. Put quotes around fields that hold a comma.")
+        == "rows.csv, row 19, column 'answer' (line 22, byte 4711): row 19 has 3 fields. The header names 4. Put quotes around fields that hold a comma."
+    )
     #expect(Problem("disk.full", "the disk is full", mend: "Free space.").description == "the disk is full. Free space.")
   }
 
   @Test(arguments: [
-    (Problem.Place(file: "a.json", line: 3, character: 7, byte: 40), "a.json (line 3, character 7, byte 40)"), (Problem.Place(file: "a"), "a"),
+    (Problem.Place(file: "a.json", line: 3, character: 7, byte: 40), "a.json (line 3, character 7, byte 40)"),
+    (Problem.Place(file: "a"), "a"),
     (Problem.Place(line: 3), "line 3"), (Problem.Place(file: "a.json", field: "training.lr"), "a.json, training.lr"), (Problem.Place(), ""),
     (Problem.Place(row: 2, column: "x"), "row 2, column 'x'"),
   ])

@@ -17,7 +17,8 @@ struct PublishedFilesTests {
         #"{"decided_at":"2026-11-21T07:48:04.000Z","findings":[{"field":"a","line":2,"message":"b","severity":"warning"}],"id":"d-20261121T074803Z-00000001","kind":"dataset","message":"12 rows.","name":"rows.csv","path":"workspace/datasets/rows","received_at":"2026-11-21T07:48:03.000Z","result":"rows","schema":"dropforge.receipt/1","sha256":"ab","size":12,"status":"accepted"}"#
     )
     let refused = Receipt(
-      id: id, name: "x", kind: nil, status: .rejected, receivedAt: time, decidedAt: time, size: 0, message: "No.", problem: Problem("a.b", "c", mend: "d"))
+      id: id, name: "x", kind: nil, status: .rejected, receivedAt: time, decidedAt: time, size: 0, message: "No.",
+      problem: Problem("a.b", "c", mend: "d"))
     try JSONRoundTrip.check(
       refused,
       is:
@@ -105,9 +106,12 @@ struct PublishedFilesTests {
   @Test func an_ingest_result_and_a_datasets_card() throws {
     let result = IngestResult(
       sourceSHA256: "ab", sourceBytes: 9,
-      files: [.init(name: "rows.csv", format: .csv, bytes: 9, rows: 2, badRows: 1, encoding: "utf-8", dialect: "delimiter ','", split: "train")],
+      files: [
+        .init(name: "rows.csv", format: .csv, bytes: 9, rows: 2, badRows: 1, encoding: "utf-8", dialect: "delimiter ','", split: "train")
+      ],
       splits: [.init(name: "train", rows: 2, bytes: 30, sha256: "cd")], rows: 2, badRows: 1,
-      columns: [DatasetColumn(name: "text", kinds: [.string, .null], rows: 2)], detected: .promptCompletion, mapping: ["prompt": "q"], warnings: ["w"],
+      columns: [DatasetColumn(name: "text", kinds: [.string, .null], rows: 2)], detected: .promptCompletion, mapping: ["prompt": "q"],
+      warnings: ["w"],
       seconds: 0.5)
     let body =
       #""files":[{"bad_rows":1,"bytes":9,"dialect":"delimiter ','","encoding":"utf-8","format":"csv","name":"rows.csv","rows":2,"split":"train"}]"#
@@ -119,7 +123,8 @@ struct PublishedFilesTests {
     let version = DatasetCard.Version(
       version: 2, createdAt: time, drop: id, fileName: "rows.csv", sha256: "ab", rows: 2, badRows: 1, bytes: 9, detected: .promptCompletion)
     let card = DatasetCard(
-      name: SafeName(from: "rows"), description: "d", aliases: [SafeName(from: "other")], latest: result, data: "workspace/x", versions: [version])
+      name: SafeName(from: "rows"), description: "d", aliases: [SafeName(from: "other")], latest: result, data: "workspace/x",
+      versions: [version])
     #expect(card.version == 2)
     try JSONRoundTrip.check(
       card,
@@ -132,7 +137,8 @@ struct PublishedFilesTests {
     let status = AgentStatus(
       version: "0.1.0", pid: 7, since: time, heartbeat: time, state: "running",
       running: [.init(id: job, state: .training, progress: 45, loss: 0.5, eta: 3, reason: nil)],
-      queue: [.init(id: job, state: .pending, progress: 0, loss: nil, eta: nil, reason: "starts next")], datasets: 1, jobs: 2, drops: ["rows.csv waits"],
+      queue: [.init(id: job, state: .pending, progress: 0, loss: nil, eta: nil, reason: "starts next")], datasets: 1, jobs: 2,
+      drops: ["rows.csv waits"],
       disk: .init(freeBytes: 5, totalBytes: 9), lastErrors: [.init(at: time, what: "x")])
     try JSONRoundTrip.check(
       status,
@@ -148,7 +154,8 @@ struct WorkMessagesTests {
     let step = StepReport(epoch: 1, step: 2, loss: 0.5, lr: 0.25, accuracy: 0.75, gradNorm: 1, tokensPerSecond: 100, elapsed: 3, eta: 4)
     let shape = RunShape(parameters: 1, trainSequences: 2, trainTokens: 3, evalTokens: 4, epochs: 5, steps: 6, resumedFrom: 0)
     let events: [WorkerEvent] = [
-      .ingested(bytes: 1, of: 2, rows: 3), .ingested(bytes: 1, of: nil, rows: 3), .phase(.tokenizing, share: 0.5), .phase(.saving, share: nil), .planned(shape),
+      .ingested(bytes: 1, of: 2, rows: 3), .ingested(bytes: 1, of: nil, rows: 3), .phase(.tokenizing, share: 0.5),
+      .phase(.saving, share: nil), .planned(shape),
       .step(step), .evaluated(MetricsRow(step: 1, epoch: 1)), .checkpoint(step: 5, path: "checkpoints/x"), .warning("w"),
       .failed(Problem("a.b", "c", mend: "d")),
     ]
@@ -169,11 +176,13 @@ struct WorkMessagesTests {
     sidecar.columns = ["prompt": "q"]
     sidecar.textRows = .line
     let ingest = IngestOrder(
-      drop: DropID(at: Timestamp(nanoseconds: 0), random: 1), source: "/a", fileName: "a.csv", staging: "/b", sidecar: sidecar, limits: IngestLimits())
+      drop: DropID(at: Timestamp(nanoseconds: 0), random: 1), source: "/a", fileName: "a.csv", staging: "/b", sidecar: sidecar,
+      limits: IngestLimits())
     #expect(try JSONRoundTrip.decode(IngestOrder.self, try JSONRoundTrip.text(of: ingest)) == ingest)
     let pin = TrainOrder.DatasetPin(name: SafeName(from: "a"), version: 1, sha256: "ab", folder: "/a", datasetFolder: "/b")
     let train = TrainOrder(
-      job: JobID(name: SafeName(from: "a"), number: 1), name: "a", folder: "/c", train: pin, eval: nil, baseModel: nil, tokenizer: "/t", threads: 2)
+      job: JobID(name: SafeName(from: "a"), number: 1), name: "a", folder: "/c", train: pin, eval: nil, baseModel: nil, tokenizer: "/t",
+      threads: 2)
     #expect(try JSONRoundTrip.decode(TrainOrder.self, try JSONRoundTrip.text(of: train)) == train)
     for reason in [PendingReason.queued(behind: 2), .waitingForDataset("a"), .waitingForConfig("a"), .waitingForModel("a"), .resumes] {
       #expect(try JSONRoundTrip.decode(PendingReason.self, try JSONRoundTrip.text(of: reason)) == reason)

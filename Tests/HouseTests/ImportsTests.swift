@@ -41,7 +41,8 @@ struct ImportsTests {
     for target in manifest.targets {
       for file in files(of: target) {
         for module in file.imports where module != target.name && !Self.system.contains(module) {
-          #expect(target.dependencies.contains(module), "\(file.path) imports \(module), which Package.swift does not declare for \(target.name)")
+          #expect(
+            target.dependencies.contains(module), "\(file.path) imports \(module), which Package.swift does not declare for \(target.name)")
         }
       }
     }
@@ -59,11 +60,16 @@ struct ImportsTests {
 
   @Test(arguments: [
     ("dropforge", ["Kernels", "CKernels", "LanguageModels", "Tokenizers", "Training", "Ingestion", "DatasetFormats", "CDNNL", "CArchive"]),
-    ("dropforge-worker", ["Catalogue", "GRDB", "Engines", "Watching", "Intake", "Scheduling", "Reporting", "ServiceLifecycle", "ArgumentParser"]),
+    (
+      "dropforge-worker",
+      ["Catalogue", "GRDB", "Engines", "Watching", "Intake", "Scheduling", "Reporting", "ServiceLifecycle", "ArgumentParser"]
+    ),
   ])
   func nothing_crosses_the_wall(program: String, forbidden: [String]) throws {
     let target = try #require(manifest[program])
-    #expect(manifest.closure(of: program).isDisjoint(with: forbidden), "\(program) would link \(manifest.closure(of: program).intersection(forbidden))")
+    #expect(
+      manifest.closure(of: program).isDisjoint(with: forbidden),
+      "\(program) would link \(manifest.closure(of: program).intersection(forbidden))")
 
     // By what the files import, transitively: a manifest that is read wrongly must not hide a hole.
     var reached: Set<String> = []
@@ -78,7 +84,8 @@ struct ImportsTests {
   @Test func imports_are_read_in_every_form() {
     // Joined here, so that these lines are no imports of this file.
     let forms = [
-      "# Domain", "@preconcurrency # Glibc", "@_spi(_Unicode) # Swift", "package # SystemPackage", "# struct Foundation.Data", "  # Indented", "// # Comment",
+      "# Domain", "@preconcurrency # Glibc", "@_spi(_Unicode) # Swift", "package # SystemPackage", "# struct Foundation.Data",
+      "  # Indented", "// # Comment",
       "let text = \"# nothing\"",
     ]
     let text = forms.map { form in form.map { $0 == "#" ? "import" : String($0) }.joined() }.joined(separator: "\n")

@@ -16,7 +16,9 @@ struct PackageManifest {
   init() throws {
     let text = try #require(try SourceFile("Package.swift")).text
     var products: [String: String] = [:]
-    for match in text.matches(of: /let (\w+) = Target\.Dependency\.product\(name: "([^"]+)"/) { products[String(match.1)] = String(match.2) }
+    for match in text.matches(of: /let (\w+) = Target\.Dependency\.product\(name: "([^"]+)"/) {
+      products[String(match.1)] = String(match.2)
+    }
 
     var targets: [Target] = []
     for match in text.matches(of: /\.(target|executableTarget|testTarget|systemLibrary)\(\s*name: "([^"]+)"/) {

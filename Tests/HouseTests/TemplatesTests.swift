@@ -14,7 +14,9 @@ struct TemplatesTests {
         Issue.record("\(file.path) has no config in it")
         continue
       }
-      #expect(Configuration.decode(config, source: source).1.errors.isEmpty, "\(file.path): \(Configuration.decode(config, source: source).1.errors)")
+      #expect(
+        Configuration.decode(config, source: source).1.errors.isEmpty,
+        "\(file.path): \(Configuration.decode(config, source: source).1.errors)")
     }
   }
 }

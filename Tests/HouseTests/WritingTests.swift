@@ -40,7 +40,9 @@ struct WritingTests {
 
   @Test func nothing_is_left_for_later() {
     for file in files {
-      for word in ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "NOT IMPLE" + "MENTED"] { if file.text.contains(word) { Issue.record("\(file.path): \(word)") } }
+      for word in ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "NOT IMPLE" + "MENTED"] {
+        if file.text.contains(word) { Issue.record("\(file.path): \(word)") }
+      }
     }
   }
 

@@ -210,7 +210,8 @@ struct FileSystemTests {
       (.notPermitted, "Give the agent's user the right to it: chmod or chown the path named."),
       (.readOnlyFileSystem, "The file system is mounted read-only: remount it for writing."),
       (.tooManyOpenFiles, "Too many files are open: raise LimitNOFILE in the service's unit, or ulimit -n."),
-      (.ioError, "The disk reported a failure: look at the system's log (journalctl -k) before anything else."), (.noSuchFileOrDirectory, nil),
+      (.ioError, "The disk reported a failure: look at the system's log (journalctl -k) before anything else."),
+      (.noSuchFileOrDirectory, nil),
     ]
     for (code, mend) in mends { #expect(SystemError(code, "x").mend == mend) }
   }

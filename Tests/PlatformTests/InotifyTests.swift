@@ -150,7 +150,9 @@ struct InotifyTests {
     defer { inotify.stop() }
     let file = try folder.write("x", to: "a")
     #expect(throws: SystemError(.notDirectory, "watch the folder", file)) { try inotify.watch(file) }
-    #expect(throws: SystemError(.noSuchFileOrDirectory, "watch the folder", folder.path.appending("b"))) { try inotify.watch(folder.path.appending("b")) }
+    #expect(throws: SystemError(.noSuchFileOrDirectory, "watch the folder", folder.path.appending("b"))) {
+      try inotify.watch(folder.path.appending("b"))
+    }
   }
 
   @Test func stopping_ends_the_stream_and_may_be_said_again() async throws {

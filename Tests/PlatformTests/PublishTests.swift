@@ -15,7 +15,8 @@ struct PublishTests {
     try files.publish(Array("new".utf8), to: target)
     #expect(
       files.trace(relativeTo: folder.path, [.open, .write, .sync, .close, .rename, .removeFile]) == [
-        "open writing .status.json.publishing", "write .status.json.publishing", "sync .status.json.publishing", "close .status.json.publishing",
+        "open writing .status.json.publishing", "write .status.json.publishing", "sync .status.json.publishing",
+        "close .status.json.publishing",
         "rename .status.json.publishing -> status.json", "open folder .", "sync .", "close .",
       ])
     #expect(try folder.contents() == ["status.json": "new"])
@@ -50,7 +51,11 @@ struct PublishTests {
         break
       }
       failures += 1
-      if case .failure(let error) = result { #expect((error as? SystemError)?.code == errno) } else { Issue.record("call \(k) failed in silence") }
+      if case .failure(let error) = result {
+        #expect((error as? SystemError)?.code == errno)
+      } else {
+        Issue.record("call \(k) failed in silence")
+      }
       let contents = try folder.contents()
       #expect(contents == ["status.json": "old"] || contents == ["status.json": "newer"], "call \(k): \(contents)")
     }
@@ -96,7 +101,9 @@ struct PublishTests {
     let to = folder.path.pushing("to/b")
     try files.move(from, to: to)
     #expect(
-      files.trace(relativeTo: folder.path, [.rename, .renameWithoutReplacing, .sync]) == ["renameWithoutReplacing from/a -> to/b", "sync to", "sync from"])
+      files.trace(relativeTo: folder.path, [.rename, .renameWithoutReplacing, .sync]) == [
+        "renameWithoutReplacing from/a -> to/b", "sync to", "sync from",
+      ])
     try folder.write("y", to: "from/a")
     #expect(throws: SystemError(.fileExists, "rename", from, to: to)) { try files.move(from, to: to) }
     #expect(try folder.contents() == ["to/b": "x", "from/a": "y"])

@@ -51,7 +51,9 @@ package struct SourceFile: Sendable {
   package var imports: [String] {
     lines.compactMap { line in
       var words = line.split(separator: " ").map(String.init)
-      while let first = words.first, first.hasPrefix("@") || ["package", "internal", "private", "fileprivate"].contains(first) { words.removeFirst() }
+      while let first = words.first, first.hasPrefix("@") || ["package", "internal", "private", "fileprivate"].contains(first) {
+        words.removeFirst()
+      }
       guard words.first == "import", words.count >= 2 else { return nil }
       let kinds = ["struct", "class", "enum", "func", "protocol", "let", "var", "typealias"]
       let name = kinds.contains(words[1]) && words.count > 2 ? words[2] : words[1]

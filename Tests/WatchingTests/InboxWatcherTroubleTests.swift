@@ -10,7 +10,8 @@ import Watching
 struct InboxWatcherTroubleTests {
   @Test func without_events_the_rescan_finds_everything() async throws {
     try await Watched.run(
-      settleSeconds: 0.05, rescanSeconds: 0.05, openInotify: { () throws(SystemError) in throw SystemError(.tooManyOpenFiles, "open an inotify instance") }
+      settleSeconds: 0.05, rescanSeconds: 0.05,
+      openInotify: { () throws(SystemError) in throw SystemError(.tooManyOpenFiles, "open an inotify instance") }
     ) { watched in
       #expect(
         watched.log.lines == [

@@ -180,7 +180,9 @@ struct SettleTrackerTests {
     #expect(scene.look("job.json", in: .job, size: 200, changed: 1.3) == .take)
   }
 
-  @Test(arguments: [("rows.jsonl", DropKind.dataset, 100), ("notes.txt", .dataset, 100), ("job.json", .job, 2 << 20), ("config.json", .model, 100)])
+  @Test(arguments: [
+    ("rows.jsonl", DropKind.dataset, 100), ("notes.txt", .dataset, 100), ("job.json", .job, 2 << 20), ("config.json", .model, 100),
+  ])
   func other_content_is_never_asked(name: String, kind: DropKind, size: Int) {
     let scene = Scene()
     scene.showsItselfWhole = true
@@ -243,7 +245,10 @@ struct SettleTrackerTests {
     #expect(scene.tracker.newlyStale(now: scene.now).isEmpty)
     scene.pass(1)
     let waiting = scene.tracker.waiting(now: scene.now)
-    #expect(waiting.map(\.sentence) == ["'rows.csv.part' has a name of a file that is still being written; rename it if it is whole, or delete it"])
+    #expect(
+      waiting.map(\.sentence) == [
+        "'rows.csv.part' has a name of a file that is still being written; rename it if it is whole, or delete it"
+      ])
     #expect(scene.tracker.newlyStale(now: scene.now).map(\.path) == [Scene.path("rows.csv.part")])
     #expect(scene.tracker.newlyStale(now: scene.now).isEmpty)
   }
@@ -385,6 +390,9 @@ struct SettleTrackerTests {
       scene.tracker.waiting(now: scene.now).map(\.sentence) == [
         "'a.csv' was written in place and is taken when nothing has moved for 8 s", "'b.csv' is open for writing in some program",
       ])
-    #expect(scene.tracker.waiting(now: scene.now).map(\.since) == [Timestamp(nanoseconds: scene.now.wall), Timestamp(nanoseconds: scene.now.wall)])
+    #expect(
+      scene.tracker.waiting(now: scene.now).map(\.since) == [
+        Timestamp(nanoseconds: scene.now.wall), Timestamp(nanoseconds: scene.now.wall),
+      ])
   }
 }
