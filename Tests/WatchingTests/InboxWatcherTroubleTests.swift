@@ -141,6 +141,15 @@ struct InboxWatcherTroubleTests {
     }
   }
 
+  @Test func a_drop_that_is_offered_again_is_delivered_again() async throws {
+    try await Watched.run(settleSeconds: 0.05) { watched in
+      let path = try watched.root.drop("one", as: "rows.csv", into: .dataset)
+      #expect(await watched.next()?.path == path)
+      await watched.watcher.offerAgain(path)
+      #expect(await watched.next()?.path == path)
+    }
+  }
+
   @Test func a_claimed_drop_is_not_delivered_again() async throws {
     try await Watched.run(settleSeconds: 0.02) { watched in
       try watched.root.drop("one", as: "rows.csv", into: .dataset)

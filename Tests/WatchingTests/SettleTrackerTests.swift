@@ -339,6 +339,32 @@ struct SettleTrackerTests {
     #expect(scene.look("rows.csv", size: 150, changed: 0.01) == .take)
   }
 
+  @Test func a_delivered_file_that_is_opened_and_closed_is_delivered_again() {
+    let scene = Scene()
+    scene.event(.movedIn, "rows.csv")
+    #expect(scene.look("rows.csv") == .take)
+    scene.pass(1)
+    // Nothing was written: inode, size and times are as they were. A claim in between has refused it for being open.
+    #expect(scene.event(.closed, "rows.csv"))
+    #expect(scene.secondsToWait(scene.look("rows.csv")) == 8)
+    scene.pass(8)
+    #expect(scene.look("rows.csv") == .take)
+  }
+
+  @Test func a_drop_that_could_not_be_claimed_is_offered_again_after_the_settle_time() {
+    let scene = Scene()
+    scene.event(.movedIn, "rows.csv")
+    #expect(scene.look("rows.csv") == .take)
+    scene.pass(5)
+    scene.tracker.offerAgain(Scene.path("rows.csv"), now: scene.now)
+    #expect(scene.secondsToWait(scene.look("rows.csv")) == 8)
+    scene.pass(8)
+    #expect(scene.look("rows.csv") == .take)
+    // What was not delivered cannot be offered again.
+    scene.tracker.offerAgain(Scene.path("other.csv"), now: scene.now)
+    #expect(Array(scene.tracker.paths) == [Scene.path("rows.csv")])
+  }
+
   @Test func after_lost_events_a_rename_is_no_proof_any_more() {
     let scene = Scene()
     scene.writers = .somebody(nil)
