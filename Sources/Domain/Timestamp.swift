@@ -42,12 +42,14 @@ extension Timestamp: CustomStringConvertible {
     var fraction: Int64 = 0
     if units.count > 20 {
       let digits = units[20..<units.count - 1]
-      guard units[19] == UInt8(ascii: "."), let value = Self.number(digits.prefix(9)), Self.number(digits.dropFirst(9)) != nil || digits.count <= 9
+      let beyond = digits.dropFirst(9)  // finer than a nanosecond: read and left out
+      guard units[19] == UInt8(ascii: "."), let value = Self.number(digits.prefix(9)), beyond.isEmpty || Self.number(beyond) != nil
       else { return nil }
       fraction = Int64(value)
       for _ in digits.count..<max(9, digits.count) { fraction *= 10 }
     }
-    guard let date = Self.moment(units[0..<4], units[5..<7], units[8..<10], units[11..<13], units[14..<16], units[17..<19]) else { return nil }
+    let parts = [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19].map { units[$0] }
+    guard let date = Self.moment(parts) else { return nil }
     nanoseconds = date.nanoseconds + fraction
   }
 
@@ -55,19 +57,19 @@ extension Timestamp: CustomStringConvertible {
   package init?(compact text: String) {
     let units = Array(text.utf8)
     guard units.count == 16, units[8] == UInt8(ascii: "T"), units[15] == UInt8(ascii: "Z"),
-      let moment = Self.moment(units[0..<4], units[4..<6], units[6..<8], units[9..<11], units[11..<13], units[13..<15])
+      let moment = Self.moment([0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { units[$0] })
     else { return nil }
     self = moment
   }
 
   private typealias Digits = ArraySlice<UInt8>
 
-  private static func moment(
-    _ year: Digits, _ month: Digits, _ day: Digits, _ hour: Digits, _ minute: Digits, _ second: Digits
-  ) -> Timestamp? {
-    guard let year = number(year), let month = number(month), let day = number(day), let hour = number(hour), let minute = number(minute),
-      let second = number(second), (1_678...2_261).contains(year), (1...12).contains(month), hour < 24, minute < 60, second < 60
-    else { return nil }
+  /// Year, month, day, hour, minute and second.
+  private static func moment(_ parts: [Digits]) -> Timestamp? {
+    let numbers = parts.compactMap(number)
+    guard numbers.count == 6 else { return nil }
+    let (year, month, day, hour, minute, second) = (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
+    guard (1_678...2_261).contains(year), (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
     let days = daysSince1970(year: year, month: month, day: day)
     guard date(daysSince1970: days) == (year, month, day) else { return nil }  // 30 February comes back as 1 March
     return Timestamp(nanoseconds: Int64(days * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000_000)

@@ -108,7 +108,7 @@ package struct LinuxFileSystem: FileSystem {
       // The name is read as bytes: one that is not UTF-8 must come out as it went in.
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 256) { pointer in
-          FilePath.Component(platformString: pointer).map { (UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)).map { $0 }, $0) }
+          FilePath.Component(platformString: pointer).map { (Array(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))), $0) }
         }
       }
       if let name, name.1.kind == .regular { names.append(name) }

@@ -71,11 +71,9 @@ extension JSONScanner {
       else { throw error(.loneSurrogate, "a high surrogate stands alone in an escape", at: index) }
       return index + 12
     default:
-      let isPlain = (0x21...0x7E).contains(bytes[index + 1])
-      throw error(
-        .invalidEscape,
-        isPlain ? "\\\(UnicodeScalar(bytes[index + 1])) is no JSON escape" : "a backslash before \(describe(at: index + 1)) is no JSON escape",
-        at: index)
+      let next = bytes[index + 1]
+      let escape = (0x21...0x7E).contains(next) ? "\\\(UnicodeScalar(next))" : "a backslash before \(describe(at: index + 1))"
+      throw error(.invalidEscape, "\(escape) is no JSON escape", at: index)
     }
   }
 

@@ -184,7 +184,8 @@ package struct JSONScanner {
     guard let scalar = text.unicodeScalars.first else { return Self.describe(bytes[index]) }
     switch scalar.properties.generalCategory {
     case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .nonspacingMark:
-      return "the character U+" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count)) + String(scalar.value, radix: 16, uppercase: true)
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      return "the character U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     default: return "'\(text)'"
     }
   }

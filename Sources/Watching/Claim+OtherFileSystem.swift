@@ -22,7 +22,9 @@ extension Claim {
   private static let hiddenPrefix = ".claimed-"
   private static let copyName = ".copy"
 
-  func takeFromOtherFileSystem(_ drop: SettledDrop, _ id: DropID, _ name: FilePath.Component, _ now: Timestamp) throws(SystemError) -> Outcome {
+  func takeFromOtherFileSystem(_ drop: SettledDrop, _ id: DropID, _ name: FilePath.Component, _ now: Timestamp) throws(SystemError)
+    -> Outcome
+  {
     let parent = drop.path.removingLastComponent()
     let hidden = parent.appending(Self.hiddenPrefix + id.text)
     try fileSystem.makeFolder(hidden)

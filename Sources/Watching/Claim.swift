@@ -15,7 +15,8 @@ import SystemPackage
 package struct Claim: Sendable {
   package enum Outcome: Sendable, Equatable {
     case claimed(ClaimedDrop)
-    /// It is not what settled any more: it stays in the inbox, and the watcher delivers it again when it is whole.
+    /// It is not what settled any more, or is being written: it stays in the inbox. `InboxWatcher.offerAgain` has it delivered
+    /// again when it is whole.
     case changed
     case gone
   }

@@ -17,7 +17,8 @@ enum DropRefusal {
         "drop.symlink", "\(subject) a symbolic link", at: place,
         why: "what it leads to may change, or lie where this agent must not read",
         mend: folder == nil
-          ? "Drop the file itself: cp -L, or a hard link (ln)." : "Copy the folder with the files in place of the links: cp -rL, or rsync -aL.")
+          ? "Drop the file itself: cp -L, or a hard link (ln)."
+          : "Copy the folder with the files in place of the links: cp -rL, or rsync -aL.")
     }
     return Problem(
       "drop.special-file", "\(subject) a special file (a socket, a pipe or a device)", at: place, why: "only files and folders are read",

@@ -85,12 +85,22 @@ package actor InboxWatcher {
         }
         recovered("list \(folder)")
       } catch {
+        // Removed since it was made anew above; a folder that cannot be made has been told of there.
+        if error.code == .noSuchFileOrDirectory { continue }
         tell("list \(folder)", .error, "the folder '\(folder)' cannot be looked through: \(error). \(error.mend ?? "It is tried again.")")
         found.formUnion(tracker.paths.filter { $0.removingLastComponent() == folder })
       }
     }
     for path in tracker.keepOnly(found, now: Moment(clock)) { unwatch(path) }
     for drop in tracker.newlyStale(now: Moment(clock)) { logger.warning("a drop has waited for an hour: \(drop.sentence)") }
+    setAlarm()
+  }
+
+  /// For a drop that was delivered and not claimed (it had changed, or the disk was full): it is delivered again after
+  /// the settle time, if it is whole then.
+  package func offerAgain(_ path: FilePath) {
+    tracker.offerAgain(path, now: Moment(clock))
+    look(at: path)
     setAlarm()
   }
 

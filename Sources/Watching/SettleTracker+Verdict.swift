@@ -78,7 +78,8 @@ extension SettleTracker {
   /// When to look again at what an event has just moved.
   func firstStep(_ entry: Entry, _ path: FilePath) -> Int64 {
     // By its name: the size that the last look saw was of before the event.
-    let mayShow = !entry.isFolder && WholeDocument.mayShow(name: path.lastComponent?.string ?? "", kind: entry.kind, bytes: WholeDocument.maximumBytes)
+    let mayShow =
+      !entry.isFolder && WholeDocument.mayShow(name: path.lastComponent?.string ?? "", kind: entry.kind, bytes: WholeDocument.maximumBytes)
     return mayShow ? rules.settleWhole : rules.settle
   }
 }

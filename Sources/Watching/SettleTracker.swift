@@ -96,6 +96,8 @@ package struct SettleTracker: Sendable {
     entry.touched = now.monotonic
     entry.quietSince = now.monotonic
     entry.showsItselfWhole = nil
+    // Somebody had it open when it was delivered, and a claim may have left it for that: it settles and is offered again.
+    if entry.state == .taken, trace == .closed || trace == .written { entry.state = .noted }
     var look = entry.arrival == .renamed || trace == .created
     if case .waiting(_, let reason) = entry.state, !look {
       let next = firstStep(entry, path)
@@ -117,6 +119,14 @@ package struct SettleTracker: Sendable {
     case .closed: before == .renamed ? .renamed : .written
     case .attributes, .inside, .gone: before
     }
+  }
+
+  /// It was delivered and could not be claimed: it settles anew, from now.
+  package mutating func offerAgain(_ path: FilePath, now: Moment) {
+    guard entries[path]?.state == .taken else { return }
+    entries[path]?.state = .noted
+    entries[path]?.touched = now.monotonic
+    entries[path]?.quietSince = now.monotonic
   }
 
   /// Events were lost: what they said of how files arrived holds no longer.
@@ -167,7 +177,9 @@ package struct SettleTracker: Sendable {
     entry.showsItselfWhole = nil
     entry.isReportedStale = false
     if entry.state == .taken { entry.state = .noted }
-    if let left = departed[sighting.path], left.device == sighting.status.device, left.inode == sighting.status.inode, entry.arrival == .renamed {
+    if let left = departed[sighting.path], left.device == sighting.status.device, left.inode == sighting.status.inode,
+      entry.arrival == .renamed
+    {
       entry.arrival = .written
       entry.quietSince = now.monotonic
     }

@@ -63,14 +63,18 @@ struct ConfigurationFindingsTests {
     (#"{"training": {"method": "sft"}, "trainig": {}}"#, [#"error: trainig (line 1): no such field. Did you mean "training"?"#]),
     (
       #"{"training": {"method": "sft"}, "zzzzzz": 1}"#,
-      ["error: zzzzzz (line 1): no such field; known here: model, tokenizer, training, data, tools, evaluation, tensorboard, seed, name, description, schema, version"]
+      [
+        "error: zzzzzz (line 1): no such field; known here: model, tokenizer, training, data, tools, evaluation, tensorboard, seed, name, description, schema, version"
+      ]
     ),
     (
       #"{"training": [1], "model": "x", "seed": -1, "tools": 3, "name": 5, "description": []}"#,
       [
-        "error: model (line 1): must be an object, but this is a string", "error: training (line 1): must be an object, but this is an array",
+        "error: model (line 1): must be an object, but this is a string",
+        "error: training (line 1): must be an object, but this is an array",
         "error: seed (line 1): must be a whole number, at least 0", "error: tools (line 1): must be a list of tools, but this is a number",
-        "error: name (line 1): must be a string, but this is a number", "error: description (line 1): must be a string, but this is an array",
+        "error: name (line 1): must be a string, but this is a number",
+        "error: description (line 1): must be a string, but this is an array",
       ]
     ),
     (
@@ -169,7 +173,10 @@ struct ConfigurationFindingsTests {
   }
 
   @Test(arguments: [
-    (#""method": "pretrain", "learning_rate": 1"#, ["warning: training.learning_rate (line 1): 1 is unusual for pretrain, where 1e-05 to 0.01 is common"]),
+    (
+      #""method": "pretrain", "learning_rate": 1"#,
+      ["warning: training.learning_rate (line 1): 1 is unusual for pretrain, where 1e-05 to 0.01 is common"]
+    ),
     (#""method": "sft", "lr": 0.1"#, ["warning: training.learning_rate (line 1): 0.1 is unusual for sft, where 1e-06 to 0.001 is common"]),
     (
       #""method": "pretrain", "warmup_steps": 100, "max_steps": 50"#,
@@ -197,7 +204,10 @@ struct ConfigurationFindingsTests {
   }
 
   @Test(arguments: [
-    (#""train_split": 0.9, "eval_split": 0.2"#, ["error: data.eval_split (line 1): train_split 0.9 and eval_split 0.2 are more than the whole"]),
+    (
+      #""train_split": 0.9, "eval_split": 0.2"#,
+      ["error: data.eval_split (line 1): train_split 0.9 and eval_split 0.2 are more than the whole"]
+    ),
     (#""train_split": 0"#, ["error: data.train_split (line 1): 0 leaves nothing to train on"]),
     (#""train_split": 0.9, "validation_split": 0.1"#, []),
   ])
@@ -222,10 +232,12 @@ struct ConfigurationFindingsTests {
 }
 
 struct NearestKeyTests {
-  @Test(arguments: [
-    ("learning_rat", "learning_rate"), ("learningRate", "learning_rate"), ("lerning-rate", "learning_rate"), ("batchsize", "batch_size"), ("seeed", "seed"),
-    ("sede", "seed"), ("LEARNING_RATE", "learning_rate"), ("xyz", nil), ("", nil), ("completely_other", nil), ("se", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("learning_rat", "learning_rate"), ("learningRate", "learning_rate"), ("lerning-rate", "learning_rate"), ("batchsize", "batch_size"),
+      ("seeed", "seed"),
+      ("sede", "seed"), ("LEARNING_RATE", "learning_rate"), ("xyz", nil), ("", nil), ("completely_other", nil), ("se", nil),
+    ] as [(String, String?)])
   func a_misspelt_word_is_recognised(word: String, meant: String?) {
     #expect(NearestKey.suggestion(for: word, among: ["learning_rate", "batch_size", "seed"]) == meant)
   }

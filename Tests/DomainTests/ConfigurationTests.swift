@@ -18,7 +18,8 @@ struct ConfigurationTests {
         + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
         + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"fp16":false,"gradient_checkpointing":false,"use_lora":false,"group_by_length":false},"#
         + #""data":{"strategy":"standard","generation_type":"real","shuffle":true},"tools":[],"#
-        + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_tokens":200},"tensorboard":{"enabled":true},"seed":42}"#)
+        + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_tokens":200},"tensorboard":{"enabled":true},"seed":42}"#
+    )
   }
 
   @Test func sft_has_the_defaults_of_its_method() {
@@ -107,7 +108,8 @@ struct ConfigurationTests {
   }
 
   @Test func remarks_for_people_are_passed_over() throws {
-    let (_, findings) = try decode(#"{"comment": "x", "_x": [], "schema": "y", "version": 3, "training": {"method": "sft", "comment": 1, "_why": 2}}"#)
+    let (_, findings) = try decode(
+      #"{"comment": "x", "_x": [], "schema": "y", "version": 3, "training": {"method": "sft", "comment": 1, "_why": 2}}"#)
     #expect(findings.isEmpty)
   }
 

@@ -3,13 +3,18 @@ import StrictJSON
 import Testing
 
 struct DroppedFileNameTests {
-  @Test(arguments: [
-    ("reviews.csv", "reviews", DatasetFormat.csv, nil), ("reviews.train.jsonl.gz", "reviews.train", .jsonl, .gzip), ("a.NDJSON", "a", .jsonl, nil),
-    ("a.tsv.zst", "a", .tsv, .zstd), ("a.tab", "a", .tsv, nil), ("a.json.xz", "a", .json, .xz), ("book.txt.bz2", "book", .plainText, .bzip2),
-    ("a.text", "a", .plainText, nil), ("A.Csv.GZ", "A", .csv, .gzip), ("größe.csv", "größe", .csv, nil), ("a.csv.csv", "a.csv", .csv, nil),
-    (".csv", ".csv", nil, nil), ("a.gz", "a", nil, .gzip), ("README.md", "README.md", nil, nil), ("noending", "noending", nil, nil), ("", "", nil, nil),
-    ("a.csv.gz.gz", "a.csv.gz", nil, .gzip),
-  ] as [(String, String, DatasetFormat?, Compression?)])
+  @Test(
+    arguments: [
+      ("reviews.csv", "reviews", DatasetFormat.csv, nil), ("reviews.train.jsonl.gz", "reviews.train", .jsonl, .gzip),
+      ("a.NDJSON", "a", .jsonl, nil),
+      ("a.tsv.zst", "a", .tsv, .zstd), ("a.tab", "a", .tsv, nil), ("a.json.xz", "a", .json, .xz),
+      ("book.txt.bz2", "book", .plainText, .bzip2),
+      ("a.text", "a", .plainText, nil), ("A.Csv.GZ", "A", .csv, .gzip), ("größe.csv", "größe", .csv, nil),
+      ("a.csv.csv", "a.csv", .csv, nil),
+      (".csv", ".csv", nil, nil), ("a.gz", "a", nil, .gzip), ("README.md", "README.md", nil, nil), ("noending", "noending", nil, nil),
+      ("", "", nil, nil),
+      ("a.csv.gz.gz", "a.csv.gz", nil, .gzip),
+    ] as [(String, String, DatasetFormat?, Compression?)])
   func the_ending_says_the_form(name: String, stem: String, format: DatasetFormat?, compression: Compression?) {
     let dropped = DroppedFileName(name)
     #expect(dropped.stem == stem)
@@ -20,7 +25,8 @@ struct DroppedFileNameTests {
   }
 
   @Test(arguments: [
-    ("data.tar.gz", "data", ArchiveKind.tar), ("data.tgz", "data", .tar), ("data.tar", "data", .tar), ("data.TAR.ZST", "data", .tar), ("data.tar.bz2", "data", .tar),
+    ("data.tar.gz", "data", ArchiveKind.tar), ("data.tgz", "data", .tar), ("data.tar", "data", .tar), ("data.TAR.ZST", "data", .tar),
+    ("data.tar.bz2", "data", .tar),
     ("data.zip", "data", .zip), ("data.csv.zip", "data.csv", .zip), ("data.7z", "data", .sevenZip),
   ])
   func archives_are_known(name: String, stem: String, archive: ArchiveKind) {
@@ -46,36 +52,46 @@ struct DroppedFileNameTests {
 
 struct TemporaryNameTests {
   @Test(arguments: [
-    "rows.csv.part", "rows.csv.partial", "rows.csv.crdownload", "rows.csv.filepart", "rows.csv.tmp", "Rows.CSV.TMP", "rows.csv.temp", "rows.csv~", "rows.csv.swp",
-    "rows.csv.swx", ".rows.csv.swp", ".rows.csv.Xy3kQz", ".goutputstream-ABC123", ".nfs0000000000a1b2c3", ".syncthing.rows.csv.tmp", "~syncthing~rows.csv.tmp",
-    ".~lock.rows.csv#", "~$rows.xlsx", ".#rows.csv", "#rows.csv#", "4913", "rows.csv.aria2", "rows.csv.download", "rows.csv.opdownload", "rows.csv.incomplete",
+    "rows.csv.part", "rows.csv.partial", "rows.csv.crdownload", "rows.csv.filepart", "rows.csv.tmp", "Rows.CSV.TMP", "rows.csv.temp",
+    "rows.csv~", "rows.csv.swp",
+    "rows.csv.swx", ".rows.csv.swp", ".rows.csv.Xy3kQz", ".goutputstream-ABC123", ".nfs0000000000a1b2c3", ".syncthing.rows.csv.tmp",
+    "~syncthing~rows.csv.tmp",
+    ".~lock.rows.csv#", "~$rows.xlsx", ".#rows.csv", "#rows.csv#", "4913", "rows.csv.aria2", "rows.csv.download", "rows.csv.opdownload",
+    "rows.csv.incomplete",
     ".fuse_hidden0001", "rows.csv.lock", "rows.csv.!ut", "rows.csv.!qB", ".rows.csv.publishing", ".claimed-d-20261121T074803Z-00000001",
   ])
   func writers_in_progress_are_waited_for(name: String) {
     #expect(TemporaryName.verdict(on: name) == .writing)
   }
 
-  @Test(arguments: ["._rows.csv", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", ".stfolder", ".stversions", ".stignore", ".sb-1a2b", "lost+found", ".gitkeep"])
+  @Test(arguments: [
+    "._rows.csv", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", ".stfolder", ".stversions", ".stignore", ".sb-1a2b",
+    "lost+found", ".gitkeep",
+  ])
   func litter_is_passed_over(name: String) {
     #expect(TemporaryName.verdict(on: name) == .litter)
     #expect(TemporaryName.verdict(onMember: name) == .litter)
   }
 
   @Test(arguments: [
-    "rows.csv", "part-00000.csv", "tmp.csv", "download.json", "partial results.csv", "a~b.csv", "4913.csv", "#hash.csv", "lock", "swp", "données.csv", "a.lock.json",
+    "rows.csv", "part-00000.csv", "tmp.csv", "download.json", "partial results.csv", "a~b.csv", "4913.csv", "#hash.csv", "lock", "swp",
+    "données.csv", "a.lock.json",
   ])
   func ordinary_names_are_taken(name: String) {
     #expect(TemporaryName.verdict(on: name) == .ordinary)
     #expect(TemporaryName.verdict(onMember: name) == .ordinary)
   }
 
-  @Test(arguments: [".gitattributes", ".git", ".cache", ".huggingface", "yarn.lock", ".settings.backup", ".config.json", ".eslintrc", ".a.b"])
+  @Test(arguments: [
+    ".gitattributes", ".git", ".cache", ".huggingface", "yarn.lock", ".settings.backup", ".config.json", ".eslintrc", ".a.b",
+  ])
   func dot_names_inside_a_folder_do_not_hold_it_up(name: String) {
     #expect(TemporaryName.verdict(onMember: name) == .ordinary)
   }
 
   @Test(arguments: [
-    "model.safetensors.part", ".model.safetensors.aB3dE9", "model.safetensors.abc123.incomplete", ".goutputstream-1", ".nfs0001", ".syncthing.a.tmp", "a~", ".~lock.a#",
+    "model.safetensors.part", ".model.safetensors.aB3dE9", "model.safetensors.abc123.incomplete", ".goutputstream-1", ".nfs0001",
+    ".syncthing.a.tmp", "a~", ".~lock.a#",
     ".fuse_hidden1", ".a.swp",
   ])
   func writers_in_progress_inside_a_folder_hold_it_up(name: String) {
@@ -85,7 +101,8 @@ struct TemporaryNameTests {
 
 struct WholeDocumentTests {
   @Test(arguments: [
-    ("job.json", DropKind.job, true), ("JOB.JSON", .job, true), ("config.json", .config, true), ("cancel.json", .request, true), ("rows.json", .dataset, true),
+    ("job.json", DropKind.job, true), ("JOB.JSON", .job, true), ("config.json", .config, true), ("cancel.json", .request, true),
+    ("rows.json", .dataset, true),
     ("rows.jsonl", .dataset, false), ("rows.csv", .dataset, false), ("config.json", .model, false), ("job.json.txt", .job, false),
   ])
   func only_small_json_files_are_worth_a_look(name: String, kind: DropKind, isWorth: Bool) {
@@ -94,15 +111,18 @@ struct WholeDocumentTests {
     #expect(!WholeDocument.mayShow(name: name, kind: kind, bytes: 1 << 21))
   }
 
-  @Test(arguments: [
-    (#"{"name": "a"}"#, "a.json", DropKind.job, true), (#"{"name": "a""#, "a.json", .job, false), (#"{"name": "a"} {"#, "a.json", .job, false),
-    (#"[{"a": 1}]"#, "rows.json", .dataset, true), (#"[{"a": 1}"#, "rows.json", .dataset, false),
-    // JSON lines under the wrong ending: complete after the first line, and more will come.
-    (#"{"a": 1}"#, "rows.json", .dataset, false), (#"{"text_rows": "line"}"#, "rows.dataset.json", .dataset, true),
-    ("12", "a.json", .job, false), ("", "a.json", .job, false),
-    (#"{"action": "rescan"}"#, "a.json", nil, true), (#"{"dataset": "a", "config": "b"}"#, "a.json", nil, true), (#"{"a": 1}"#, "a.json", nil, false),
-    ("[1]", "a.json", nil, true),
-  ] as [(String, String, DropKind?, Bool)])
+  @Test(
+    arguments: [
+      (#"{"name": "a"}"#, "a.json", DropKind.job, true), (#"{"name": "a""#, "a.json", .job, false),
+      (#"{"name": "a"} {"#, "a.json", .job, false),
+      (#"[{"a": 1}]"#, "rows.json", .dataset, true), (#"[{"a": 1}"#, "rows.json", .dataset, false),
+      // JSON lines under the wrong ending: complete after the first line, and more will come.
+      (#"{"a": 1}"#, "rows.json", .dataset, false), (#"{"text_rows": "line"}"#, "rows.dataset.json", .dataset, true),
+      ("12", "a.json", .job, false), ("", "a.json", .job, false),
+      (#"{"action": "rescan"}"#, "a.json", nil, true), (#"{"dataset": "a", "config": "b"}"#, "a.json", nil, true),
+      (#"{"a": 1}"#, "a.json", nil, false),
+      ("[1]", "a.json", nil, true),
+    ] as [(String, String, DropKind?, Bool)])
   func content_shows_that_it_is_whole(text: String, name: String, kind: DropKind?, shows: Bool) {
     #expect(WholeDocument.shows(Array(text.utf8), name: name, kind: kind) == shows)
   }
@@ -116,12 +136,15 @@ struct WholeDocumentTests {
 }
 
 struct ContentKindTests {
-  @Test(arguments: [
-    (#"{"action": "cancel", "job": "a-1"}"#, DropKind.request), (#"{"dataset": "a", "config": "b"}"#, .job), (#"{"dataset": "a", "name": "b"}"#, .job),
-    (#"{"dataset_path": "/x", "training_type": "sft"}"#, .job), (#"{"name": "a", "config": {"datasetPath": "x"}}"#, .job),
-    (#"{"training": {"method": "sft"}}"#, .config), (#"{"name": "a", "config": {"training": {}}}"#, .config), ("[1, 2]", .dataset),
-    (#"{"data": [{"a": 1}]}"#, .dataset), (#"{"a": 1}"#, nil), (#"{"a": [1], "b": [2]}"#, nil), ("7", nil), (#""text""#, nil), ("null", nil),
-  ] as [(String, DropKind?)])
+  @Test(
+    arguments: [
+      (#"{"action": "cancel", "job": "a-1"}"#, DropKind.request), (#"{"dataset": "a", "config": "b"}"#, .job),
+      (#"{"dataset": "a", "name": "b"}"#, .job),
+      (#"{"dataset_path": "/x", "training_type": "sft"}"#, .job), (#"{"name": "a", "config": {"datasetPath": "x"}}"#, .job),
+      (#"{"training": {"method": "sft"}}"#, .config), (#"{"name": "a", "config": {"training": {}}}"#, .config), ("[1, 2]", .dataset),
+      (#"{"data": [{"a": 1}]}"#, .dataset), (#"{"a": 1}"#, nil), (#"{"a": [1], "b": [2]}"#, nil), ("7", nil), (#""text""#, nil),
+      ("null", nil),
+    ] as [(String, DropKind?)])
   func a_loose_files_kind_is_told_from_its_content(text: String, kind: DropKind?) throws {
     #expect(ContentKind.kind(of: try JSONParser.parse(text)) == kind)
   }

@@ -22,7 +22,8 @@ struct JobFileTests {
 
   @Test func two_datasets_an_inline_config_and_overrides() throws {
     let (job, findings) = try decode(
-      #"{"dataset": {"train": "a", "eval": "b"}, "config": {"training": {"method": "sft"}}, "overrides": {"training.learning_rate": 0.1, "seed": 3}}"#)
+      #"{"dataset": {"train": "a", "eval": "b"}, "config": {"training": {"method": "sft"}}, "overrides": {"training.learning_rate": 0.1, "seed": 3}}"#
+    )
     #expect(
       job
         == JobFile(
@@ -46,7 +47,8 @@ struct JobFileTests {
       "{\"dataset\": \"d\",\n\"config\": 3,\n\"engine\": \"slurm\",\n\"name\": \"\",\n\"priority\": \"high\",\n\"overrides\": []}",
       [
         #"error: config (line 2): must be the name of a stored config, "NAME" or "NAME@VERSION", or the config itself as an object"#,
-        #"error: engine (line 3): "slurm" is not built; this version has the engine "native""#, "error: name (line 4): must be a string that is not empty",
+        #"error: engine (line 3): "slurm" is not built; this version has the engine "native""#,
+        "error: name (line 4): must be a string that is not empty",
         "error: priority (line 5): must be a whole number", "error: overrides (line 6): must be an object of field paths and values",
       ]
     ),
@@ -61,7 +63,10 @@ struct JobFileTests {
     (#"{"dataset": ["a", "b"], "config": "c"}"#, ["error: dataset (line 1): mixing several datasets is not built yet; name one"]),
     (#"{"dataset": 3, "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
     (#"{"dataset": "", "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
-    (#"{"dataset": {"train": "a", "evl": "b"}, "config": "c"}"#, [#"error: dataset (line 1): must be a name, or {"train": NAME, "eval": NAME}"#]),
+    (
+      #"{"dataset": {"train": "a", "evl": "b"}, "config": "c"}"#,
+      [#"error: dataset (line 1): must be a name, or {"train": NAME, "eval": NAME}"#]
+    ),
     (#"{"dataset": {"train": "a", "eval": 3}, "config": "c"}"#, [#"error: dataset (line 1): "eval" must be a dataset's name"#]),
     (
       #"{"dataset": "d", "config": "c", "overrides": {"training.learning_rate": [1e-3, 1e-4]}}"#,
@@ -136,7 +141,8 @@ struct ForeignJobFileTests {
         == .inline([
           "model": ["name": "qwen"], "seed": 7,
           "training": [
-            "method": "pretrain", "num_epochs": 3, "learning_rate": 0.001, "batch_size": 4, "max_steps": 10, "warmup_steps": 2, "save_steps": 5,
+            "method": "pretrain", "num_epochs": 3, "learning_rate": 0.001, "batch_size": 4, "max_steps": 10, "warmup_steps": 2,
+            "save_steps": 5,
             "save_strategy": "steps", "eval_steps": 6,
           ],
         ]))
@@ -171,8 +177,10 @@ struct ForeignJobFileTests {
     (
       #"{"dataset_path": 5, "model_config": 3, "additional_args": [], "name": 1}"#,
       [
-        "error: dataset_path (line 1): must be a string that is not empty", "error: model_config (line 1): must be an object, but this is a number",
-        "error: additional_args (line 1): must be an object, but this is an array", "error: name (line 1): must be a string that is not empty",
+        "error: dataset_path (line 1): must be a string that is not empty",
+        "error: model_config (line 1): must be an object, but this is a number",
+        "error: additional_args (line 1): must be an object, but this is an array",
+        "error: name (line 1): must be a string that is not empty",
       ]
     ),
     (
@@ -232,7 +240,8 @@ struct AgentSettingsTests {
   @Test func the_defaults_stand_in_the_file_that_init_writes() {
     #expect(
       JSONNode(.object(AgentSettings().object)).text()
-        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"bad_row_share":0.05,"stop_seconds":20}"#)
+        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"bad_row_share":0.05,"stop_seconds":20}"#
+    )
   }
 
   @Test func settings_are_read() throws {

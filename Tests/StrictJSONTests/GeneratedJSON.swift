@@ -82,7 +82,8 @@ struct GeneratedJSON {
 
   private static let numbers = ["0", "-0", "7", "-12", "3.25", "1e5", "-2.5E-3", "1E+2", "12345678901234567890", "0.000", "1e400"]
   private static let pieces = [
-    "a", "bc", "plain text of some length", "ü", "日本", "😀", #"\n"#, #"\""#, #"\\"#, #"\/"#, #"\u0041"#, #"\u00e9"#, #"\ud83d\ude00"#, " ", "{", "]", ":",
+    "a", "bc", "plain text of some length", "ü", "日本", "😀", #"\n"#, #"\""#, #"\\"#, #"\/"#, #"\u0041"#, #"\u00e9"#, #"\ud83d\ude00"#, " ",
+    "{", "]", ":",
     ",", "\u{7F}", "\u{2028}",
   ]
   private static let salt = Array("\"\\{}[]:,.-+eE01 tfnu\n\t/*'".utf8) + [0x00, 0x80, 0xC3, 0xED, 0xFF]

@@ -85,7 +85,9 @@ package final class FaultyFileSystem: FileSystem {
       return path.removePrefix(folder) ? path.string : path.string
     }
     return calls.filter { operations.contains($0.operation) }.map { call in
-      let parts = [call.operation.rawValue, call.mode.map { "\($0)" }, text(call.path), call.target.flatMap { text($0).map { "-> \($0)" } }]
+      let parts = [
+        call.operation.rawValue, call.mode.map { "\($0)" }, text(call.path), call.target.flatMap { text($0).map { "-> \($0)" } },
+      ]
       return parts.compactMap(\.self).joined(separator: " ")
     }
   }
@@ -107,7 +109,11 @@ package final class FaultyFileSystem: FileSystem {
 
   package func open(_ path: FilePath, _ mode: OpenMode) throws(SystemError) -> FileDescriptor {
     // Opening for reading changes nothing: it is written down, but counted only where a test asks for all calls.
-    let changes = switch mode { case .reading, .folder: false; case .writing, .creating, .appending, .readingAndWriting: true }
+    let changes =
+      switch mode {
+      case .reading, .folder: false;
+      case .writing, .creating, .appending, .readingAndWriting: true
+      }
     if changes || state.withLock({ $0.plan?.operations == Operation.all }) {
       try enter(.open, path, mode: mode)
     } else {

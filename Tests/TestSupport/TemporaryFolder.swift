@@ -50,7 +50,8 @@ package final class TemporaryFolder: Sendable {
     let files = LinuxFileSystem()
     var contents: [String: String] = [:]
     for (name, status) in try files.walk(path) {
-      contents[name.string] = status.kind == .file ? String(decoding: try files.contents(of: path.pushing(name)), as: UTF8.self) : "\(status.kind)"
+      contents[name.string] =
+        status.kind == .file ? String(decoding: try files.contents(of: path.pushing(name)), as: UTF8.self) : "\(status.kind)"
     }
     return contents
   }

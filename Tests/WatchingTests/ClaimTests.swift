@@ -11,7 +11,9 @@ struct ClaimTests {
 
   init() throws { root = try TemporaryRoot() }
 
-  func claim(_ files: any FileSystem = FaultyFileSystem(), writes: @escaping @Sendable (FilePath) -> OpenForWriting.Answer = { _ in .no }) -> Claim {
+  func claim(_ files: any FileSystem = FaultyFileSystem(), writes: @escaping @Sendable (FilePath) -> OpenForWriting.Answer = { _ in .no })
+    -> Claim
+  {
     Claim(layout: root.inbox, fileSystem: files, clock: clock.clock, random: { 0x5F0C_21A9 }, openForWriting: writes)
   }
 
@@ -35,7 +37,8 @@ struct ClaimTests {
     #expect(claimed.path == root.inbox.claim(claimed.id).appending("rows.csv"))
     #expect(claimed.receivedAt == Timestamp(nanoseconds: 1_795_247_283_000_000_000))
     #expect(try LinuxFileSystem().status(claimed.path).inode == drop.status.inode)
-    #expect(try root.folder.contents() == ["inbox/.claimed/\(claimed.id)/rows.csv": "a,b\n1,2\n", "inbox/.claimed/\(claimed.id)/.dataset": ""])
+    #expect(
+      try root.folder.contents() == ["inbox/.claimed/\(claimed.id)/rows.csv": "a,b\n1,2\n", "inbox/.claimed/\(claimed.id)/.dataset": ""])
   }
 
   @Test func each_step_is_durable_before_the_next_depends_on_it() throws {
@@ -65,7 +68,9 @@ struct ClaimTests {
     }
     let place = "inbox/.claimed/\(claimed.id)"
     #expect(
-      try root.folder.contents() == ["\(place)/.model": "", "\(place)/qwen/config.json": "{}", "\(place)/qwen/weights/model.safetensors": "w"])
+      try root.folder.contents() == [
+        "\(place)/.model": "", "\(place)/qwen/config.json": "{}", "\(place)/qwen/weights/model.safetensors": "w",
+      ])
   }
 
   @Test func a_loose_drop_and_a_link_can_be_claimed() throws {

@@ -147,7 +147,8 @@ struct InboxWatcherTests {
     try await Watched.run(settleSeconds: 3_600) { watched in
       try watched.root.folder.write("{}", to: "elsewhere/qwen/config.json")
       try watched.root.folder.write("12345", to: "elsewhere/qwen/deep/model.safetensors")
-      try LinuxFileSystem().rename(watched.root.folder.path.appending("elsewhere").appending("qwen"), to: watched.folder(.model).appending("qwen"))
+      try LinuxFileSystem().rename(
+        watched.root.folder.path.appending("elsewhere").appending("qwen"), to: watched.folder(.model).appending("qwen"))
       let drop = await watched.next()
       #expect(drop?.kind == .model)
       #expect(drop?.summary?.files == 2)

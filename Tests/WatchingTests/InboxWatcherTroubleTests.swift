@@ -10,7 +10,8 @@ import Watching
 struct InboxWatcherTroubleTests {
   @Test func without_events_the_rescan_finds_everything() async throws {
     try await Watched.run(
-      settleSeconds: 0.05, rescanSeconds: 0.05, openInotify: { () throws(SystemError) in throw SystemError(.tooManyOpenFiles, "open an inotify instance") }
+      settleSeconds: 0.05, rescanSeconds: 0.05,
+      openInotify: { () throws(SystemError) in throw SystemError(.tooManyOpenFiles, "open an inotify instance") }
     ) { watched in
       #expect(
         watched.log.lines == [
@@ -137,6 +138,15 @@ struct InboxWatcherTroubleTests {
       let back = WallClock.system.monotonic()
       #expect(await watched.next()?.path == path)
       #expect(WallClock.system.monotonic() - back >= 90_000_000)
+    }
+  }
+
+  @Test func a_drop_that_is_offered_again_is_delivered_again() async throws {
+    try await Watched.run(settleSeconds: 0.05) { watched in
+      let path = try watched.root.drop("one", as: "rows.csv", into: .dataset)
+      #expect(await watched.next()?.path == path)
+      await watched.watcher.offerAgain(path)
+      #expect(await watched.next()?.path == path)
     }
   }
 

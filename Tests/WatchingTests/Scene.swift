@@ -56,7 +56,8 @@ final class Scene {
 
   /// A folder's files: name and size, all changed at that second.
   func summary(_ files: [(String, Int)], changed: Double = 0, unfinished: String? = nil, link: String? = nil) -> FolderSummary {
-    var summary = FolderSummary(folder: FileStatus(kind: .folder, device: 1, inode: 9, size: 0, links: 2, modified: wall(0), changed: wall(0)))
+    var summary = FolderSummary(
+      folder: FileStatus(kind: .folder, device: 1, inode: 9, size: 0, links: 2, modified: wall(0), changed: wall(0)))
     func status(_ kind: FileStatus.Kind, _ size: Int) -> FileStatus {
       FileStatus(kind: kind, device: 1, inode: 70, size: size, links: 1, modified: wall(changed), changed: wall(changed))
     }

@@ -180,7 +180,9 @@ struct SettleTrackerTests {
     #expect(scene.look("job.json", in: .job, size: 200, changed: 1.3) == .take)
   }
 
-  @Test(arguments: [("rows.jsonl", DropKind.dataset, 100), ("notes.txt", .dataset, 100), ("job.json", .job, 2 << 20), ("config.json", .model, 100)])
+  @Test(arguments: [
+    ("rows.jsonl", DropKind.dataset, 100), ("notes.txt", .dataset, 100), ("job.json", .job, 2 << 20), ("config.json", .model, 100),
+  ])
   func other_content_is_never_asked(name: String, kind: DropKind, size: Int) {
     let scene = Scene()
     scene.showsItselfWhole = true
@@ -243,7 +245,10 @@ struct SettleTrackerTests {
     #expect(scene.tracker.newlyStale(now: scene.now).isEmpty)
     scene.pass(1)
     let waiting = scene.tracker.waiting(now: scene.now)
-    #expect(waiting.map(\.sentence) == ["'rows.csv.part' has a name of a file that is still being written; rename it if it is whole, or delete it"])
+    #expect(
+      waiting.map(\.sentence) == [
+        "'rows.csv.part' has a name of a file that is still being written; rename it if it is whole, or delete it"
+      ])
     #expect(scene.tracker.newlyStale(now: scene.now).map(\.path) == [Scene.path("rows.csv.part")])
     #expect(scene.tracker.newlyStale(now: scene.now).isEmpty)
   }
@@ -334,6 +339,32 @@ struct SettleTrackerTests {
     #expect(scene.look("rows.csv", size: 150, changed: 0.01) == .take)
   }
 
+  @Test func a_delivered_file_that_is_opened_and_closed_is_delivered_again() {
+    let scene = Scene()
+    scene.event(.movedIn, "rows.csv")
+    #expect(scene.look("rows.csv") == .take)
+    scene.pass(1)
+    // Nothing was written: inode, size and times are as they were. A claim in between has refused it for being open.
+    #expect(scene.event(.closed, "rows.csv"))
+    #expect(scene.secondsToWait(scene.look("rows.csv")) == 8)
+    scene.pass(8)
+    #expect(scene.look("rows.csv") == .take)
+  }
+
+  @Test func a_drop_that_could_not_be_claimed_is_offered_again_after_the_settle_time() {
+    let scene = Scene()
+    scene.event(.movedIn, "rows.csv")
+    #expect(scene.look("rows.csv") == .take)
+    scene.pass(5)
+    scene.tracker.offerAgain(Scene.path("rows.csv"), now: scene.now)
+    #expect(scene.secondsToWait(scene.look("rows.csv")) == 8)
+    scene.pass(8)
+    #expect(scene.look("rows.csv") == .take)
+    // What was not delivered cannot be offered again.
+    scene.tracker.offerAgain(Scene.path("other.csv"), now: scene.now)
+    #expect(Array(scene.tracker.paths) == [Scene.path("rows.csv")])
+  }
+
   @Test func after_lost_events_a_rename_is_no_proof_any_more() {
     let scene = Scene()
     scene.writers = .somebody(nil)
@@ -385,6 +416,9 @@ struct SettleTrackerTests {
       scene.tracker.waiting(now: scene.now).map(\.sentence) == [
         "'a.csv' was written in place and is taken when nothing has moved for 8 s", "'b.csv' is open for writing in some program",
       ])
-    #expect(scene.tracker.waiting(now: scene.now).map(\.since) == [Timestamp(nanoseconds: scene.now.wall), Timestamp(nanoseconds: scene.now.wall)])
+    #expect(
+      scene.tracker.waiting(now: scene.now).map(\.since) == [
+        Timestamp(nanoseconds: scene.now.wall), Timestamp(nanoseconds: scene.now.wall),
+      ])
   }
 }

@@ -37,7 +37,8 @@ extension Configuration {
     }
     var configuration = Configuration(method: method(of: root))
     for member in wrapper.members where member.key != "config" {
-      findings += configuration.setPlain(member, source) ?? [Finding(.error, member.key, unknownKey(member.key), line: source.line(ofByte: member.keyByte))]
+      let unknown = Finding(.error, member.key, unknownKey(member.key), line: source.line(ofByte: member.keyByte))
+      findings += configuration.setPlain(member, source) ?? [unknown]
     }
 
     findings += overlay(&configuration.model, "model", root, source)

@@ -32,7 +32,8 @@ package enum InboxRequest: Sendable, Equatable {
     guard findings.errors.isEmpty else { return (nil, findings) }
     if action == "rescan" { return (.rescan, findings) }
     guard let job = object["job"]?.string, !job.isEmpty else {
-      refuse("job", object["job"] == nil ? "this field is missing; it names the job to \(action)" : "must be the name of the job to \(action)")
+      let isMissing = object["job"] == nil
+      refuse("job", isMissing ? "this field is missing; it names the job to \(action)" : "must be the name of the job to \(action)")
       return (nil, findings)
     }
     switch action {

@@ -23,8 +23,8 @@ enum ForeignJobFile {
         for argument in members(of: member, member.key, line, &findings) { training[argument.key] = argument.node }
       case "output_dir":
         folderName = string(member, member.key, line, &findings).map(lastComponent)
-        findings.append(
-          Finding(.warning, "output_dir", "outputs lie in workspace/jobs/<job-id>/; only its last part is used, as the job's name where it has none", line: line))
+        let use = "outputs lie in workspace/jobs/<job-id>/; only its last part is used, as the job's name where it has none"
+        findings.append(Finding(.warning, "output_dir", use, line: line))
       default:
         findings.append(unknown(member.key, ["training_type", "model_type", "dataset_path", "output_dir", "model_config", "additional_args", "name"], line))
       }
