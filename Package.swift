@@ -99,7 +99,14 @@ let package = Package(
       name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "CArchive", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(
-      name: "InvariantTests", dependencies: ["Training", "LanguageModels", "Kernels", "Domain", "Platform", "TestSupport", system],
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON", "TestSupport", system,
+      ],
+      swiftSettings: optimised),
+    .testTarget(
+      name: "InvariantTests",
+      dependencies: ["Training", "Ingestion", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: optimised),
     .testTarget(name: "HouseTests", dependencies: ["TestSupport", "Domain", "StrictJSON", system], swiftSettings: strict),
     .testTarget(

@@ -87,7 +87,7 @@ struct PublishedFilesTests {
     try JSONRoundTrip.check(
       summary,
       is:
-        #"{"epochs":1,"eval_tokens":5,"method":"sft","parameters":10,"peak_memory_bytes":0,"resumes":0,"schema":"dropforge.metrics/1","steps":4,"tokens_per_second":0,"tokens_seen":0,"train_runtime":0,"train_tokens":20}"#
+        #"{"epochs":1,"eval_tokens":5,"kernels":"","libraries":{},"method":"sft","parameters":10,"peak_memory_bytes":0,"resumes":0,"schema":"dropforge.metrics/1","steps":4,"tokens_per_second":0,"tokens_seen":0,"train_runtime":0,"train_tokens":20}"#
     )
   }
 

@@ -51,9 +51,11 @@ struct WatchService: Service {
     do {
       switch try claim.take(drop) {
       case .claimed(let claimed): intake.receive(claimed)
-      case .changed, .gone: break  // the watcher sees it again when it is whole
+      case .changed: await watcher.offerAgain(drop.path)
+      case .gone: break
       }
     } catch {
+      await watcher.offerAgain(drop.path)
       log.error("a drop could not be claimed; it stays in the inbox", metadata: ["path": "\(drop.path)", "error": "\(error)"])
     }
   }
