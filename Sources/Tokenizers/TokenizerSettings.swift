@@ -22,7 +22,8 @@ package struct TokenizerSettings: Sendable, Equatable {
   }
 
   package init(
-    beginningOfText: String? = nil, endOfText: String? = nil, padding: String? = nil, unknown: String? = nil, modelMaximumLength: Int? = nil,
+    beginningOfText: String? = nil, endOfText: String? = nil, padding: String? = nil, unknown: String? = nil,
+    modelMaximumLength: Int? = nil,
     chatTemplate: String? = nil
   ) {
     self.beginningOfText = beginningOfText
@@ -110,7 +111,8 @@ extension TokenizerSettings {
     for (key, value) in try field.members() {
       let content = try value.member("content").string()
       guard TokenID(key) == nil || tokenizer.vocabulary.id(of: content) != TokenID(key) else { continue }
-      throw Self.lacking("\"added_tokens_decoder\" in tokenizer_config.json gives the id \(key) to \"\(content)\", which tokenizer.json does not")
+      throw Self.lacking(
+        "\"added_tokens_decoder\" in tokenizer_config.json gives the id \(key) to \"\(content)\", which tokenizer.json does not")
     }
   }
 
