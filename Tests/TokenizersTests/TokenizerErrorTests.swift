@@ -181,10 +181,16 @@ import Testing
     let mend = "Load the tokenizer with transformers and save it again, so that both files agree."
     #expect(
       try message(#"{"pad_token": "[PAD]"}"#)
-        == "\"pad_token\" in tokenizer_config.json is \"[PAD]\", which tokenizer.json does not have. \(mend)")
+        == "\"pad_token\" in tokenizer_config.json is \"[PAD]\", which is no added token of tokenizer.json. \(mend)")
     #expect(
       try message(#"{"added_tokens_decoder": {"256": {"content": "<s>"}}}"#)
-        == "\"added_tokens_decoder\" in tokenizer_config.json gives the id 256 to \"<s>\", which tokenizer.json does not. \(mend)")
+        == "\"added_tokens_decoder.256\" in tokenizer_config.json is \"<s>\", which has not this id in tokenizer.json. \(mend)")
+    #expect(
+      try message(#"{"added_tokens_decoder": {"7": {"content": "<|endoftext|>"}}}"#)
+        == "\"added_tokens_decoder.7\" in tokenizer_config.json is \"<|endoftext|>\", which has not this id in tokenizer.json. \(mend)")
+    #expect(
+      try message(#"{"added_tokens_decoder": {"256": {"content": "<|endoftext|>", "special": true, "lstrip": true}}}"#)
+        == "\"added_tokens_decoder.256.lstrip\" in tokenizer_config.json is true, but false in tokenizer.json. \(mend)")
     #expect(
       try message(#"{"model_max_length": "long"}"#)
         == "\"model_max_length\" in tokenizer_config.json must be a positive number, but is a string. \(Self.again)")

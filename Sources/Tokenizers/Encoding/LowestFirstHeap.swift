@@ -2,6 +2,8 @@
 struct LowestFirstHeap {
   private var words: [UInt64] = []
 
+  init(capacity: Int) { words.reserveCapacity(capacity) }
+
   mutating func push(_ word: UInt64) {
     words.append(word)
     var child = words.count - 1

@@ -1,5 +1,5 @@
 /// Merges the bytes of one pre-token into tokens: of all neighbouring pairs that merge, the one of lowest rank, leftmost
-/// first, until none is left. Holds the scratch memory for it, so that no pre-token allocates.
+/// first, until none is left. Holds the scratch memory for it, so that no pre-token of up to `scanLimit` bytes allocates.
 struct PreTokenMerger {
   /// Up to this many bytes the lowest rank is found by looking at all of them; beyond, in a heap: O(n log n).
   static let scanLimit = 64
@@ -93,7 +93,7 @@ struct PreTokenMerger {
       before.deallocate()
       rankAt.deallocate()
     }
-    var heap = LowestFirstHeap()
+    var heap = LowestFirstHeap(capacity: byteCount)
     for index in 0..<byteCount {
       tokens[index] = byteTokens[Int(bytes[index])]
       next[index] = UInt32(index) + 1
