@@ -1,7 +1,7 @@
 import StrictJSON
 
-/// Text to ids with one tokenizer on one thread: the tokenizer's tables, a cache and scratch memory of its own (about 13 MB,
-/// of which only what is used becomes resident).
+/// Text to ids with one tokenizer on one thread: the tokenizer's tables, a cache and scratch memory of its own (17 MB, of
+/// which only what is used becomes resident).
 package final class Encoder {
   package let tokenizer: Tokenizer
 

@@ -43,6 +43,17 @@ struct ClassMasks {
     return whites & (~afterWhite | ~(whites &>> 1)) | ~whites & (afterWhite & ~afterSpace | ~afterWhite & changes)
   }
 
+  /// Where a byte stands among the characters that were looked at.
+  @inline(__always)
+  func places(of byte: UInt64, in text: ScanText, at start: Int) -> UInt64 {
+    var places: UInt64 = 0
+    for offset in stride(from: 0, to: width, by: 8) {
+      let other = (text.word(at: start &+ offset) ^ Self.each(byte)) &+ Self.each(0x7F)
+      places |= Self.bits(~other) &<< UInt64(truncatingIfNeeded: offset)
+    }
+    return places
+  }
+
   private static let highs: UInt64 = 0x8080_8080_8080_8080
 
   @inline(__always)

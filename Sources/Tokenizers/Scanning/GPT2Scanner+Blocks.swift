@@ -15,7 +15,7 @@ extension GPT2Scanner {
       var starts: UInt64 = 0
       if trusted > 8 {
         starts = masks.gpt2Starts
-        if masks.hasApostrophe { cutContractions(in: text, at: start, masks.width, &starts) }
+        if masks.hasApostrophe { cutContractions(in: text, at: start, masks, &starts) }
         starts &= ~(UInt64.max &<< UInt64(truncatingIfNeeded: trusted)) & ~1
       }
       if starts == 0 {
@@ -41,11 +41,15 @@ extension GPT2Scanner {
 
   /// An apostrophe that starts a pre-token takes the letters of a contraction with it.
   @inline(never)
-  private static func cutContractions(in text: ScanText, at start: Int, _ width: Int, _ starts: inout UInt64) {
-    for offset in 0..<width where text.bytes[start &+ offset] == 0x27 && (offset == 0 || starts >> UInt64(offset) & 1 != 0) {
+  private static func cutContractions(in text: ScanText, at start: Int, _ masks: ClassMasks, _ starts: inout UInt64) {
+    // A pre-token that a contraction ends never starts with an apostrophe of its own: letters come first, or it was a start.
+    var left = masks.places(of: 0x27, in: text, at: start) & (starts | 1)
+    while left != 0 {
+      let offset = left.trailingZeroBitCount
+      left &= left &- 1
       guard let end = Contraction.end(at: start &+ offset, in: text, ignoringCase: false) else { continue }
-      starts &= ~(1 << UInt64(offset &+ 1))
-      starts |= 1 << UInt64(end &- start)
+      starts &= ~(1 &<< UInt64(truncatingIfNeeded: offset &+ 1))
+      if end &- start < 64 { starts |= 1 &<< UInt64(truncatingIfNeeded: end &- start) }
     }
   }
 }

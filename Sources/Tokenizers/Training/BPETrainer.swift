@@ -69,6 +69,7 @@ package struct BPETrainer {
   package mutating func addChunk(_ chunk: UnsafeBufferPointer<UInt8>) {
     let searched = carried.count
     carried.append(contentsOf: chunk)
+    if settings.pattern == .none { return }  // the text is one pre-token
     let text = carried
     text.withUnsafeBufferPointer { buffer in
       let cut = SafeCut.last(in: buffer, from: searched)

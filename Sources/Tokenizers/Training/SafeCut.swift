@@ -1,4 +1,4 @@
-/// Where a text may be cut so that its parts have the pre-tokens of the whole, for every known pattern.
+/// Where a text may be cut so that its parts have the pre-tokens of the whole, whatever the pattern (but `none`).
 enum SafeCut {
   /// The last place from `start` on, or 0 where there is none: before a space that stands behind something else than white
   /// space.
