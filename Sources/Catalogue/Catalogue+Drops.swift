@@ -43,7 +43,8 @@ extension Catalogue {
     }
   }
 
-  /// The verdict: from here on the drop's fate stands, whatever crashes.
+  /// The verdict: from here on the drop's fate stands, whatever crashes. A drop that was never noted is noted with it: until
+  /// then its claim on the disk speaks for it.
   package func decide(_ receipt: Receipt) async throws {
     try await write { database in try Self.decide(receipt, in: database) }
   }
@@ -51,8 +52,16 @@ extension Catalogue {
   /// Within a transaction that also makes what the receipt speaks of.
   static func decide(_ receipt: Receipt, in database: Database) throws {
     try database.execute(
-      sql: "UPDATE drops SET state = 'decided', verdict = ?, kind = ?, receipt = ? WHERE id = ? AND state = 'claimed'",
-      arguments: [receipt.status.rawValue, receipt.kind?.rawValue, try JSONColumn.text(receipt), receipt.id.text])
+      sql: """
+        INSERT INTO drops (id, name, kind, state, verdict, received_at, size, receipt)
+          VALUES (:id, :name, :kind, 'decided', :verdict, :received, :size, :receipt)
+        ON CONFLICT (id) DO UPDATE SET state = 'decided', verdict = excluded.verdict, kind = excluded.kind, receipt = excluded.receipt
+          WHERE state = 'claimed'
+        """,
+      arguments: [
+        "id": receipt.id.text, "name": receipt.name, "kind": receipt.kind?.rawValue, "verdict": receipt.status.rawValue,
+        "received": receipt.receivedAt.nanoseconds, "size": receipt.size, "receipt": try JSONColumn.text(receipt),
+      ])
   }
 
   /// Every file is in its place and the receipt is published.

@@ -1,3 +1,5 @@
+import StrictJSON
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -7,9 +9,8 @@
 /// How every JSON file of ours looks: two spaces a level, keys sorted, a line feed at the end.
 package enum PublishedJSON {
   package static func bytes(of value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    // Laid out by our own writer, so that every file looks alike: Foundation puts a space before the colon.
+    Array((try JSONParser.parse(try line(of: value)).text(.pretty) + "\n").utf8)
   }
 
   /// One line, for `.jsonl` files and pipes.

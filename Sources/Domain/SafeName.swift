@@ -1,15 +1,20 @@
+// `_nfc`: the standard library has normalisation and offers it by this door only. Without it a file from a Mac (whose names
+// come decomposed) and a job file that names it (typed composed) would look the same and never meet.
+@_spi(_Unicode) import Swift
+
 /// A name that is safe as one path component on Linux, in a URL and in a shell: what users call their dataset, config,
 /// model or job, made so.
 ///
 /// Kept: letters and digits of every script, `-`, `_` and `.`. Everything else becomes one `-`; leading dots and dashes
-/// go (hidden files, options), and so does what exceeds 100 bytes. An empty rest is called `unnamed`.
+/// go (hidden files, options), and so does what exceeds 100 bytes. An empty rest is called `unnamed`. Letters are composed
+/// (normal form C), so that names that look the same are the same bytes.
 package struct SafeName: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
   package let text: String
   package static let maximumBytes = 100
 
   package init(from raw: String) {
     var name = ""
-    for scalar in raw.unicodeScalars {
+    for scalar in raw._nfc {
       let keep = scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar.properties.generalCategory == .nonspacingMark
       if keep || scalar == "-" || scalar == "_" || scalar == "." {
         name.unicodeScalars.append(scalar)

@@ -32,21 +32,53 @@ extension Timestamp: CustomStringConvertible {
   }
 
   /// Parses what `rfc3339` writes; a fraction of any length and a missing one are accepted, a zone other than Z is not.
+  /// nil where the text has another form, names a day or hour that does not exist, or a year outside of 1678 to 2261
+  /// (what nanoseconds in 64 bits can hold).
   package init?(rfc3339 text: String) {
-    let parts = text.split(separator: "T", maxSplits: 1)
-    guard parts.count == 2, parts[1].last == "Z" else { return nil }
-    let date = parts[0].split(separator: "-").compactMap { Int($0) }
-    let clock = parts[1].dropLast().split(separator: ".", maxSplits: 1)
-    let time = clock[0].split(separator: ":").compactMap { Int($0) }
-    guard date.count == 3, time.count == 3, (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
+    let units = Array(text.utf8)
+    guard units.count >= 20, units.last == UInt8(ascii: "Z"), units[4] == UInt8(ascii: "-"), units[7] == UInt8(ascii: "-"),
+      units[10] == UInt8(ascii: "T"), units[13] == UInt8(ascii: ":"), units[16] == UInt8(ascii: ":")
+    else { return nil }
     var fraction: Int64 = 0
-    if clock.count == 2 {
-      let digits = clock[1].prefix(9)
-      guard let value = Int64(digits + String(repeating: "0", count: 9 - digits.count)) else { return nil }
-      fraction = value
+    if units.count > 20 {
+      let digits = units[20..<units.count - 1]
+      let beyond = digits.dropFirst(9)  // finer than a nanosecond: read and left out
+      guard units[19] == UInt8(ascii: "."), let value = Self.number(digits.prefix(9)), beyond.isEmpty || Self.number(beyond) != nil
+      else { return nil }
+      fraction = Int64(value)
+      for _ in digits.count..<max(9, digits.count) { fraction *= 10 }
     }
-    let days = Self.daysSince1970(year: date[0], month: date[1], day: date[2])
-    nanoseconds = Int64(days * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2]) * 1_000_000_000 + fraction
+    let parts = [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19].map { units[$0] }
+    guard let date = Self.moment(parts) else { return nil }
+    nanoseconds = date.nanoseconds + fraction
+  }
+
+  /// Parses what `compact` writes.
+  package init?(compact text: String) {
+    let units = Array(text.utf8)
+    guard units.count == 16, units[8] == UInt8(ascii: "T"), units[15] == UInt8(ascii: "Z"),
+      let moment = Self.moment([0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { units[$0] })
+    else { return nil }
+    self = moment
+  }
+
+  private typealias Digits = ArraySlice<UInt8>
+
+  /// Year, month, day, hour, minute and second.
+  private static func moment(_ parts: [Digits]) -> Timestamp? {
+    let numbers = parts.compactMap(number)
+    guard numbers.count == 6 else { return nil }
+    let (year, month, day, hour, minute, second) = (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
+    guard (1_678...2_261).contains(year), (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
+    let days = daysSince1970(year: year, month: month, day: day)
+    guard date(daysSince1970: days) == (year, month, day) else { return nil }  // 30 February comes back as 1 March
+    return Timestamp(nanoseconds: Int64(days * 86_400 + hour * 3_600 + minute * 60 + second) * 1_000_000_000)
+  }
+
+  /// Digits only: Int's own parser takes a sign too. nil for none and for more than 18.
+  private static func number(_ digits: Digits) -> Int? {
+    guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return digits.prefix(18).reduce(0) { $0 * 10 + Int($1 - 0x30) }
   }
 
   private typealias CivilDate = (year: Int, month: Int, day: Int)

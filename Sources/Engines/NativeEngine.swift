@@ -11,15 +11,6 @@ package struct NativeEngine: Engine {
   /// - Parameter worker: path of `dropforge-worker`.
   package init(worker: FilePath) { self.worker = worker }
 
-  /// The worker beside the running program.
-  package static var workerBesideThisProgram: FilePath {
-    var buffer = [CChar](repeating: 0, count: 4_096)
-    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    guard count > 0 else { return "dropforge-worker" }
-    let program = FilePath(String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self))
-    return program.removingLastComponent().appending("dropforge-worker")
-  }
-
   package func run(
     _ call: WorkerCall, threads: Int?, stop: StopRequest, graceSeconds: Double, onEvent: @escaping @Sendable (WorkerEvent) async -> Void
   ) async -> WorkerOutcome {
@@ -50,7 +41,7 @@ package struct NativeEngine: Engine {
           }
           group.addTask {
             await stop.wait()
-            if Task.isCancelled { return .stopWatchEnded }
+            guard stop.isMade else { return .stopWatchEnded }
             await execution.teardown(using: [
               .send(signal: .terminate, toProcessGroup: false, allowedDurationToNextStep: .seconds(graceSeconds))
             ])

@@ -45,6 +45,12 @@ package enum WorkerOutcome: Sendable, Equatable {
 }
 
 extension WorkerOutcome.Crash {
+  /// The backtrace without registers and images: they tell a reader nothing, and fill the screen.
+  private var gist: String {
+    let lines = lastWords.split(separator: "\n").map { $0.drop(while: { $0 == " " }) }
+    return lines.prefix { !$0.hasPrefix("Registers:") }.suffix(24).joined(separator: "\n")
+  }
+
   /// For a receipt or a job's status.
   package func problem(doing work: String) -> Problem {
     let how =
@@ -59,6 +65,6 @@ extension WorkerOutcome.Crash {
       signal == 9
       ? "Look with `journalctl -k | grep -i oom` whether memory ran out; if so, use a smaller model, batch or max_length, or a machine with more."
       : "This is a fault of Dropforge, not of your files: please report it with the text below."
-    return Problem("worker.crashed", "the worker that was \(work) \(how)", why: why, mend: mend, cause: lastWords.isEmpty ? nil : lastWords)
+    return Problem("worker.crashed", "the worker that was \(work) \(how)", why: why, mend: mend, cause: gist.isEmpty ? nil : gist)
   }
 }

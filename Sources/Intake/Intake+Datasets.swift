@@ -9,10 +9,10 @@ import SystemPackage
 extension Intake {
   /// Has a worker read a dropped dataset, and registers what it made.
   func readDataset(_ drop: ClaimedDrop) async throws {
-    let fileName = drop.name.string
+    let fileName = drop.name
     let name = SafeName(from: DroppedFileName(fileName).stem)
     let sidecar = try await catalogue.sidecar(for: name)
-    try await readDataset(drop, from: drop.path(in: layout), fileName: fileName, name: name, sidecar: sidecar)
+    try await readDataset(drop, from: drop.path, fileName: fileName, name: name, sidecar: sidecar)
   }
 
   /// - Parameter source: the drop itself; for a sidecar that came after its dataset, the stored original.
@@ -50,12 +50,12 @@ extension Intake {
       try files.move(staging, to: version.folder)
     }
     try files.makeFolders(version.original)
-    try place(original, at: version.original.appending(drop.name))
+    if let name = original.lastComponent { try place(original, at: version.original.appending(name)) }
   }
 
   /// A sidecar: kept for drops of its name; where the dataset is here already, it is read anew.
   func takeSidecar(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
-    let fileName = drop.name.string
+    let fileName = drop.name
     let name = SafeName(from: String(fileName.dropLast(DatasetSidecar.ending.count)))
     guard let object = document.node.object else {
       return try await reject(
@@ -84,12 +84,13 @@ extension Intake {
     let stored = layout.workspace.dataset(version.dataset).version(version.number).original
     guard let name = try files.names(in: stored).first else { return }
     let status = try files.status(stored.appending(name))
+    let id = DropID(at: now, random: UInt32.random(in: 0...UInt32.max))
+    let claim = layout.inbox.claim(id)
     let again = ClaimedDrop(
-      id: DropID(at: now, random: UInt32.random(in: 0...UInt32.max)), kind: .dataset, name: name, isFolder: status.kind == .folder,
-      size: version.result.sourceBytes, receivedAt: now)
-    let claim = layout.inbox.claim(again.id, kind: .dataset)
+      id: id, kind: .dataset, name: name.string, path: claim.appending(name), isFolder: status.kind == .folder, size: version.result.sourceBytes,
+      receivedAt: now)
     try files.makeFolders(claim)
-    try files.linkTree(stored.appending(name), to: claim.appending(name))
+    try files.linkTree(stored.appending(name), to: again.path)
     try files.syncFolder(layout.inbox.claimed)
     receive(again)
   }
@@ -111,7 +112,7 @@ extension Intake {
     }
   }
 
-  private static func welcome(_ name: SafeName, _ number: Int, _ result: IngestResult) -> String {
+  static func welcome(_ name: SafeName, _ number: Int, _ result: IngestResult) -> String {
     let rows = { (count: Int) in "\(count) \(count == 1 ? "row" : "rows")" }
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
     if result.badRows > 0 {

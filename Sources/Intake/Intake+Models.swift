@@ -7,11 +7,11 @@ import SystemPackage
 extension Intake {
   /// Has a worker look at a dropped base model, and registers it.
   func readModel(_ drop: ClaimedDrop) async throws {
-    let name = SafeName(from: DroppedFileName(drop.name.string).stem)
+    let name = SafeName(from: DroppedFileName(drop.name).stem)
     let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
     try files.removeTree(staging.folder)
     let order = ModelOrder(
-      drop: drop.id, name: name, source: drop.path(in: layout).string, fileName: drop.name.string, staging: staging.folder.string,
+      drop: drop.id, name: name, source: drop.path.string, fileName: drop.name, staging: staging.folder.string,
       limits: IngestLimits())
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
@@ -29,7 +29,7 @@ extension Intake {
         form(.model, .duplicate, sha256: card.sha256, path: folder, result: name.text, message: "The same model is here already as '\(name)'.")
       case .nameTaken:
         form(
-          .model, .rejected, sha256: card.sha256, path: form.layout.inbox.rejection(of: drop.name.string, at: form.now, id: drop.id),
+          .model, .rejected, sha256: card.sha256, path: form.layout.inbox.rejection(of: drop.name, at: form.now, id: drop.id),
           message: Self.nameTaken(name).description, problem: Self.nameTaken(name))
       }
     }
@@ -51,7 +51,7 @@ extension Intake {
       if !files.exists(model.folder) { try place(original, at: model.folder) }
     } else {
       if !files.exists(model.folder) { try place(staging.extracted, at: model.folder) }
-      try place(original, at: model.folder.appending("original").appending(drop.name))
+      if let name = original.lastComponent { try place(original, at: model.folder.appending("original").appending(name)) }
     }
     if files.exists(staging.card) { try files.publish(try files.contents(of: staging.card), to: model.card) }
   }

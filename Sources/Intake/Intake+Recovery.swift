@@ -7,9 +7,9 @@ import SystemPackage
 extension Intake {
   /// Takes up what a crash or a stop left: claims that stand in `inbox/.claimed/`, and drops that the catalogue knows.
   /// To be called before `run`.
-  package func recover() async throws {
+  package func recover(_ standing: [ClaimedDrop]) async throws {
     try sweep()
-    let claims = try claimsOnDisk()
+    let claims = Dictionary(standing.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let records = try await catalogue.openDrops()
     let known = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for (id, record) in known.sorted(by: { $0.key.text < $1.key.text }) where record.state == .decided {
@@ -42,35 +42,9 @@ extension Intake {
     for name in try files.names(in: layout.workspace.staging) { try files.removeTree(layout.workspace.staging.appending(name)) }
   }
 
-  /// What stands in `inbox/.claimed/`.
-  private func claimsOnDisk() throws -> [DropID: ClaimedDrop] {
-    var claims: [DropID: ClaimedDrop] = [:]
-    for name in try files.names(in: layout.inbox.claimed) {
-      guard let id = DropID(name.string) else { continue }
-      claims[id] = try claim(id)
-      // An empty claim: the crash came before the rename into it, or after the last move out of it.
-      if claims[id] == nil { try files.removeTree(layout.inbox.claim(id)) }
-    }
-    return claims
-  }
-
-  private func claim(_ id: DropID) throws -> ClaimedDrop? {
-    for kindFolder in try files.names(in: layout.inbox.claim(id)) {
-      let kind = DropKind(folderName: kindFolder.string)
-      let folder = layout.inbox.claim(id, kind: kind)
-      guard let content = try files.names(in: folder).first else { continue }
-      let path = folder.appending(content)
-      let status = try files.status(path)
-      let size = status.kind == .folder ? try files.walk(path).reduce(0) { $0 + $1.status.size } : status.size
-      return ClaimedDrop(
-        id: id, kind: kind, name: content, isFolder: status.kind == .folder, size: size, receivedAt: Timestamp(nanoseconds: status.changed))
-    }
-    return nil
-  }
-
   private func gone(_ record: DropRecord) -> ClaimedDrop {
     ClaimedDrop(
-      id: record.id, kind: record.kind, name: FilePath.Component(record.name) ?? "drop", isFolder: false, size: record.size,
-      receivedAt: record.receivedAt)
+      id: record.id, kind: record.kind, name: record.name, path: layout.inbox.claim(record.id).appending(record.name), isFolder: false,
+      size: record.size, receivedAt: record.receivedAt)
   }
 }

@@ -5,7 +5,7 @@ import StrictJSON
 import SystemPackage
 
 extension Intake {
-  func take(_ drop: ClaimedDrop, _ kind: JSONKind, _ document: JSONDocument) async throws {
+  func take(_ drop: ClaimedDrop, _ kind: DropSorter.JSONKind, _ document: JSONDocument) async throws {
     switch kind {
     case .config: try await takeConfig(drop, document)
     case .job: try await takeJob(drop, document)
@@ -17,7 +17,7 @@ extension Intake {
   // MARK: configs
 
   private func takeConfig(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
-    let name = SafeName(from: DroppedFileName(drop.name.string).stem)
+    let name = SafeName(from: DroppedFileName(drop.name).stem)
     let (_, findings) = Configuration.decode(document.node, source: document.source)
     guard findings.errors.isEmpty else { return try await rejectFindings(drop, .config, findings, document) }
     let folder = layout.workspace.config(name)
@@ -51,7 +51,7 @@ extension Intake {
   // MARK: jobs
 
   private func takeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
-    let fallback = DroppedFileName(drop.name.string).stem
+    let fallback = DroppedFileName(drop.name).stem
     let (decoded, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: fallback)
     guard let job = decoded else { return try await rejectFindings(drop, .job, jobFindings, document) }
     let needs = try await catalogue.needs(of: job, source: document.source)
@@ -97,7 +97,7 @@ extension Intake {
   // MARK: shared
 
   private func rejectFindings(_ drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) async throws {
-    try await reject(drop, kind: kind, Problem(findings: findings, in: drop.name.string), findings: findings, sha256: document.sha256)
+    try await reject(drop, kind: kind, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
   }
 }
 

@@ -9,7 +9,7 @@ extension Intake {
 
   /// Refuses a drop: it goes whole to `inbox/rejected/`, with the reason beside it.
   func reject(_ drop: ClaimedDrop, kind: DropKind?, _ problem: Problem, findings: [Finding] = [], sha256: String? = nil) async throws {
-    let folder = layout.inbox.rejection(of: drop.name.string, at: now, id: drop.id)
+    let folder = layout.inbox.rejection(of: drop.name, at: now, id: drop.id)
     try await catalogue.decide(
       form(for: drop)(kind, .rejected, sha256: sha256, path: folder, message: problem.description, problem: problem, findings: findings))
     try await carryOutDecision(of: drop)
@@ -25,7 +25,7 @@ extension Intake {
   /// Does what a decided receipt says and is not done yet: moves the files, publishes the views and the receipt.
   /// Every step looks whether it was done before, so that it may be called again after a crash at any of them.
   func carryOut(_ receipt: Receipt, of drop: ClaimedDrop) async throws {
-    let original = drop.path(in: layout)
+    let original = drop.path
     switch (receipt.status, receipt.kind) {
     case (.rejected, _): try placeRejection(receipt, original)
     case (.duplicate, _): try files.removeTree(original)

@@ -68,18 +68,20 @@ package actor Intake {
   }
 
   /// No new work; workers that read are stopped. What they were at is done again at the next start.
-  package func shutDown() {
+  package nonisolated func shutDown() {
     stop.make()
     arrivalSink.finish()
     readingSink.finish()
   }
 
   private func handle(_ drop: ClaimedDrop) async {
-    open[drop.id] = drop.name.string
+    open[drop.id] = drop.name
     await attempt(drop) {
-      try await self.catalogue.noteClaim(
-        DropRecord(id: drop.id, name: drop.name.string, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
-      switch try await self.sort(drop) {
+      if let refusal = drop.refusal {
+        try await self.reject(drop, kind: drop.kind, refusal)
+        return true
+      }
+      switch try DropSorter(files: self.files).sort(drop.path, kind: drop.kind, isFolder: drop.isFolder, size: drop.size) {
       case .foreign(let kind):
         self.readingSink.yield((drop, kind))
         return false
@@ -95,6 +97,9 @@ package actor Intake {
 
   private func read(_ drop: ClaimedDrop, _ kind: DropKind) async {
     await attempt(drop) {
+      // Noted before a worker touches it: the attempts are counted.
+      try await self.catalogue.noteClaim(
+        DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
       if kind == .model { try await self.readModel(drop) } else { try await self.readDataset(drop) }
       return true
     }
@@ -110,7 +115,7 @@ package actor Intake {
       log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
       let problem = (error as? SystemError).map { Problem(storing: $0) }
       let receipt = Receipt(
-        id: drop.id, name: drop.name.string, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
+        id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
         message: "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Int(Self.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
         problem: problem)
       try? await reports.receipt(receipt)  // the disk may be what fails; the log line above stands

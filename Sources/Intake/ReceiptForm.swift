@@ -13,7 +13,7 @@ struct ReceiptForm: Sendable {
     problem: Problem? = nil, findings: [Finding] = []
   ) -> Receipt {
     Receipt(
-      id: drop.id, name: drop.name.string, kind: kind, status: status, receivedAt: drop.receivedAt, decidedAt: now, size: size ?? drop.size,
+      id: drop.id, name: drop.name, kind: kind, status: status, receivedAt: drop.receivedAt, decidedAt: now, size: size ?? drop.size,
       sha256: sha256, path: path.map(layout.relative), result: result, message: message, problem: problem, findings: findings.isEmpty ? nil : findings)
   }
 }

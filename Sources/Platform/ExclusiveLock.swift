@@ -11,17 +11,32 @@ package final class ExclusiveLock: Sendable {
 
   /// nil where another process holds it. The file then still says who: its process number.
   package init?(_ path: FilePath) throws(SystemError) {
-    descriptor = path.withPlatformString { Glibc.open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
-    guard descriptor >= 0 else { throw .last("open for locking", path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let error = SystemError.last("lock", path)
-      close(descriptor)
-      if error.code == .resourceTemporarilyUnavailable { return nil }
-      throw error
+    // The property is set last: an initialiser that fails after that runs deinit, and the descriptor would be closed twice.
+    let file = path.withPlatformString { Glibc.open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
+    guard file >= 0 else { throw .last("open for locking", path) }
+    guard try Self.lock(file, path) else {
+      close(file)
+      return nil
     }
     let text = Array("\(getpid())\n".utf8)
-    ftruncate(descriptor, 0)
-    _ = pwrite(descriptor, text, text.count, 0)
+    ftruncate(file, 0)
+    _ = pwrite(file, text, text.count, 0)
+    descriptor = file
+  }
+
+  /// False where another holds the lock for longer than a moment: `holder` takes a shared lock in passing, and an agent
+  /// that starts in that moment must not be turned away by a reader.
+  private static func lock(_ file: Int32, _ path: FilePath) throws(SystemError) -> Bool {
+    for attempt in 1...5 {
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK || errno == EINTR else {
+        let error = SystemError.last("lock", path)
+        close(file)
+        throw error
+      }
+      if attempt < 5 { usleep(2_000) }
+    }
+    return false
   }
 
   deinit { close(descriptor) }

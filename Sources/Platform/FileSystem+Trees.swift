@@ -5,6 +5,13 @@ extension FileSystem {
 
   package func isFolder(_ path: FilePath) -> Bool { (try? status(path))?.kind == .folder }
 
+  /// True for a folder and for a symbolic link that leads to one: an inbox folder may be a link to a larger disk.
+  private func leadsToFolder(_ path: FilePath) -> Bool {
+    guard let file = try? open(path, .folder) else { return false }
+    try? close(file)  // it was opened for the answer only
+    return true
+  }
+
   /// The whole file. For small files: refuses with EFBIG what exceeds `limit` bytes.
   package func contents(of path: FilePath, limit: Int = 64 << 20) throws(SystemError) -> [UInt8] {
     let file = try open(path, .reading)
@@ -36,7 +43,7 @@ extension FileSystem {
       try makeFolder(path)
     } catch {
       switch error.code {
-      case .fileExists where isFolder(path): return
+      case .fileExists where leadsToFolder(path): return
       case .noSuchFileOrDirectory where path.removingLastComponent() != path && !path.removingLastComponent().isEmpty:
         try makeFolders(path.removingLastComponent())
         try makeFolder(path)
@@ -93,5 +100,37 @@ extension FileSystem {
     guard try status(path).kind == .folder else { return try link(path, to: target) }
     try makeFolder(target)
     for name in try names(in: path) { try linkTree(path.appending(name), to: target.appending(name)) }
+  }
+
+  /// Copies a file or a folder with everything in it, durably. Errors: EXDEV for a symbolic link or a
+  /// special file, which a copy would not be the same as.
+  package func copyTree(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    switch try status(path).kind {
+    case .folder:
+      try makeFolder(target)
+      for name in try names(in: path) { try copyTree(path.appending(name), to: target.appending(name)) }
+      try syncFolder(target)
+    case .file: try copyFile(path, to: target)
+    case .symlink, .other: throw SystemError(.improperLink, "copy", path, to: target)
+    }
+  }
+
+  private func copyFile(_ path: FilePath, to target: FilePath) throws(SystemError) {
+    let input = try open(path, .reading)
+    try closing(input) { () throws(SystemError) in
+      let output = try open(target, .writing)
+      try closing(output) { () throws(SystemError) in
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+          let count = try readChunk(input, &chunk)
+          if count == 0 { break }
+          let result = chunk.withUnsafeBytes { bytes in
+            Result { () throws(SystemError) in try writeAll(output, UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+          }
+          try result.get()
+        }
+        try sync(output)
+      }
+    }
   }
 }

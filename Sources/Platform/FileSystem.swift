@@ -27,7 +27,7 @@ package protocol FileSystem: Sendable {
   func removeFile(_ path: FilePath) throws(SystemError)
   func makeFolder(_ path: FilePath) throws(SystemError)
   func removeFolder(_ path: FilePath) throws(SystemError)
-  /// Names in a folder, sorted, without `.` and `..`.
+  /// Names in a folder, sorted by their bytes, without `.` and `..`.
   func names(in folder: FilePath) throws(SystemError) -> [FilePath.Component]
   func space(at path: FilePath) throws(SystemError) -> DiskSpace
 }

@@ -10,17 +10,6 @@ import SystemPackage
 ///
 /// Events are wake-ups, not the truth: who reads them scans the folder.
 package final class Inotify: Sendable {
-  package struct Event: Sendable, Equatable {
-    package var watch: Int32
-    package var mask: UInt32
-    /// The name in the watched folder as raw bytes; empty where the event is about the folder itself.
-    package var name: [UInt8]
-
-    package var isOverflow: Bool { mask & UInt32(IN_Q_OVERFLOW) != 0 }
-    package var isWatchGone: Bool { mask & UInt32(IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF) != 0 }
-    package var isMovedIn: Bool { mask & UInt32(IN_MOVED_TO) != 0 }
-  }
-
   package let batches: AsyncStream<[Event]>
   private let sink: AsyncStream<[Event]>.Continuation
   private let inotify: Int32
@@ -44,14 +33,25 @@ package final class Inotify: Sendable {
     var thread = pthread_t()
     // The thread keeps the object alive until stop(): it is released when the thread takes it over.
     let retained = Unmanaged.passRetained(self)
-    pthread_create(
+    let failure = pthread_create(
       &thread, nil,
       { argument in
         cl_set_thread_name("inotify")
         Unmanaged<Inotify>.fromOpaque(argument!).takeRetainedValue().loop()  // the argument is `retained` below
         return nil
       }, retained.toOpaque())
+    guard failure == 0 else {
+      retained.release()
+      throw SystemError(Errno(rawValue: failure), "start the inotify thread")
+    }
     pthread_detach(thread)
+  }
+
+  // Closed here and not at the end of the thread: a late `watch`, `unwatch` or `stop` must not meet a number that by then
+  // belongs to another file.
+  deinit {
+    close(inotify)
+    close(wakeUp)
   }
 
   /// Watches a folder. Errors: ENOSPC where the user's watches are used up.
@@ -63,7 +63,7 @@ package final class Inotify: Sendable {
 
   package func unwatch(_ watch: Int32) { inotify_rm_watch(inotify, watch) }
 
-  /// Ends the stream and the thread.
+  /// Ends the stream and the thread. May be called more than once.
   package func stop() {
     var one: UInt64 = 1
     _ = write(wakeUp, &one, 8)
@@ -81,8 +81,6 @@ package final class Inotify: Sendable {
     defer {
       buffer.deallocate()
       close(epoll)
-      close(inotify)
-      close(wakeUp)
       sink.finish()
     }
     var ready = [epoll_event](repeating: epoll_event(), count: 2)
@@ -94,7 +92,8 @@ package final class Inotify: Sendable {
       }
       if ready[..<Int(count)].contains(where: { $0.data.fd == wakeUp }) { return }
       var batch: [Event] = []
-      while true {
+      // A bound, so that a writer that never pauses cannot keep a batch from being handed on.
+      for _ in 0..<16 {
         let bytes = read(inotify, buffer.baseAddress, buffer.count)
         if bytes <= 0 { break }
         Self.parse(UnsafeRawBufferPointer(rebasing: buffer[..<bytes]), into: &batch)

@@ -98,7 +98,7 @@ package struct LinuxFileSystem: FileSystem {
   package func names(in folder: FilePath) throws(SystemError) -> [FilePath.Component] {
     guard let stream = folder.withPlatformString({ opendir($0) }) else { throw .last("list the folder", folder) }
     defer { closedir(stream) }
-    var names: [FilePath.Component] = []
+    var names: [(bytes: [UInt8], component: FilePath.Component)] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else {
@@ -107,11 +107,13 @@ package struct LinuxFileSystem: FileSystem {
       }
       // The name is read as bytes: one that is not UTF-8 must come out as it went in.
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 256) { FilePath.Component(platformString: $0) }
+        $0.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 256) { pointer in
+          FilePath.Component(platformString: pointer).map { (Array(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))), $0) }
+        }
       }
-      if let name, name.kind == .regular { names.append(name) }
+      if let name, name.1.kind == .regular { names.append(name) }
     }
-    return names.sorted { $0.string < $1.string }
+    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.component)
   }
 
   package func space(at path: FilePath) throws(SystemError) -> DiskSpace {

@@ -6,6 +6,8 @@ import SystemPackage
 #endif
 
 /// A file as memory, read-only: pages come in as they are touched, so that it may be larger than memory.
+///
+/// `bytes` is valid as long as the object lives: keep it in a property, or read within `withBytes`.
 package final class MappedFile: @unchecked Sendable {  // because the mapping is read-only and never changes after init
   package let bytes: UnsafeRawBufferPointer
 
@@ -23,6 +25,11 @@ package final class MappedFile: @unchecked Sendable {  // because the mapping is
     let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0)
     guard let address, address != MAP_FAILED else { throw .last("map into memory", path) }
     bytes = UnsafeRawBufferPointer(start: address, count: size)
+  }
+
+  /// The file's bytes, the object kept alive meanwhile.
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
   deinit {

@@ -12,7 +12,8 @@ package enum OpenForWriting {
   /// `unknown` where the file is another user's (a lease needs ownership or CAP_LEASE) or the file system has no leases.
   package static func ask(_ path: FilePath) -> Answer {
     let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
-    guard descriptor >= 0 else { return .unknown }
+    // EWOULDBLOCK: somebody (a Samba client, say) holds a write lease on it.
+    guard descriptor >= 0 else { return errno == EWOULDBLOCK ? .yes : .unknown }
     defer { close(descriptor) }
     if cl_take_read_lease(descriptor) == 0 {
       _ = cl_drop_lease(descriptor)

@@ -23,4 +23,8 @@ package enum WorkerProcess {
     getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1_024
   }
+
+  /// SIGTERM and SIGINT ask for a checkpoint instead of ending the process: `stopWasAsked` tells.
+  package static func catchStopSignals() { cl_catch_stop_signals() }
+  package static var stopWasAsked: Bool { cl_stop_was_asked() != 0 }
 }

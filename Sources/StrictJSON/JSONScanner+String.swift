@@ -71,16 +71,18 @@ extension JSONScanner {
       else { throw error(.loneSurrogate, "a high surrogate stands alone in an escape", at: index) }
       return index + 12
     default:
-      throw error(.invalidEscape, "\\\(UnicodeScalar(bytes[index + 1] < 0x80 ? bytes[index + 1] : 0x3F)) is no JSON escape", at: index)
+      let next = bytes[index + 1]
+      let escape = (0x21...0x7E).contains(next) ? "\\\(UnicodeScalar(next))" : "a backslash before \(describe(at: index + 1))"
+      throw error(.invalidEscape, "\(escape) is no JSON escape", at: index)
     }
   }
 
   /// The four hexadecimal digits of the `\uXXXX` at `index`.
   private func hexUnit(at index: Int) throws(JSONSyntaxError) -> UInt32 {
-    guard index + 6 <= bytes.count else { throw error(.unexpectedEnd, "the text ends inside an escape", at: index) }
     var value: UInt32 = 0
-    for digit in bytes[index + 2..<index + 6] {
-      guard let nibble = Self.hexValue(digit) else {
+    for place in index + 2..<index + 6 {
+      guard place < bytes.count else { throw error(.unexpectedEnd, "the text ends inside an escape", at: index) }
+      guard let nibble = Self.hexValue(bytes[place]) else {
         throw error(.invalidEscape, "\\u must be followed by four hexadecimal digits", at: index)
       }
       value = value << 4 | nibble

@@ -173,7 +173,21 @@ package struct JSONScanner {
   }
 
   package func unexpected(_ expected: String) -> JSONSyntaxError {
-    error(.unexpectedByte, "\(Self.describe(bytes[position])) stands where \(expected) should")
+    error(.unexpectedByte, "\(describe(at: position)) stands where \(expected) should")
+  }
+
+  /// What stands there, for people: a letter of any script as itself, what cannot be shown by its name or its byte.
+  func describe(at index: Int) -> String {
+    let length = UTF8Check.sequenceLength(bytes, at: index)
+    guard length > 1 else { return Self.describe(bytes[index]) }
+    let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[index..<index + length]), as: UTF8.self)
+    guard let scalar = text.unicodeScalars.first else { return Self.describe(bytes[index]) }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .nonspacingMark:
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      return "the character U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    default: return "'\(text)'"
+    }
   }
 
   package mutating func move(to newPosition: Int) { position = newPosition }

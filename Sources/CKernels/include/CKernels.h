@@ -1,1 +1,123 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Elementwise and row-wise kernels in C, because they run three to twenty times faster than the same loops in Swift
+// (no vector reductions there, no run-time choice of instruction set). Every function works on the rows or elements it is given
+// and starts no thread: the Swift side cuts the work (ThreadTeam) and keeps the plain versions that prove these.
+// Order of arguments: outputs, inputs, sizes. A gradient's name starts with d. (+=) accumulates, all else assigns.
+
+// ---- parallel.c: one team of threads, the one that oneDNN's products use too.
+/// Runs body(context, task, worker) for each task in 0..<tasks on `threads` threads; worker < threads. Returns when all are done.
+void ck_parallel(int threads, size_t tasks, void (*body)(void *context, size_t task, int worker), void *context);
+/// How many threads the next product of oneDNN on this thread may use. Ignored inside ck_parallel, where a product stays alone.
+void ck_set_product_threads(int threads);
+/// Processors that this process may run on.
+int ck_available_processors(void);
+
+// ---- cpu.c: what the processor offers and the operating system has enabled.
+enum ck_cpu_feature {
+  CK_CPU_AVX2 = 1, CK_CPU_FMA = 2, CK_CPU_AVX512F = 4, CK_CPU_AVX512BW = 8, CK_CPU_AVX512_VNNI = 16, CK_CPU_AVX512_BF16 = 32,
+  CK_CPU_AMX_TILE = 64, CK_CPU_AMX_BF16 = 128, CK_CPU_AMX_INT8 = 256, CK_CPU_F16C = 512
+};
+uint32_t ck_cpu_features(void);
+/// The clone that run-time dispatch takes: "x86-64-v4", "x86-64-v3" or "default".
+const char *ck_kernel_clone(void);
+
+// ---- norms.c: rows of d.
+/// x += r where r is given; rstd = 1/sqrt(mean(x^2) + eps); y = x * rstd * w.
+void ck_rmsnorm_forward(float *y, float *rstd, float *x, const float *r, const float *w, float eps, size_t rows, size_t d);
+/// dx (+=), dw (+=); dy_y holds dy on entry and y = x * rstd * w on return.
+void ck_rmsnorm_backward(float *dx, float *dw, float *dy_y, const float *x, const float *w, const float *rstd, size_t rows, size_t d);
+/// x += r where r is given; y = (x - mean) * rstd * w + b. statistics: mean and rstd of each row, interleaved.
+void ck_layernorm_forward(float *y, float *statistics, float *x, const float *r, const float *w, const float *b, float eps, size_t rows,
+                          size_t d);
+/// dx (+=), dw (+=), db (+=); dy_y holds dy on entry and y on return.
+void ck_layernorm_backward(float *dx, float *dw, float *db, float *dy_y, const float *x, const float *w, const float *b,
+                           const float *statistics, size_t rows, size_t d);
+
+// ---- activations.c
+/// h[r, i] = silu(gu[r, i]) * gu[r, n + i]; gu is (rows, 2n), h is (rows, n).
+void ck_swiglu_forward(float *h, const float *gu, size_t rows, size_t n);
+/// dgu assigned; dh_h holds dh on entry and h on return.
+void ck_swiglu_backward(float *dgu, float *dh_h, const float *gu, size_t rows, size_t n);
+/// The tanh form, "gelu_new".
+void ck_gelu_forward(float *y, const float *x, size_t n);
+/// dx assigned; dy_y holds dy on entry and y on return.
+void ck_gelu_backward(float *dx, float *dy_y, const float *x, size_t n);
+/// y = exp(x), |relative error| < 2e-7 on [-87, 88], clamped outside.
+void ck_exp(float *y, const float *x, size_t n);
+
+// ---- elementwise.c
+/// y = a + b
+void ck_add(float *y, const float *a, const float *b, size_t n);
+/// y (+=) x
+void ck_accumulate(float *y, const float *x, size_t n);
+/// y = x * s
+void ck_scale(float *y, const float *x, float s, size_t n);
+/// y (+=) b in each row.
+void ck_bias_add(float *y, const float *b, size_t rows, size_t n);
+/// db (+=) the sum over rows of dy's n columns; rows lie `stride` apart.
+void ck_column_sum(float *db, const float *dy, size_t rows, size_t n, size_t stride);
+/// Sum of x^2, accumulated in double.
+double ck_sum_of_squares(const float *x, size_t n);
+
+// ---- rotary.c
+/// Rotates pairs (i, i + d/2) of each of `heads` heads of each row, in place. cosine, sine: (positions, d/2). sign -1 is the inverse.
+void ck_rotary(float *x, size_t rows, size_t row_stride, size_t heads, size_t d, const int32_t *positions, const float *cosine,
+               const float *sine, float sign);
+
+// ---- dropout.c: Philox4x32-7, eight decisions of 16 bits a block; decision i of a site is the same whoever asks.
+#define CK_DROPOUT_RUN 256  // elements whose decisions are drawn together
+typedef struct {
+  uint64_t key;      // the seed
+  uint32_t site;     // which dropout of the model
+  uint32_t step;     // which micro-batch
+  uint32_t threshold;  // dropped where the 16-bit decision is below; 0 drops nothing
+  float scale;       // what kept elements are multiplied with
+} ck_dropout;
+/// y = x * scale or 0. `first` is the element index of x[0], a multiple of CK_DROPOUT_RUN. y may be x.
+void ck_dropout_apply(float *y, const float *x, size_t n, uint64_t first, const ck_dropout *dropout);
+/// One Philox4x32-7 block.
+void ck_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
+
+// ---- attention.c: a block of queries against the keys key ..< key + columns; rows of s lie `columns` apart.
+// Query row r may attend to the keys first[r] ... last + r (both included; first may be NULL: 0); elements outside become 0.
+/// s becomes exp(s * scale - max); lse = max + log(sum), inverse = 1 / sum.
+void ck_attention_softmax(float *s, float *lse, float *inverse, const int32_t *first, size_t last, float scale, size_t rows,
+                          size_t columns, size_t key);
+/// s becomes p = exp(s * scale - lse).
+void ck_attention_probabilities(float *s, const float *lse, const int32_t *first, size_t last, float scale, size_t rows,
+                                size_t columns, size_t key);
+/// dp becomes ds = p * (dp - delta) * scale; p is 0 where a query may not look.
+void ck_attention_softmax_backward(float *dp, const float *p, const float *delta, float scale, size_t rows, size_t columns);
+/// out[r, :] *= inverse[r], rows of d that lie `stride` apart.
+void ck_scale_rows(float *out, const float *inverse, size_t rows, size_t d, size_t stride);
+/// delta[r] = sum of a[r, :] * b[r, :].
+void ck_row_dots(float *delta, const float *a, const float *b, size_t rows, size_t d, size_t stride_a, size_t stride_b);
+/// One query against keys first ... last: out = softmax(q k^T * scale) v, lse as above. scores: room for last - first + 1.
+void ck_attention_decode(float *out, float *lse, float *scores, const float *q, const float *k, const float *v, size_t stride,
+                         size_t first, size_t last, size_t d, float scale);
+
+// ---- cross_entropy.c: rows of V logits that lie `stride` apart.
+/// nll, hit (1 where the first greatest logit is the target's); logits become softmax * weight, less weight at the target,
+/// where weight = weights[r] * scale (weights may be NULL: 1).
+void ck_cross_entropy_gradient(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
+                               size_t rows, size_t V, size_t stride);
+/// nll and hit alone; logits stay.
+void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
+
+// ---- optimiser.c
+typedef struct {
+  float learning_rate, beta1, beta2, epsilon, weight_decay;
+  float correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
+  float gradient_scale;            // clipping: the gradient is multiplied with this first
+} ck_adamw_step;
+/// One step of torch.optim.AdamW; where clear is not 0 the gradient is set to 0 in the same pass.
+void ck_adamw(float *p, float *g, float *m, float *v, size_t n, const ck_adamw_step *step, int clear);
+
+// ---- conversions.c
+void ck_bf16_to_f32(float *y, const uint16_t *x, size_t n);
+void ck_f16_to_f32(float *y, const uint16_t *x, size_t n);
+/// Round to nearest even; NaN stays NaN.
+void ck_f32_to_bf16(uint16_t *y, const float *x, size_t n);

@@ -11,7 +11,8 @@ int cl_set_no_new_privileges(void);
 void cl_set_thread_name(const char *name);
 /// renameat2(2) with RENAME_NOREPLACE.
 int cl_rename_no_replace(const char *from, const char *to);
-/// A read lease is granted only while nobody holds the file open for writing: fcntl(2), F_SETLEASE.
+/// A read lease is granted only while nobody holds the file open for writing: fcntl(2), F_SETLEASE. Who opens it for writing
+/// meanwhile waits until the lease is dropped.
 int cl_take_read_lease(int fd);
 int cl_drop_lease(int fd);
 /// Standard output hands on each line as it ends.
@@ -20,3 +21,9 @@ void cl_line_buffer_stdout(void);
 long cl_file_system_type(const char *path);
 /// Bytes free to an ordinary user, and in all, of the file system at a path: statvfs(3). 0, or -1 with errno.
 int cl_disk_space(const char *path, long long *free_bytes, long long *total_bytes);
+/// Processors that this process may run on: sched_getaffinity(2).
+int cl_available_processors(void);
+/// From here on SIGTERM and SIGINT set a flag instead of ending the process.
+void cl_catch_stop_signals(void);
+/// 1 once one of them has come.
+int cl_stop_was_asked(void);

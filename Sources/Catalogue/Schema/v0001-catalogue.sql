@@ -1,6 +1,8 @@
 -- The agent's state. One writer: the agent. Times are Unix nanoseconds, UTC. Never edited after a release: the next
 -- change is a file of its own, v0002-….sql.
 
+-- References to drops are checked at the end of a transaction: what a drop became and its verdict are written in one.
+
 -- A drop, from its claim to its fate. The state goes claimed -> decided -> done and never back:
 --   claimed: the drop lies in inbox/.claimed/<id>/; nothing has been made of it yet, or a worker is at it
 --   decided: the verdict and the receipt stand here; files are being moved to where the receipt says
@@ -37,7 +39,7 @@ CREATE TABLE dataset_aliases (
 CREATE TABLE dataset_versions (
   dataset     TEXT    NOT NULL REFERENCES datasets (name) ON DELETE CASCADE,
   number      INTEGER NOT NULL CHECK (number >= 1),
-  drop_id     TEXT    NOT NULL REFERENCES drops (id),
+  drop_id     TEXT    NOT NULL REFERENCES drops (id) DEFERRABLE INITIALLY DEFERRED,
   file_name   TEXT    NOT NULL,
   sha256      TEXT    NOT NULL,              -- of the dropped bytes
   reading     TEXT    NOT NULL,              -- hash of the sidecar that said how to read it; '' without one
@@ -51,14 +53,14 @@ CREATE UNIQUE INDEX dataset_versions_content ON dataset_versions (sha256, readin
 -- NAME.dataset.json: how drops of that name are to be read. The last one holds.
 CREATE TABLE sidecars (
   dataset     TEXT    NOT NULL PRIMARY KEY,
-  drop_id     TEXT    NOT NULL REFERENCES drops (id),
+  drop_id     TEXT    NOT NULL REFERENCES drops (id) DEFERRABLE INITIALLY DEFERRED,
   body        TEXT    NOT NULL               -- JSON, the sidecar's fields
 ) STRICT;
 
 CREATE TABLE configs (
   name        TEXT    NOT NULL,
   number      INTEGER NOT NULL CHECK (number >= 1),
-  drop_id     TEXT    NOT NULL REFERENCES drops (id),
+  drop_id     TEXT    NOT NULL REFERENCES drops (id) DEFERRABLE INITIALLY DEFERRED,
   sha256      TEXT    NOT NULL,              -- of the file's bytes
   body        TEXT    NOT NULL,              -- JSON as dropped
   findings    TEXT    NOT NULL,              -- JSON, what validation said
@@ -71,7 +73,7 @@ CREATE TABLE configs (
 -- Dropped base models. A finished job's model is found through its job.
 CREATE TABLE models (
   name        TEXT    NOT NULL PRIMARY KEY,
-  drop_id     TEXT    NOT NULL REFERENCES drops (id),
+  drop_id     TEXT    NOT NULL REFERENCES drops (id) DEFERRABLE INITIALLY DEFERRED,
   sha256      TEXT    NOT NULL,
   card        TEXT    NOT NULL,              -- JSON, dropforge.model/1
   created_at  INTEGER NOT NULL,
@@ -83,7 +85,7 @@ CREATE TABLE jobs (
   id          TEXT    NOT NULL PRIMARY KEY,
   name        TEXT    NOT NULL,
   number      INTEGER NOT NULL CHECK (number >= 1),
-  drop_id     TEXT    NOT NULL REFERENCES drops (id),
+  drop_id     TEXT    NOT NULL REFERENCES drops (id) DEFERRABLE INITIALLY DEFERRED,
   file        TEXT    NOT NULL,              -- JSON as dropped
   state       TEXT    NOT NULL CHECK (state IN
     ('pending', 'preparing', 'training', 'evaluating', 'paused', 'completed', 'error', 'cancelled')),

@@ -28,11 +28,18 @@ extension Configuration {
     guard var root = node.object else {
       return (Configuration(method: .pretrain), [Finding(.error, "", "a config is a JSON object, but this is \(node.kindName)")])
     }
-    // Templates elsewhere wrap the config: {"name": …, "config": {…}}.
-    if let inner = root["config"]?.object, root["training"] == nil { root = inner }
-
     var findings: [Finding] = []
+    var wrapper = JSONObject()
+    // Templates elsewhere wrap the config: {"name": …, "config": {…}}.
+    if let inner = root["config"]?.object, root["training"] == nil {
+      wrapper = root
+      root = inner
+    }
     var configuration = Configuration(method: method(of: root))
+    for member in wrapper.members where member.key != "config" {
+      let unknown = Finding(.error, member.key, unknownKey(member.key), line: source.line(ofByte: member.keyByte))
+      findings += configuration.setPlain(member, source) ?? [unknown]
+    }
 
     findings += overlay(&configuration.model, "model", root, source)
     // "name" of a tokenizer may stand as a plain string.
@@ -43,6 +50,10 @@ extension Configuration {
     findings += overlay(&configuration.tensorboard, "tensorboard", root, source)
 
     for member in root.members {
+      if let plain = configuration.setPlain(member, source) {
+        findings += plain
+        continue
+      }
       let line = source.line(ofByte: member.keyByte)
       switch member.key {
       case "seed":
@@ -51,8 +62,6 @@ extension Configuration {
         } else {
           findings.append(Finding(.error, "seed", "must be a whole number, at least 0", line: line))
         }
-      case "name": configuration.name = member.node.string
-      case "description": configuration.description = member.node.string
       case "tools":
         guard member.node.array != nil || member.node.object != nil else {
           findings.append(Finding(.error, "tools", "must be a list of tools, but this is \(member.node.kindName)", line: line))
@@ -63,16 +72,49 @@ extension Configuration {
           findings.append(
             Finding(.warning, "tools", "tools are kept with the config, but no method of this version uses them", line: line))
         }
-      case "schema", "version", "comment": break
-      case _ where member.key.hasPrefix("_"): break
       case let key where sectionKeys.contains(key): break
       case let key:
         findings.append(Finding(.error, key, unknownKey(key), line: line))
       }
     }
     if root["training"] == nil { findings.append(Finding(.error, "training", "this section is missing; it says at least the method")) }
-    findings += configuration.check(source: source)
+    findings += configuration.check(source: source).map { finding in
+      var finding = finding
+      finding.line = line(of: finding.field, in: root, source)
+      return finding
+    }
     return (configuration, findings)
+  }
+
+  /// Where a field stands, under whichever of its spellings; nil where the file does not name it.
+  private static func line(of field: String, in root: JSONObject, _ source: ConfigSource) -> Int? {
+    let parts = field.split(separator: ".", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let section = root[parts[0]]?.object else { return nil }
+    let spellings =
+      switch parts[0] {
+      case "model": ModelSection.spellings(of: parts[1])
+      case "training": TrainingSection.spellings(of: parts[1])
+      case "data": DataSection.spellings(of: parts[1])
+      default: [parts[1]]
+      }
+    return section.members.first { spellings.contains($0.key) }.flatMap { source.line(ofByte: $0.keyByte) }
+  }
+
+  /// Keys that stand at the top of a config and in what wraps it; nil for any other.
+  private mutating func setPlain(_ member: JSONObject.Member, _ source: ConfigSource) -> [Finding]? {
+    switch member.key {
+    case "schema", "version", "comment": return []
+    case _ where member.key.hasPrefix("_"): return []
+    case "name", "description":
+      guard let text = member.node.string else {
+        return [
+          Finding(.error, member.key, "must be a string, but this is \(member.node.kindName)", line: source.line(ofByte: member.keyByte))
+        ]
+      }
+      if member.key == "name" { name = text } else { description = text }
+      return []
+    default: return nil
+    }
   }
 
   private static func method(of root: JSONObject) -> TrainingMethod {

@@ -58,23 +58,12 @@ package struct Field<Section> {
     words = Value.words
     get = { $0[keyPath: path].node }
     set = { node, section in
-      guard let value = Value(node: node) else { return Self.complaint(about: node, expected: Value.kindTitle, words: Value.words) }
+      guard let value = Value(node: node) else { return Value.complaint(about: node) }
       if let limit, let number = node.double, !limit.allows(number) {
         return "\(node.text()) is outside of what is allowed: \(limit.title)"
       }
       section[keyPath: path] = value
       return nil
     }
-  }
-
-  private static func complaint(about node: JSONNode, expected: String, words: [String]?) -> String {
-    if let words, let word = node.string {
-      let hint = NearestKey.suggestion(for: word, among: words).map { ". Did you mean \"\($0)\"?" } ?? ""
-      return "\"\(word)\" is not allowed; it must be \(expected)\(hint)"
-    }
-    if let string = node.string, Double(string) != nil, expected.contains("number") {
-      return "the number is written as a string; write \(string) without quotes"
-    }
-    return "this is \(node.kindName), but it must be \(expected)"
   }
 }

@@ -10,10 +10,29 @@ package protocol FieldValue: Sendable, Equatable {
   static var words: [String]? { get }
   init?(node: JSONNode)
   var node: JSONNode { get }
+  /// What is wrong with a node that gives no value.
+  static func complaint(about node: JSONNode) -> String
 }
 
 extension FieldValue {
   package static var words: [String]? { nil }
+
+  package static func complaint(about node: JSONNode) -> String {
+    if let words, let word = node.string {
+      let hint = NearestKey.suggestion(for: word, among: words).map { ". Did you mean \"\($0)\"?" } ?? ""
+      return "\"\(word)\" is not allowed; it must be \(kindTitle)\(hint)"
+    }
+    if schemaType == "integer" || schemaType == "number" {
+      if let number = node.number {
+        let isWhole = number.double.map { $0 == $0.rounded() } ?? false
+        return isWhole ? "\(number.text) is too large" : "\(number.text) is not \(kindTitle)"
+      }
+      if let string = node.string, Double(string)?.isFinite == true {
+        return "the number is written as a string; write \(string) without quotes"
+      }
+    }
+    return "this is \(node.kindName), but it must be \(kindTitle)"
+  }
 }
 
 extension Bool: FieldValue {
@@ -60,6 +79,7 @@ extension Optional: FieldValue where Wrapped: FieldValue {
   package static var kindTitle: String { Wrapped.kindTitle }
   package static var schemaType: String? { Wrapped.schemaType }
   package static var words: [String]? { Wrapped.words }
+  package static func complaint(about node: JSONNode) -> String { Wrapped.complaint(about: node) }
   package init?(node: JSONNode) {
     if node.isNull {
       self = Optional<Wrapped>.none
@@ -85,6 +105,13 @@ extension Array: FieldValue where Element: FieldValue {
     self = values
   }
   package var node: JSONNode { JSONNode(.array(map(\.node))) }
+
+  package static func complaint(about node: JSONNode) -> String {
+    guard let elements = node.array, let wrong = elements.firstIndex(where: { Element(node: $0) == nil }) else {
+      return "this is \(node.kindName), but it must be \(kindTitle)"
+    }
+    return "element \(wrong + 1): \(Element.complaint(about: elements[wrong]))"
+  }
 }
 
 extension Dictionary: FieldValue where Key == String, Value: FieldValue {
@@ -101,6 +128,13 @@ extension Dictionary: FieldValue where Key == String, Value: FieldValue {
   }
   package var node: JSONNode {
     JSONNode(.object(JSONObject(sorted { $0.key < $1.key }.map { .init(key: $0.key, keyByte: 0, node: $0.value.node) })))
+  }
+
+  package static func complaint(about node: JSONNode) -> String {
+    guard let wrong = node.object?.members.first(where: { Value(node: $0.node) == nil }) else {
+      return "this is \(node.kindName), but it must be \(kindTitle)"
+    }
+    return "member \"\(wrong.key)\": \(Value.complaint(about: wrong.node))"
   }
 }
 

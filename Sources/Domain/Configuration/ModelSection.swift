@@ -38,7 +38,7 @@ package struct ModelSection: Section {
   package static let shapeKeys: Set<String> = [
     "architecture", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size",
     "max_position_embeddings", "vocab_size", "rope_theta", "rope_scaling", "rope_parameters", "rms_norm_eps", "tie_word_embeddings",
-    "attention_bias", "mlp_bias", "hidden_act", "initializer_range", "embd_pdrop",
+    "attention_bias", "mlp_bias", "hidden_act", "initializer_range", "embd_pdrop", "attention_dropout", "hidden_dropout",
   ]
 
   package static var fields: [Field<ModelSection>] {

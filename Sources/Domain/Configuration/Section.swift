@@ -48,6 +48,9 @@ extension Section {
     return findings
   }
 
+  /// The field's key and its other names.
+  static func spellings(of key: String) -> [String] { fields.first { $0.key == key }.map { [$0.key] + $0.aliases } ?? [key] }
+
   /// Every field with its value, those that are not set left out.
   package var object: JSONObject {
     JSONObject(
@@ -71,7 +74,7 @@ package struct ConfigSource: Sendable {
   private init() { lineStarts = [] }
 
   package func line(ofByte byte: Int) -> Int? {
-    guard !lineStarts.isEmpty else { return nil }
+    guard !lineStarts.isEmpty, byte >= 0 else { return nil }
     var low = 0
     var high = lineStarts.count
     while high - low > 1 {

@@ -3,11 +3,6 @@ package enum DropKind: String, Sendable, Codable, CaseIterable {
   case dataset, config, job, model, request
 
   package var folderName: String { rawValue + "s" }
-
-  package init?(folderName: String) {
-    guard let kind = DropKind.allCases.first(where: { $0.folderName == folderName }) else { return nil }
-    self = kind
-  }
 }
 
 /// Names one drop from its claim to its fate: `d-20261121T074803Z-5f0c21a9`. Sorts by time.
@@ -24,6 +19,9 @@ package struct DropID: Sendable, Hashable, Codable, CustomStringConvertible {
   }
 
   package var description: String { text }
+
+  /// The second in which the drop was claimed; nil for an identifier of another form.
+  package var time: Timestamp? { text.split(separator: "-").dropFirst().first.flatMap { Timestamp(compact: String($0)) } }
 
   package init(from decoder: any Decoder) throws {
     let raw = try decoder.singleValueContainer().decode(String.self)

@@ -12,21 +12,51 @@ package enum TemporaryName {
   }
 
   package static func verdict(on name: String) -> Verdict {
-    if litter.contains(name) || name.hasPrefix("._") || name.hasPrefix(".st") || name.hasPrefix(".sb-") { return .litter }
-    if name.hasPrefix(".") { return .writing }  // rsync's .name.XXXXXX, vim's .name.swp, .goutputstream-*, .nfs*, .syncthing.*.tmp, .~lock.*#
+    if isLitter(name) { return .litter }
+    // Among them rsync's .name.XXXXXX, vim's .name.swp, .goutputstream-*, .nfs*, .syncthing.*.tmp, .~lock.*#.
+    if name.hasPrefix(".") { return .writing }
     let lower = name.lowercased()
-    if endings.contains(where: lower.hasSuffix) || prefixes.contains(where: lower.hasPrefix) { return .writing }
+    if endings.contains(where: lower.hasSuffix) || lower.hasSuffix(".lock") || prefixes.contains(where: lower.hasPrefix) { return .writing }
     if name.hasPrefix("#") && name.hasSuffix("#") { return .writing }  // Emacs' auto-save
     if name == "4913" { return .writing }  // vim's probe for a writable folder
     return .ordinary
+  }
+
+  /// The same for a file somewhere inside a dropped folder. There a dot-name or a lock is ordinary: every model folder has
+  /// a `.gitattributes`, downloaders leave `.cache/` and `*.lock` behind. Only the forms of writers in progress hold it up.
+  package static func verdict(onMember name: String) -> Verdict {
+    if isLitter(name) { return .litter }
+    let lower = name.lowercased()
+    if endings.contains(where: lower.hasSuffix) || prefixes.contains(where: lower.hasPrefix) { return .writing }
+    if name.hasPrefix(".") {
+      if hiddenPrefixes.contains(where: lower.hasPrefix) { return .writing }
+      let parts = name.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
+      // mkstemp's six letters and digits, as rsync has them. A hidden file of the user's own that ends so by chance,
+      // .settings.backup, has no digit and no change of case.
+      if parts.count > 1, let last = parts.last, isRandom(last) { return .writing }
+    }
+    return .ordinary
+  }
+
+  private static func isLitter(_ name: String) -> Bool {
+    litter.contains(name) || name.hasPrefix("._") || name.hasPrefix(".st") || name.hasPrefix(".sb-")
+  }
+
+  private static func isRandom(_ part: Substring) -> Bool {
+    let kinds = (
+      lower: part.contains { $0.isLowercase }, upper: part.contains { $0.isUppercase }, digit: part.contains { $0.isNumber }
+    )
+    return part.count == 6 && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      && (kinds.lower && kinds.upper || kinds.digit && (kinds.lower || kinds.upper))
   }
 
   private static let litter: Set<String> = [
     ".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", ".gitkeep", ".gitignore",
   ]
   private static let endings = [
-    "~", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload", ".swp", ".swo", ".swx", ".aria2",
-    ".lock", ".bak~", ".!ut", ".!qb",
+    "~", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload", ".incomplete", ".swp", ".swo",
+    ".swx", ".aria2", ".!ut", ".!qb",
   ]
   private static let prefixes = ["~$", "~syncthing~", "~lock."]
+  private static let hiddenPrefixes = [".goutputstream-", ".nfs", ".fuse_hidden", ".syncthing.", ".~lock.", ".#", ".smbdelete"]
 }

@@ -8,26 +8,28 @@ enum ForeignJobFile {
     var training: JSONObject = [:]
     var model: JSONObject = [:]
     var dataset: String?
-    var name = fallbackName
+    var name: String?
+    var folderName: String?
     for member in object.members {
       let line = source.line(ofByte: member.keyByte)
       switch member.key {
-      case "name": name = member.node.string ?? name
+      case "name": name = string(member, member.key, line, &findings)
       case "training_type": training["method"] = member.node
       case "model_type": model["architecture"] = member.node
-      case "dataset_path": dataset = member.node.string.map(lastComponent)
+      case "dataset_path": dataset = string(member, member.key, line, &findings).map(lastComponent)
       case "model_config":
-        for shape in member.node.object?.members ?? [] { model[shape.key] = shape.node }
+        for shape in members(of: member, member.key, line, &findings) { model[shape.key] = shape.node }
       case "additional_args":
-        for argument in member.node.object?.members ?? [] { training[argument.key] = argument.node }
+        for argument in members(of: member, member.key, line, &findings) { training[argument.key] = argument.node }
       case "output_dir":
-        if let folder = member.node.string { name = lastComponent(folder) }
-        findings.append(Finding(.warning, "output_dir", "outputs lie in workspace/jobs/<job-id>/; only its last part is used, as the job's name", line: line))
+        folderName = string(member, member.key, line, &findings).map(lastComponent)
+        let use = "outputs lie in workspace/jobs/<job-id>/; only its last part is used, as the job's name where it has none"
+        findings.append(Finding(.warning, "output_dir", use, line: line))
       default:
         findings.append(unknown(member.key, ["training_type", "model_type", "dataset_path", "output_dir", "model_config", "additional_args", "name"], line))
       }
     }
-    return make(name, dataset, "dataset_path", training, model, findings)
+    return make(name ?? folderName ?? fallbackName, dataset, "dataset_path", object["dataset_path"] != nil, training, model, findings)
   }
 
   /// `{"name", "config": {"baseModelPath", "datasetPath", "outputDir", "epochs", "learningRate", "batchSize", "maxSteps", …}}`: Training Studio.
@@ -44,7 +46,7 @@ enum ForeignJobFile {
       let line = source.line(ofByte: member.keyByte)
       switch member.key {
       case "baseModelPath": model["name"] = member.node.string.map { JSONNode(.string(lastComponent($0))) } ?? member.node
-      case "datasetPath": dataset = member.node.string.map(lastComponent)
+      case "datasetPath": dataset = string(member, "config.datasetPath", line, &findings).map(lastComponent)
       case "epochs": training["num_epochs"] = member.node
       case "learningRate": training["learning_rate"] = member.node
       case "batchSize": training["batch_size"] = member.node
@@ -71,19 +73,35 @@ enum ForeignJobFile {
             ], line))
       }
     }
-    return make(object["name"]?.string ?? fallbackName, dataset, "config.datasetPath", training, model, findings, seed: seed)
+    let name = object.members.last { $0.key == "name" }.flatMap { string($0, "name", source.line(ofByte: $0.keyByte), &findings) }
+    return make(name ?? fallbackName, dataset, "config.datasetPath", true, training, model, findings, seed: seed)
   }
 
   private static func make(
-    _ name: String, _ dataset: String?, _ datasetField: String, _ training: JSONObject, _ model: JSONObject, _ findings: [Finding],
-    seed: JSONNode? = nil
+    _ name: String, _ dataset: String?, _ datasetField: String, _ isDatasetGiven: Bool, _ training: JSONObject, _ model: JSONObject,
+    _ findings: [Finding], seed: JSONNode? = nil
   ) -> (JobFile?, [Finding]) {
     var findings = findings
-    if dataset == nil { findings.append(Finding(.error, datasetField, "this field is missing; it names the dataset to train on")) }
+    if !isDatasetGiven { findings.append(Finding(.error, datasetField, "this field is missing; it names the dataset to train on")) }
     guard let dataset, findings.errors.isEmpty else { return (nil, findings) }
     var config: JSONObject = ["model": JSONNode(.object(model)), "training": JSONNode(.object(training))]
     if let seed { config["seed"] = seed }
     return (JobFile(name: name, dataset: .one(dataset), config: .inline(JSONNode(.object(config)))), findings)
+  }
+
+  /// A member's string that is not empty; else a finding says so.
+  private static func string(_ member: JSONObject.Member, _ field: String, _ line: Int?, _ findings: inout [Finding]) -> String? {
+    if let text = member.node.string, !text.isEmpty { return text }
+    findings.append(Finding(.error, field, "must be a string that is not empty", line: line))
+    return nil
+  }
+
+  private static func members(
+    of member: JSONObject.Member, _ field: String, _ line: Int?, _ findings: inout [Finding]
+  ) -> [JSONObject.Member] {
+    if let object = member.node.object { return object.members }
+    findings.append(Finding(.error, field, "must be an object, but this is \(member.node.kindName)", line: line))
+    return []
   }
 
   private static func unknown(_ key: String, _ known: [String], _ line: Int?) -> Finding {

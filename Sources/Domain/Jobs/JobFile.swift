@@ -123,7 +123,9 @@ extension JobFile {
     guard var root = config.object else { return (config, []) }
     if let inner = root["config"]?.object, root["training"] == nil { root = inner }
     var findings: [Finding] = []
-    for (path, value) in overrides.sorted(by: { $0.key < $1.key }) {
+    for (path, override) in overrides.sorted(by: { $0.key < $1.key }) {
+      // A stored config is another text: the override's place in the job file would name a wrong line of it.
+      let value = if case .stored = self.config { override.withoutPlace } else { override }
       let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
       if parts.count == 1 {
         root[path] = value
@@ -135,5 +137,17 @@ extension JobFile {
       }
     }
     return (JSONNode(.object(root)), findings)
+  }
+}
+
+extension JSONNode {
+  /// The same value, standing nowhere: findings about it name no line.
+  var withoutPlace: JSONNode {
+    switch value {
+    case .array(let elements): JSONNode(.array(elements.map(\.withoutPlace)), byte: -1)
+    case .object(let object):
+      JSONNode(.object(JSONObject(object.members.map { .init(key: $0.key, keyByte: -1, node: $0.node.withoutPlace) })), byte: -1)
+    default: JSONNode(value, byte: -1)
+    }
   }
 }

@@ -74,9 +74,12 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
   package var peakMemoryBytes: Int
   /// How often the run was taken up again from a checkpoint.
   package var resumes: Int
+  /// The instruction sets that the kernels chose, and the libraries with their versions.
+  package var kernels: String
+  package var libraries: [String: String]
 
   enum CodingKeys: String, CodingKey {
-    case schema, method, parameters, epochs, steps, resumes
+    case schema, method, parameters, epochs, steps, resumes, kernels, libraries
     case trainTokens = "train_tokens"
     case evalTokens = "eval_tokens"
     case firstLoss = "first_loss"
@@ -106,5 +109,7 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
     trainRuntime = 0
     peakMemoryBytes = 0
     resumes = 0
+    kernels = ""
+    libraries = [:]
   }
 }

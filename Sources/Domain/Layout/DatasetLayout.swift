@@ -41,4 +41,5 @@ package struct TokenizationLayout: Sendable, Equatable {
   package var card: FilePath { folder.appending("tokenization.json") }
   package func tokens(split: String) -> FilePath { folder.appending("\(split).tokens") }
   package func sequences(split: String) -> FilePath { folder.appending("\(split).sequences") }
+  package func mask(split: String) -> FilePath { folder.appending("\(split).mask") }
 }

@@ -44,10 +44,6 @@ package struct InboxLayout: Sendable, Equatable {
   /// Where a drop lies between its claim and its fate. A dot folder: the watcher and users pass it by.
   package var claimed: FilePath { folder.appending(".claimed") }
   package func claim(_ id: DropID) -> FilePath { claimed.appending(id.text) }
-  /// The drop itself lies one folder deeper, named after the folder it was dropped into: after a crash that is all that
-  /// tells its kind.
-  package func claim(_ id: DropID, kind: DropKind?) -> FilePath { claim(id).appending(kind?.folderName ?? Self.looseFolderName) }
-  package static let looseFolderName = "loose"
 
   package var folders: [FilePath] { [folder] + DropKind.allCases.map(folder(of:)) + [receipts, rejected, claimed] }
   /// The folders that are watched for drops, the inbox itself first.

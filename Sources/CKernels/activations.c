@@ -1,0 +1,46 @@
+#include "clones.h"
+
+CK_CLONES void ck_swiglu_forward(float *restrict h, const float *restrict gu, size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict g = gu + row * 2 * n, *restrict u = g + n;
+    float *restrict hr = h + row * n;
+    for (size_t i = 0; i < n; i++) hr[i] = g[i] / (1.0f + ck_expf(-g[i])) * u[i];
+  }
+}
+
+// silu(g) = g s with s = sigmoid(g); silu'(g) = s + g s (1 - s).
+CK_CLONES void ck_swiglu_backward(float *restrict dgu, float *restrict dh_h, const float *restrict gu, size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict g = gu + row * 2 * n, *restrict u = g + n;
+    float *restrict dg = dgu + row * 2 * n, *restrict du = dg + n, *restrict dh = dh_h + row * n;
+    for (size_t i = 0; i < n; i++) {
+      float s = 1.0f / (1.0f + ck_expf(-g[i])), silu = g[i] * s, d = dh[i];
+      du[i] = d * silu;
+      dg[i] = d * u[i] * (s + silu * (1.0f - s));
+      dh[i] = silu * u[i];
+    }
+  }
+}
+
+// gelu_new(x) = x/2 (1 + tanh(a)) = x sigmoid(2a) with a = sqrt(2/pi) (x + 0.044715 x^3): Hendrycks and Gimpel, arXiv 1606.08415.
+#define CK_GELU_TWICE_ROOT 1.5957691216057308f
+CK_CLONES void ck_gelu_forward(float *restrict y, const float *restrict x, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float v = x[i];
+    y[i] = v / (1.0f + ck_expf(-CK_GELU_TWICE_ROOT * (v + 0.044715f * v * v * v)));
+  }
+}
+
+// d/dx x sigmoid(z) = s + x s (1 - s) z' with z' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2).
+CK_CLONES void ck_gelu_backward(float *restrict dx, float *restrict dy_y, const float *restrict x, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float v = x[i], s = 1.0f / (1.0f + ck_expf(-CK_GELU_TWICE_ROOT * (v + 0.044715f * v * v * v)));
+    float slope = CK_GELU_TWICE_ROOT * (1.0f + 3.0f * 0.044715f * v * v);
+    dx[i] = dy_y[i] * (s + v * s * (1.0f - s) * slope);
+    dy_y[i] = v * s;
+  }
+}
+
+CK_CLONES void ck_exp(float *restrict y, const float *restrict x, size_t n) {
+  for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
+}

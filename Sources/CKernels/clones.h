@@ -1,0 +1,58 @@
+#pragma once
+#include "CKernels.h"
+
+// Sums may be reordered and multiply-adds fused: that is what makes reductions vectorise. The order is fixed at compile time, so
+// that the same machine gives the same bits.
+#pragma clang fp reassociate(on) contract(fast)
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CK_THREAD_SANITIZER 1
+#endif
+#endif
+
+// One body, three instruction sets, chosen when the program is loaded. Empty under the thread sanitizer, whose instrumentation
+// of the chooser crashes at load.
+#if defined(__x86_64__) && !defined(CK_THREAD_SANITIZER)
+#define CK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CK_CLONES
+#endif
+
+#define CK_INLINE static inline __attribute__((always_inline))
+
+typedef float ck_v16 __attribute__((ext_vector_type(16), aligned(4)));
+
+/// exp by a polynomial of degree 6 on [-ln2/2, ln2/2] (coefficients of Cephes expf), without branches so that it vectorises.
+CK_INLINE float ck_expf(float x) {
+  x = x < -87.3f ? -87.3f : x;
+  x = x > 88.0f ? 88.0f : x;
+  float n = __builtin_rintf(x * 1.44269504088896341f);
+  float r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  union {
+    int32_t i;
+    float f;
+  } power = {.i = ((int32_t)(n == n ? n : 0.0f) + 127) << 23};  // NaN has no integer; it stays in p
+  return p * power.f;
+}
+
+/// The greatest element; a plain loop over a max does not vectorise by itself.
+CK_INLINE float ck_max(const float *x, size_t n) {
+  size_t i = 0;
+  float greatest = x[0];
+  if (n >= 16) {
+    ck_v16 m = *(const ck_v16 *)x;
+    for (i = 16; i + 16 <= n; i += 16) m = __builtin_elementwise_max(m, *(const ck_v16 *)(x + i));
+    greatest = __builtin_reduce_max(m);
+  }
+  for (; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
+  return greatest;
+}

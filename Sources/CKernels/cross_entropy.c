@@ -1,0 +1,43 @@
+#include "clones.h"
+#include <math.h>
+
+/// 1 where the target is the first of the greatest logits: with ties (all logits equal) no row hits by luck but that of index 0.
+CK_INLINE uint8_t is_first_greatest(const float *x, size_t target, float greatest) {
+  if (x[target] < greatest) return 0;
+  for (size_t i = 0; i < target; i++)
+    if (x[i] == greatest) return 0;
+  return 1;
+}
+
+// nll = log(sum exp(x - max)) - (x_t - max); d nll / dx = softmax(x) - onehot(t).
+CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict nll, uint8_t *restrict hit,
+                                         const int32_t *restrict targets, const float *restrict weights, float scale, size_t rows,
+                                         size_t V, size_t stride) {
+  for (size_t row = 0; row < rows; row++) {
+    float *restrict x = logits + row * stride;
+    size_t target = (size_t)targets[row];
+    float greatest = ck_max(x, V), at_target = x[target], sum = 0;
+    hit[row] = is_first_greatest(x, target, greatest);
+    for (size_t i = 0; i < V; i++) {
+      float e = ck_expf(x[i] - greatest);
+      x[i] = e;
+      sum += e;
+    }
+    nll[row] = logf(sum) - (at_target - greatest);
+    float weight = weights ? weights[row] * scale : scale, k = weight / sum;
+    for (size_t i = 0; i < V; i++) x[i] *= k;
+    x[target] -= weight;
+  }
+}
+
+CK_CLONES void ck_cross_entropy(float *restrict nll, uint8_t *restrict hit, const float *restrict logits,
+                                const int32_t *restrict targets, size_t rows, size_t V, size_t stride) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict x = logits + row * stride;
+    size_t target = (size_t)targets[row];
+    float greatest = ck_max(x, V), sum = 0;
+    hit[row] = is_first_greatest(x, target, greatest);
+    for (size_t i = 0; i < V; i++) sum += ck_expf(x[i] - greatest);
+    nll[row] = logf(sum) - (x[target] - greatest);
+  }
+}

@@ -1,0 +1,30 @@
+/// A job that has done its work, as its reports see it.
+package struct JobFacts: Sendable, Equatable {
+  package var id: JobID
+  package var name: String
+  package var createdAt: Timestamp
+  package var startedAt: Timestamp?
+  package var finishedAt: Timestamp
+  package var configuration: Configuration
+  package var pins: JobPins
+  package var metrics: MetricsSummary
+  /// Rows and schema of the training data.
+  package var trainRows: Int
+  package var trainSchema: DatasetSchema
+
+  package init(
+    id: JobID, name: String, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp, configuration: Configuration, pins: JobPins,
+    metrics: MetricsSummary, trainRows: Int, trainSchema: DatasetSchema
+  ) {
+    self.id = id
+    self.name = name
+    self.createdAt = createdAt
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.configuration = configuration
+    self.pins = pins
+    self.metrics = metrics
+    self.trainRows = trainRows
+    self.trainSchema = trainSchema
+  }
+}

@@ -1,0 +1,88 @@
+import Kernels
+import StrictJSON
+
+/// What an architecture's file provides: a configuration read from config.json, the layout of its parameters, and a workspace that
+/// runs it forward and backward. Everything around it (loss, batches, files, decoding) is common.
+package protocol Decoder: Sendable {
+  /// As config.json lists it under `architectures`.
+  static var className: String { get }
+
+  /// Reads config.json; what is left out has the default of transformers' class.
+  init(reading fields: ConfigurationFields) throws(ModelError)
+
+  var dimensions: ModelDimensions { get }
+  var specialTokens: SpecialTokens { get }
+  var layout: ParameterLayout { get }
+  /// Offset of the head's weight (vocabulary, hidden), which is the embedding's where they are tied.
+  var headWeight: Int { get }
+  /// The fields of config.json that this architecture has, in the spellings of transformers 4 and 5.
+  var configurationMembers: [(String, JSONNode)] { get }
+
+  /// The name in our layout of a tensor in a file; nil for buffers that files of this architecture may hold and nobody needs.
+  static func canonicalName(_ name: String) -> String?
+
+  /// Bytes of the workspace that the plan asks for.
+  func workspaceByteCount(_ plan: WorkspacePlan) -> Int
+  func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace
+}
+
+/// How much a workspace holds.
+package struct WorkspacePlan: Sendable, Equatable {
+  /// Most rows (batch × length) of a pass.
+  package var rows: Int
+  /// Most keys a sequence, those of a cache included.
+  package var keys: Int
+  /// Whether activations of all layers are kept for a backward pass, or one layer's buffers serve all.
+  package var isTraining: Bool
+  package var team: ThreadTeam
+
+  package init(rows: Int, keys: Int, isTraining: Bool, team: ThreadTeam) {
+    self.rows = rows
+    self.keys = keys
+    self.isTraining = isTraining
+    self.team = team
+  }
+}
+
+/// The buffers of a pass through the layers, and the pass itself. `rows` below is batch × length.
+package protocol DecoderWorkspace: AnyObject {
+  /// Runs the layers; returns the normalised hidden states (rows, hidden), valid until the next call. With a cache, keys and values
+  /// are appended to it and the queries look at all of them; the caller moves the cache's length on.
+  func forward(_ input: PassInput, parameters: UnsafePointer<Float>, cache: KeyValueCache?) -> UnsafeMutablePointer<Float>
+
+  /// Where the gradient of the hidden states (rows, hidden) is put before `backward`. Only in a training workspace.
+  var hiddenGradient: UnsafeMutablePointer<Float> { get }
+
+  /// The gradient of the last `forward`, which had no cache, added (+=) to `gradients`; the head's share is the caller's.
+  func backward(_ input: PassInput, parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>)
+}
+
+/// What goes through the layers; the pointers are the caller's.
+package struct PassInput {
+  package let batch: Int
+  package let length: Int
+  /// (batch, length)
+  package let tokens: UnsafePointer<Int32>
+  /// (batch, length)
+  package let positions: UnsafePointer<Int32>
+  /// (batch, length): the first key that each position may see; nil where that is 0 throughout. Counts a cache's keys.
+  package let firstKeys: UnsafePointer<Int32>?
+  /// What this micro-batch's dropout is drawn from; nil leaves dropout out.
+  package let dropout: Dropout.Key?
+
+  package var rows: Int { batch * length }
+}
+
+/// A buffer that each layer has for itself in training and all layers share otherwise.
+struct LayerSlot {
+  let slot: ArenaSlot
+  let stride: Int
+
+  init(_ layout: inout ArenaLayout, floats count: Int, layers: Int, isTraining: Bool) {
+    let padded = (count + 15) / 16 * 16
+    slot = layout.floats(isTraining ? padded * layers : padded)
+    stride = isTraining ? padded : 0
+  }
+
+  func at(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Float> { arena.floats(slot) + layer * stride }
+}

@@ -1,0 +1,147 @@
+import Kernels
+
+/// Generation with a cache of keys and values: prompts are read once, then each step costs one token a sequence.
+///
+/// ```
+/// let session = try DecodingSession(model, batch: prompts.count, capacity: longest + 100)
+/// var logits = try session.prefill(prompts)                    // (batch, vocabulary)
+/// for index in 0..<100 {
+///   let next = session.sample(logits, sampler, index: index)   // (batch)
+///   logits = try session.step(next)
+/// }
+/// ```
+package final class DecodingSession {
+  package let model: LanguageModel
+  package let batch: Int
+  /// Most tokens a sequence, prompt and continuation together.
+  package let capacity: Int
+  /// Tokens of each sequence so far, padding not counted.
+  package var lengths: [Int] { padding.map { cache.length - $0 } }
+
+  private let cache: KeyValueCache
+  private let workspace: any DecoderWorkspace
+  /// Tokens of padding on the left of each sequence, where prompts have different lengths.
+  private var padding: [Int]
+  private var logits: [Float]
+  /// (batch, hidden)
+  private var lastHidden: [Float]
+
+  /// Tokens a sequence that go through the layers together while prompts are read: bounds the workspace.
+  private static let prefillBlock = 256
+
+  package init(_ model: LanguageModel, batch: Int, capacity: Int) throws(ModelError) {
+    let d = model.dimensions
+    guard batch > 0, capacity > 0 else {
+      throw ModelError(.invalidInput, "A session of \(batch) sequences of \(capacity) tokens has nothing to decode.")
+    }
+    if d.positionsAreLearned, capacity > d.maximumPositions {
+      throw ModelError(
+        .invalidInput, "A sequence of \(capacity) tokens does not fit: the model has \(d.maximumPositions) positions.",
+        hint: "Use a shorter prompt or fewer new tokens.")
+    }
+    self.model = model
+    self.batch = batch
+    self.capacity = capacity
+    padding = [Int](repeating: 0, count: batch)
+    logits = [Float](repeating: 0, count: batch * d.vocabularySize)
+    lastHidden = [Float](repeating: 0, count: batch * d.hiddenSize)
+    do {
+      cache = try KeyValueCache(d, batch: batch, capacity: capacity)
+      workspace = try model.decoder.makeWorkspace(
+        WorkspacePlan(rows: batch * min(capacity, Self.prefillBlock), keys: capacity, isTraining: false, team: model.team))
+    } catch {
+      throw ModelError(.outOfMemory, error.description)
+    }
+  }
+
+  /// Forgets all sequences and reads the prompts, one a sequence, none empty; returns the logits of the token behind each,
+  /// (batch, vocabulary). Shorter prompts are padded on the left, which changes nothing but speed: nobody sees padding, and
+  /// positions count from each prompt's first token.
+  package func prefill(_ prompts: [[Int32]]) throws(ModelError) -> [Float] {
+    guard prompts.count == batch, let longest = prompts.map(\.count).max(), prompts.allSatisfy({ !$0.isEmpty }) else {
+      throw ModelError(.invalidInput, "A session of \(batch) sequences wants \(batch) prompts, none of them empty.")
+    }
+    cache.length = 0
+    padding = prompts.map { longest - $0.count }
+    for start in stride(from: 0, to: longest, by: Self.prefillBlock) {
+      let end = min(start + Self.prefillBlock, longest)
+      var block: [Int32] = []
+      for (prompt, padding) in zip(prompts, padding) {
+        block += (start..<end).map { $0 < padding ? 0 : prompt[$0 - padding] }
+      }
+      try feed(block, length: end - start, isLast: end == longest)
+    }
+    return logits
+  }
+
+  /// Appends one token to each sequence; returns the logits of the next, (batch, vocabulary).
+  package func step(_ tokens: [Int32]) throws(ModelError) -> [Float] {
+    guard tokens.count == batch else {
+      throw ModelError(.invalidInput, "A session of \(batch) sequences wants \(batch) tokens a step, not \(tokens.count).")
+    }
+    try feed(tokens, length: 1, isLast: true)
+    return logits
+  }
+
+  /// A token for each sequence; `index` counts the tokens drawn.
+  package func sample(_ logits: [Float], _ sampler: Sampler, index: Int) -> [Int32] {
+    let vocabulary = model.dimensions.vocabularySize
+    return logits.withUnsafeBufferPointer { logits in
+      (0..<batch).map { sequence in
+        let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
+        return sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
+      }
+    }
+  }
+
+  private func feed(_ tokens: [Int32], length: Int, isLast: Bool) throws(ModelError) {
+    let d = model.dimensions
+    guard cache.length + length <= capacity else {
+      throw ModelError(.invalidInput, "The sequence is full: \(cache.length) of \(capacity) tokens.", hint: "Ask for fewer new tokens.")
+    }
+    if let wrong = tokens.first(where: { $0 < 0 || $0 >= Int32(d.vocabularySize) }) {
+      throw ModelError(
+        .invalidInput, "Token \(wrong) is outside the vocabulary of \(d.vocabularySize).",
+        hint: "The tokenizer does not belong to this model.")
+    }
+    var positions: [Int32] = []
+    var firstKeys: [Int32] = []
+    for padding in padding {
+      for place in cache.length..<cache.length + length {
+        positions.append(Int32(max(0, place - padding)))
+        firstKeys.append(Int32(min(place, padding)))
+      }
+    }
+    let hasPadding = padding.contains { $0 > 0 }
+    tokens.withUnsafeBufferPointer { tokens in
+      positions.withUnsafeBufferPointer { positions in
+        firstKeys.withUnsafeBufferPointer { firstKeys in
+          guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
+          let input = PassInput(
+            batch: batch, length: length, tokens: tokens, positions: positions, firstKeys: hasPadding ? firstKeys.baseAddress : nil,
+            dropout: nil)
+          let hidden = workspace.forward(input, parameters: model.parameters.base, cache: cache)
+          if isLast { project(hidden, length) }
+        }
+      }
+    }
+    cache.length += length
+  }
+
+  /// The logits of each sequence's last position.
+  private func project(_ hidden: UnsafePointer<Float>, _ length: Int) {
+    let d = model.dimensions
+    lastHidden.withUnsafeMutableBufferPointer { lastHidden in
+      logits.withUnsafeMutableBufferPointer { logits in
+        guard let lastHidden = lastHidden.baseAddress, let logits = logits.baseAddress else { return }
+        for sequence in 0..<batch {
+          (lastHidden + sequence * d.hiddenSize).update(
+            from: hidden + ((sequence + 1) * length - 1) * d.hiddenSize, count: d.hiddenSize)
+        }
+        MatrixProduct.multiply(
+          .nt, logits, lastHidden, model.parameters.base + model.decoder.headWeight, m: batch, n: d.vocabularySize, k: d.hiddenSize,
+          on: model.team)
+      }
+    }
+  }
+}

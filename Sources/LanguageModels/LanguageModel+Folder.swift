@@ -1,0 +1,87 @@
+import Kernels
+import StrictJSON
+import SystemPackage
+
+extension LanguageModel {
+  /// Reads a Hugging Face folder: config.json and the weights, in one file or in shards, in F32, F16 or BF16.
+  ///
+  /// Every tensor of the layout must be there with its shape, and no other may be; all that is wrong is named at once. A tied head's
+  /// own copy is passed over, and buffers that `canonicalName` knows as such.
+  package static func load(_ folder: FilePath, on team: ThreadTeam) throws(ModelError) -> LanguageModel {
+    let configurationPath = folder.appending("config.json")
+    let configuration: ModelConfiguration
+    do {
+      configuration = try ModelConfiguration(parsing: try InputFile.read(configurationPath))
+    } catch {
+      throw error.about(configurationPath.string)
+    }
+    let model = try LanguageModel(uninitialized: configuration, on: team)
+    try model.read(SafetensorsFolder(folder).files, folder)
+    return model
+  }
+
+  private func read(_ files: [SafetensorsFile], _ folder: FilePath) throws(ModelError) {
+    var missing = Set(layout.tensors.map(\.name))
+    var unexpected: [String] = []
+    var misshapen: [String] = []
+    for file in files {
+      for name in file.names {
+        guard let canonical = type(of: decoder).canonicalName(name) else { continue }
+        guard let tensor = layout[canonical], let values = parameters[canonical] else {
+          if !(dimensions.tiesEmbeddings && canonical == "lm_head.weight") { unexpected.append(name) }
+          continue
+        }
+        guard let shape = file.shape(of: name), shape == tensor.shape else {
+          misshapen.append("\(name) is \(file.shape(of: name) ?? []), not \(tensor.shape)")
+          missing.remove(canonical)
+          continue
+        }
+        guard missing.remove(canonical) != nil else {
+          throw ModelError(.tensorMismatch, path: folder.string, "Tensor \(canonical) is there twice.")
+        }
+        try file.read(name, into: values)
+      }
+    }
+    let problems = [
+      Self.list("Missing: ", layout.tensors.map(\.name).filter(missing.contains)), Self.list("Unexpected: ", unexpected.sorted()),
+      Self.list("Of another shape: ", misshapen),
+    ].compactMap(\.self)
+    guard problems.isEmpty else {
+      throw ModelError(
+        .tensorMismatch, path: folder.string, "The weights do not fit config.json. \(problems.joined(separator: " "))",
+        hint: "config.json and the weights must come from the same model.")
+    }
+  }
+
+  /// "Missing: a, b and 3 more."; nil for none.
+  private static func list(_ title: String, _ names: [String]) -> String? {
+    if names.isEmpty { return nil }
+    let rest = names.count > 8 ? " and \(names.count - 8) more" : ""
+    return title + names.prefix(8).joined(separator: ", ") + rest + "."
+  }
+
+  /// Writes config.json, generation_config.json and model.safetensors into a folder that exists, each brought to the disk. A tied
+  /// head is left out, as transformers leaves it out. Publishing the folder is the caller's business.
+  package func save(to folder: FilePath, storedAs precision: StoredPrecision = .float32) throws(ModelError) {
+    try OutputFile.write(configuration.json(storedAs: precision).text(.pretty) + "\n", to: folder.appending("config.json"))
+    try OutputFile.write(configuration.generationJSON.text(.pretty) + "\n", to: folder.appending("generation_config.json"))
+    try SafetensorsWriter.write(parameters.tensors, to: folder.appending("model.safetensors"), storedAs: precision)
+  }
+}
+
+extension ParameterStore {
+  /// The tensors for a file, in the order of the layout.
+  package var tensors: [SafetensorsWriter.Tensor] { tensors(prefix: "") }
+
+  /// The same under names with a prefix: moments and parameters in one checkpoint.
+  package func tensors(prefix: String) -> [SafetensorsWriter.Tensor] {
+    layout.tensors.map { SafetensorsWriter.Tensor(name: prefix + $0.name, shape: $0.shape, values: base + $0.offset, owner: self) }
+  }
+
+  /// Reads what `tensors(prefix:)` wrote.
+  package func read(from file: SafetensorsFile, prefix: String = "") throws(ModelError) {
+    for tensor in layout.tensors {
+      try file.read(prefix + tensor.name, into: UnsafeMutableBufferPointer(start: base + tensor.offset, count: tensor.count))
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import CLinux
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What this machine is.
+package enum Machine {
+  /// The processor's name, from /proc/cpuinfo.
+  package static var processor: String {
+    let text = (try? LinuxFileSystem().contents(of: "/proc/cpuinfo")).map { String(decoding: $0, as: UTF8.self) } ?? ""  // another kernel: unknown
+    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":", maxSplits: 1).last.map { $0.drop(while: { $0 == " " }) }.map(String.init) ?? "unknown"
+  }
+
+  /// Kernel and architecture: "Linux 6.1.0-13-amd64 x86_64".
+  package static var system: String {
+    var name = utsname()
+    guard uname(&name) == 0 else { return "unknown" }
+    return [text(of: name.sysname), text(of: name.release), text(of: name.machine)].joined(separator: " ")
+  }
+
+  package static var hostName: String {
+    var name = utsname()
+    guard uname(&name) == 0 else { return "unknown" }
+    return text(of: name.nodename)
+  }
+
+  /// Processors that this process may run on: fewer than the machine has, in a container or under taskset.
+  package static var processors: Int { max(1, Int(cl_available_processors())) }
+
+  /// Bytes of memory in all.
+  package static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
+
+  private static func text<Characters>(of characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}

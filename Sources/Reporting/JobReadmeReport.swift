@@ -1,0 +1,30 @@
+import Domain
+import SystemPackage
+
+/// `README.md` in a job's folder: what lies here, and how to go on.
+struct JobReadmeReport: JobReport {
+  func path(_ job: JobLayout) -> FilePath { job.readme }
+
+  func text(_ facts: JobFacts) -> String {
+    """
+    # \(facts.id)
+
+    \(facts.configuration.training.method.rawValue) on `\(facts.pins.train.name)` (version \(facts.pins.train.version)), finished \(facts.finishedAt).
+    Loss on the held-out part: \(facts.metrics.firstEvalLoss.map { Figures.fixed($0, 4) } ?? "–") before, \(facts.metrics.evalLoss.map { Figures.fixed($0, 4) } ?? "–") after \(facts.metrics.steps) steps.
+
+    | file | what |
+    |---|---|
+    | `final_model/` | the model, as Hugging Face's transformers loads it; `README.md` in it is its card |
+    | `samples.md` | what it writes |
+    | `metrics.json`, `metrics.jsonl` | the run in one object, and a row a logged step |
+    | `log.txt` | the same for people |
+    | `evaluation.json` | the held-out part before and after |
+    | `checkpoints/` | the last states of the training, each a model of its own |
+    | `job.json`, `config.json` | the job as it was dropped, and with every default filled in |
+    | `manifest.json` | hashes of every input and output, seed, versions: enough to repeat the run |
+
+    Go on with it: `dropforge generate \(facts.id) "Once"`, or name `"\(facts.id)"` as `model.name` in a config.
+
+    """
+  }
+}

@@ -1,0 +1,108 @@
+import Domain
+import StrictJSON
+import SystemPackage
+
+/// `final_model/README.md`: a model card with the front matter that the Hugging Face Hub reads.
+/// Format: huggingface_hub's `ModelCardData` and `model-index`.
+struct ModelCardReport: JobReport {
+  func path(_ job: JobLayout) -> FilePath { job.finalModel.appending("README.md") }
+
+  func text(_ facts: JobFacts) -> String {
+    frontMatter(facts) + body(facts)
+  }
+
+  private func frontMatter(_ facts: JobFacts) -> String {
+    var lines = ["---", "library_name: transformers", "pipeline_tag: text-generation"]
+    if let base = facts.pins.model { lines.append("base_model: \(YAML.scalar(base.name))") }
+    lines += ["datasets:", "- \(YAML.scalar(facts.pins.train.name.text))", "tags:", "- dropforge", "- \(facts.configuration.training.method.rawValue)"]
+    lines += ["model-index:", "- name: \(YAML.scalar(facts.name))", "  results:"]
+    let results = [
+      ("loss", "Loss (nats a token)", facts.metrics.evalLoss), ("perplexity", "Perplexity", facts.metrics.evalPerplexity),
+      ("accuracy", "Token accuracy", facts.metrics.evalMeanTokenAccuracy),
+    ].compactMap { type, name, value in value.map { (type, name, $0) } }
+    if results.isEmpty { lines[lines.count - 1] = "  results: []" }
+    if !results.isEmpty {
+      lines += [
+        "  - task:", "      type: text-generation", "    dataset:", "      name: \(YAML.scalar((facts.pins.eval ?? facts.pins.train).name.text))",
+        "      type: \(YAML.scalar((facts.pins.eval ?? facts.pins.train).name.text))",
+        "      split: \(facts.pins.eval == nil ? "held-out" : "evaluation")", "    metrics:",
+      ]
+      for (type, name, value) in results {
+        lines += ["    - type: \(type)", "      name: \(name)", "      value: \(Figures.fixed(value, 4))"]
+      }
+    }
+    return lines.joined(separator: "\n") + "\n---\n\n"
+  }
+
+  private func body(_ facts: JobFacts) -> String {
+    let metrics = facts.metrics
+    let training = facts.configuration.training
+    let origin =
+      facts.pins.model.map { "It goes on from `\($0.name)`." } ?? "It was made from nothing: every weight was drawn by lot and trained here."
+    let held = facts.pins.eval == nil ? "a part of it that was held out" : "the dataset `\(facts.pins.eval?.name.text ?? "")`"
+    var text = """
+      # \(facts.name)
+
+      A language model with \(Figures.grouped(metrics.parameters)) parameters, trained with Dropforge by the method `\(training.method.rawValue)`
+      on the dataset `\(facts.pins.train.name)` (\(Figures.grouped(facts.trainRows)) rows of \(facts.trainSchema.rawValue), \(Figures.grouped(metrics.trainTokens)) tokens). \(origin)
+
+      ## Results
+
+      Measured on \(held), \(Figures.grouped(metrics.evalTokens)) tokens.
+
+      | | before | after | best |
+      |---|---|---|---|
+      | loss, nats a token | \(number(metrics.firstEvalLoss)) | \(number(metrics.evalLoss)) | \(number(metrics.bestEvalLoss))\(metrics.bestStep.map { " (step \($0))" } ?? "") |
+
+      | | |
+      |---|---|
+      | perplexity | \(number(metrics.evalPerplexity, 3)) |
+      | token accuracy | \(number(metrics.evalMeanTokenAccuracy)) |
+      | training loss, first and last | \(number(metrics.firstLoss)), \(number(metrics.finalLoss)) |
+
+      """
+    text += """
+
+      ## Training
+
+      | | |
+      |---|---|
+      | steps | \(Figures.grouped(metrics.steps)) |
+      | tokens seen | \(Figures.grouped(metrics.tokensSeen)) |
+      | sequences a step | \(training.batchSize * training.accumulationSteps) of at most \(training.maximumLength) tokens |
+      | learning rate | \(JSONNumber(training.learningRate).text), \(training.scheduler.rawValue) |
+      | optimizer | AdamW, β \(JSONNumber(training.beta1).text) and \(JSONNumber(training.beta2).text), weight decay \(JSONNumber(training.weightDecay).text), gradient norm at most \(JSONNumber(training.maximumGradNorm).text) |
+      | seed | \(facts.configuration.seed) |
+      | time | \(Figures.duration(metrics.trainRuntime)), \(Figures.grouped(Int(metrics.tokensPerSecond))) tokens a second on \(facts.pins.threads) threads |
+      | peak memory | \(Figures.bytes(metrics.peakMemoryBytes)) |
+
+      ## Use
+
+      ```python
+      from transformers import AutoModelForCausalLM, AutoTokenizer
+      model = AutoModelForCausalLM.from_pretrained("final_model")
+      tokenizer = AutoTokenizer.from_pretrained("final_model")
+      ```
+
+      Or `dropforge generate \(facts.id) "Once"`.
+
+      ## Limits
+
+      The model has seen only the dataset named above; what it writes is no more reliable than that. Nobody has checked it
+      for bias or harm. `manifest.json` in the job's folder holds the hashes of every input: enough to repeat the run.
+
+      """
+    return text
+  }
+
+  private func number(_ value: Double?, _ decimals: Int = 4) -> String { value.map { Figures.fixed($0, decimals) } ?? "–" }
+}
+
+enum YAML {
+  /// A string that reads back as itself in YAML: JSON's double quotes are a subset of YAML's.
+  static func scalar(_ text: String) -> String {
+    var output = ""
+    JSONText.append(text, to: &output)
+    return output
+  }
+}

@@ -1,0 +1,46 @@
+extension BPETrainer {
+  /// Finds the merges and makes the tokenizer.
+  ///
+  /// Source of the algorithm, to the letter: `BpeTrainer::do_train` of huggingface/tokenizers. The pair with the highest count
+  /// is merged, of those with equal counts the one with the lowest ids. Two of its habits show where two merges make the same
+  /// token: the count of a pair is not taken back when the pair is merged, and a pair may stand in the queue twice, each
+  /// entry with the words in which it was found.
+  ///
+  /// `progress` gets the tokens so far and those asked for, now and then; what it throws ends the training.
+  package consuming func train<Failure: Error>(
+    progress: (_ tokens: Int, _ of: Int) throws(Failure) -> Void
+  ) throws(Failure) -> TrainedMerges {
+    endText()
+    var state = MergeTraining(counts, specialTokens: settings.specialTokens)
+    try state.run(vocabularySize: settings.vocabularySize, minimumFrequency: settings.minimumFrequency, progress: progress)
+    return TrainedMerges(settings: settings, tokens: state.tokens, merges: state.merges)
+  }
+
+  package consuming func train() throws(TokenizerError) -> Tokenizer {
+    try train { (_, _) throws(TokenizerError) in }.tokenizer()
+  }
+}
+
+/// What a training found.
+package struct TrainedMerges: Sendable {
+  let settings: BPETrainer.Settings
+  /// The bytes of every token, by id; the special ones come first.
+  let tokens: [[UInt8]]
+  let merges: [MergeTraining.Merge]
+
+  /// The tokenizer, by way of its `tokenizer.json`.
+  package func tokenizer() throws(TokenizerError) -> Tokenizer {
+    let special = settings.specialTokens
+    let texts = special + tokens[special.count...].map { ByteAlphabet.text(of: $0) }
+    var draft = TokenizerDraft(tokens: texts)
+    // Where a pair was merged twice, its later rank counts.
+    var last: [UInt64: Int] = [:]
+    for (rank, merge) in merges.enumerated() { last[merge.pair] = rank }
+    draft.merges = merges.enumerated().filter { last[$0.element.pair] == $0.offset }.map { merge in
+      (texts[Int(merge.element.pair >> 32)], texts[Int(merge.element.pair & 0xFFFF_FFFF)])
+    }
+    draft.addedTokens = special.enumerated().map { AddedToken(id: TokenID($0.offset), content: $0.element) }
+    draft.pattern = settings.pattern
+    return try TokenizerJSONReader(draft.json()).tokenizer(settings: TokenizerSettings(specialTokens: special))
+  }
+}

@@ -1,0 +1,98 @@
+import Domain
+import LanguageModels
+import Platform
+import StrictJSON
+import SystemPackage
+
+/// The checkpoints of a run: each a whole Hugging Face folder and what resuming needs, published by rename.
+struct CheckpointStore {
+  let job: JobLayout
+  let files: any FileSystem
+
+  struct Found {
+    var layout: CheckpointLayout
+    var state: ResumeState
+  }
+
+  /// Writes a checkpoint. It appears whole or not at all; a folder of the same name is replaced.
+  ///
+  /// - fill: writes the tokenizer's files into the folder.
+  func write(
+    _ layout: CheckpointLayout, _ state: ResumeState, model: LanguageModel, moments: Moments, trainerState: JSONNode,
+    fill: (FilePath) throws -> Void
+  ) throws {
+    let name = layout.folder.lastComponent?.string ?? "checkpoint"
+    let partial = CheckpointLayout(folder: layout.folder.removingLastComponent().appending(".\(name).making"))
+    try files.removeTree(partial.folder)
+    try files.makeFolders(partial.folder)
+    try model.save(to: partial.folder)
+    try moments.save(to: partial.optimizer)
+    try fill(partial.folder)
+    try files.writeWhole(ContiguousArray((trainerState.text(.pretty) + "\n").utf8), to: partial.trainerState)
+    var state = state
+    for (path, status) in try files.walk(partial.folder) where status.kind == .file {
+      state.files[path.string] = try files.sha256(of: partial.folder.pushing(path)).sha256
+    }
+    try files.writeWhole(ContiguousArray(try PublishedJSON.bytes(of: state)), to: partial.resumeState)
+    try files.syncTree(partial.folder)
+    if files.exists(layout.folder) { try files.removeTree(layout.folder) }
+    try files.move(partial.folder, to: layout.folder)
+  }
+
+  /// Whole checkpoints, the newest last. A folder that was not finished, or was damaged since, is none.
+  func all() throws -> [Found] {
+    guard files.isFolder(job.checkpoints) else { return [] }
+    var found: [Found] = []
+    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix("checkpoint-") {
+      let layout = CheckpointLayout(folder: job.checkpoints.appending(name))
+      guard files.exists(layout.resumeState),
+        let state = try? PublishedJSON.decode(ResumeState.self, from: try files.contents(of: layout.resumeState))  // of another version: none
+      else { continue }
+      found.append(Found(layout: layout, state: state))
+    }
+    return found.sorted { ($0.state.step, $0.layout.folder.string) < ($1.state.step, $1.layout.folder.string) }
+  }
+
+  /// The newest checkpoint of this run whose files are those that were written.
+  func latest(ofRun run: String) throws -> Found? {
+    try all().last { $0.state.run == run && isWhole($0) }
+  }
+
+  private func isWhole(_ checkpoint: Found) -> Bool {
+    checkpoint.state.files.allSatisfy { name, hash in
+      (try? files.sha256(of: checkpoint.layout.folder.appending(name)).sha256) == hash  // unreadable: not whole
+    }
+  }
+
+  /// Takes away recovery checkpoints that a newer one replaces, and the oldest of the others beyond `limit`.
+  func tidy(keeping limit: Int) throws {
+    let all = try all()
+    guard let newest = all.last else { return }
+    for old in all where old.state.isForRecovery && old.layout != newest.layout { try files.removeTree(old.layout.folder) }
+    let kept = all.filter { !$0.state.isForRecovery }
+    for old in kept.dropLast(limit) where old.layout != newest.layout { try files.removeTree(old.layout.folder) }
+    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") { try files.removeTree(job.checkpoints.appending(name)) }
+  }
+}
+
+/// AdamW's running means, in the layout of the parameters.
+struct Moments {
+  let first: ParameterStore
+  let second: ParameterStore
+
+  init(_ layout: ParameterLayout) throws {
+    first = try ParameterStore(layout)
+    second = try ParameterStore(layout)
+  }
+
+  /// Names as PyTorch's optimizer calls them.
+  func save(to path: FilePath) throws {
+    try SafetensorsWriter.write(first.tensors(prefix: "exp_avg.") + second.tensors(prefix: "exp_avg_sq."), to: path)
+  }
+
+  func load(from path: FilePath) throws {
+    let file = try SafetensorsFile(path)
+    try first.read(from: file, prefix: "exp_avg.")
+    try second.read(from: file, prefix: "exp_avg_sq.")
+  }
+}

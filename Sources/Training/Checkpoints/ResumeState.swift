@@ -1,0 +1,38 @@
+import Domain
+
+/// `dropforge_state.json` in a checkpoint: with the weights and the optimizer's moments beside it, everything that going on
+/// to the same bits needs. Sums are kept as they stand, so that a logged mean does not depend on where the run was cut.
+struct ResumeState: Codable, Sendable, Equatable {
+  var schema = "dropforge.checkpoint/1"
+  /// Optimizer steps done.
+  var step = 0
+  var tokensSeen = 0
+  /// Seconds of training so far, interruptions left out.
+  var elapsed = 0.0
+  var resumes = 0
+  /// Since the last row of metrics.jsonl.
+  var window = Window()
+  /// Sum over all steps of each step's mean loss.
+  var lossTotal = 0.0
+  var firstLoss: Double?
+  var finalLoss: Double?
+  var firstEval: MetricsRow?
+  var lastEval: MetricsRow?
+  var bestEval: MetricsRow?
+  var log = RunLog.Lengths()
+  /// Hash of the resolved config and of the tokens: a checkpoint of another run is not gone on from.
+  var run = ""
+  /// Written to recover from a crash, and replaced by the next: not one that the config asked for.
+  var isForRecovery = false
+  /// Hashes of the files beside it.
+  var files: [String: String] = [:]
+
+  struct Window: Codable, Sendable, Equatable {
+    var steps = 0
+    var loss = 0.0
+    var targets = 0
+    var hits = 0
+    var tokens = 0
+    var seconds = 0.0
+  }
+}

@@ -1,0 +1,128 @@
+import Domain
+import Platform
+import SystemPackage
+
+/// Token ids of one split, being written.
+///
+/// Files, all little-endian, without headers (the card says what they are):
+/// - `<split>.tokens`: an id each, 16 bits wide where the vocabulary has at most 65,536 entries, else 32;
+/// - `<split>.sequences`: for each sequence the number of tokens up to and with its last one, 64 bits each;
+/// - `<split>.mask`: a byte a token, 1 where there is loss on it. Only where some have none.
+final class TokenFileWriter {
+  private let files: any FileSystem
+  private let isWide: Bool
+  private let tokens: FileDescriptor
+  private let sequences: FileDescriptor
+  private let mask: FileDescriptor?
+  private var tokenBytes: [UInt8] = []
+  private var sequenceBytes: [UInt8] = []
+  private var maskBytes: [UInt8] = []
+  private(set) var tokenCount = 0
+  private(set) var trainedCount = 0
+  private(set) var sequenceCount = 0
+
+  private static let block = 1 << 20
+
+  init(_ layout: TokenizationLayout, split: String, vocabulary: Int, masked: Bool, files: any FileSystem) throws {
+    self.files = files
+    isWide = vocabulary > 65_536
+    tokens = try files.open(layout.tokens(split: split), .writing)
+    sequences = try files.open(layout.sequences(split: split), .writing)
+    mask = masked ? try files.open(layout.mask(split: split), .writing) : nil
+    tokenBytes.reserveCapacity(Self.block + 64)
+  }
+
+  /// Appends tokens to the sequence that is open.
+  func append(_ ids: [UInt32], isTrained: Bool) throws {
+    for id in ids {
+      tokenBytes.append(UInt8(truncatingIfNeeded: id))
+      tokenBytes.append(UInt8(truncatingIfNeeded: id >> 8))
+      if isWide {
+        tokenBytes.append(UInt8(truncatingIfNeeded: id >> 16))
+        tokenBytes.append(UInt8(truncatingIfNeeded: id >> 24))
+      }
+    }
+    if mask != nil { maskBytes += [UInt8](repeating: isTrained ? 1 : 0, count: ids.count) }
+    tokenCount += ids.count
+    if isTrained { trainedCount += ids.count }
+    if tokenBytes.count >= Self.block { try flush() }
+  }
+
+  /// Ends the open sequence.
+  func endSequence() throws {
+    withUnsafeBytes(of: UInt64(tokenCount).littleEndian) { sequenceBytes += $0 }
+    sequenceCount += 1
+    if sequenceBytes.count >= Self.block { try flush() }
+  }
+
+  private func flush() throws {
+    try write(&tokenBytes, to: tokens)
+    try write(&sequenceBytes, to: sequences)
+    if let mask { try write(&maskBytes, to: mask) }
+  }
+
+  private func write(_ bytes: inout [UInt8], to file: FileDescriptor) throws {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(SystemError) in try files.writeAll(file, buffer) }
+    }
+    try result.get()
+    bytes.removeAll(keepingCapacity: true)
+  }
+
+  func close() throws {
+    try flush()
+    for file in [tokens, sequences, mask].compactMap(\.self) {
+      try files.sync(file)
+      try files.close(file)
+    }
+  }
+}
+
+/// Token ids of one split, as memory: pages come in as they are touched.
+final class TokenizedSplit: Sendable {
+  let tokenCount: Int
+  let sequenceCount: Int
+  private let tokens: MappedFile
+  private let sequences: MappedFile
+  private let mask: MappedFile?
+  private let isWide: Bool
+
+  init(_ layout: TokenizationLayout, _ split: TokenizationCard.Split, vocabulary: Int) throws {
+    isWide = vocabulary > 65_536
+    tokens = try MappedFile(layout.tokens(split: split.name))
+    sequences = try MappedFile(layout.sequences(split: split.name))
+    mask = split.isMasked ? try MappedFile(layout.mask(split: split.name)) : nil
+    tokenCount = tokens.bytes.count / (isWide ? 4 : 2)
+    sequenceCount = sequences.bytes.count / 8
+    guard tokenCount == split.tokens, sequenceCount == split.sequences, mask == nil || mask?.bytes.count == tokenCount else {
+      throw Problem(
+        "tokenization.damaged", "the tokens in \(layout.folder) are not those that were written", at: .init(file: split.name),
+        mend: "Delete that folder; the tokens are made anew.")
+    }
+  }
+
+  subscript(index: Int) -> Int32 {
+    isWide
+      ? Int32(bitPattern: UInt32(littleEndian: tokens.bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
+      : Int32(UInt16(littleEndian: tokens.bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+  }
+
+  /// Whether there is loss on the token.
+  func isTrained(_ index: Int) -> Bool { mask.map { $0.bytes[index] == 1 } ?? true }
+
+  /// Places of a sequence's tokens.
+  func sequence(_ index: Int) -> Range<Int> { (index == 0 ? 0 : end(index - 1))..<end(index) }
+
+  /// The sequence that a token belongs to.
+  func sequence(ofToken token: Int) -> Int {
+    var low = 0
+    var high = sequenceCount
+    while low < high {
+      let middle = (low + high) / 2
+      if end(middle) <= token { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  func end(_ index: Int) -> Int { Int(UInt64(littleEndian: sequences.bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))) }
+}

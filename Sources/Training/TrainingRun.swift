@@ -1,0 +1,111 @@
+import Domain
+import Kernels
+import LanguageModels
+import Platform
+import StrictJSON
+import SystemPackage
+import Tokenizers
+
+/// A training job in a worker, from its order to its model: prepare, take up the newest checkpoint, train, export.
+package struct TrainingRun {
+  private let order: TrainOrder
+  private let files: any FileSystem
+  private let clock: WallClock
+  private let report: (WorkerEvent) -> Void
+  private let job: JobLayout
+
+  package init(order: TrainOrder, files: any FileSystem, clock: WallClock, report: @escaping (WorkerEvent) -> Void) {
+    self.order = order
+    self.files = files
+    self.clock = clock
+    self.report = report
+    job = JobLayout(folder: FilePath(order.folder))
+  }
+
+  /// - Parameter isStopped: asked at every step.
+  /// - Returns: how the worker is to exit.
+  /// - Throws: `Problem` for what the user can mend.
+  package func run(isStopped: @escaping () -> Bool) throws -> WorkerExit {
+    do {
+      return try train(isStopped: isStopped)
+    } catch is CancellationError {
+      return .stopped
+    } catch let error as ModelError {
+      throw Problem(model: error)
+    } catch let error as SystemError {
+      throw Problem(
+        error.code == .noSpace ? "disk.full" : "system", "the job could not go on", mend: error.mend ?? "Look into the agent's log.", cause: error.description)
+    }
+  }
+
+  private func train(isStopped: @escaping () -> Bool) throws -> WorkerExit {
+    let inputs = try RunPreparation(order: order, files: files, report: report).prepare()
+    let team = ThreadTeam(count: order.threads)
+    let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
+    let model = try model(inputs, found, team)
+    let moments = try Moments(model.layout)
+    var state = ResumeState()
+    if let found {
+      try moments.load(from: found.layout.optimizer)
+      state = found.state
+      state.resumes += 1
+    }
+    let shape = shape(inputs, parameters: model.layout.count, resumedFrom: state.step)
+    report(.planned(shape))
+    let now = Timestamp(nanoseconds: clock.now())
+    let log = try RunLog(
+      job, files: files, from: state.log, withEvents: inputs.configuration.tensorboard.enabled, startedAt: try startOfRun(now), now: now)
+    if state.step == 0 {
+      for line in opening(inputs, shape) { try log.say(line) }
+      for remark in inputs.remarks { report(.warning(remark)) }
+    }
+    let loop = try TrainingLoop(
+      inputs: inputs, job: job, model: model, moments: moments, state: state, shape: shape, log: log, files: files, clock: clock, report: report)
+    if try loop.run(isStopped: isStopped) == .stopped {
+      try log.close()
+      return .stopped
+    }
+    try FinalOutputs(order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, report: report)
+      .write(log: log)
+    try log.close()
+    return .done
+  }
+
+  private func model(_ inputs: RunInputs, _ found: CheckpointStore.Found?, _ team: ThreadTeam) throws -> LanguageModel {
+    if let found { return try LanguageModel.load(found.layout.folder, on: team) }
+    if let base = order.baseModel { return try LanguageModel.load(FilePath(base), on: team) }
+    return try LanguageModel(inputs.modelConfiguration, seed: UInt64(inputs.configuration.seed), on: team)
+  }
+
+  private func shape(_ inputs: RunInputs, parameters: Int, resumedFrom: Int) -> RunShape {
+    let training = inputs.configuration.training
+    let perStep = training.batchSize * training.accumulationSteps
+    let byEpochs = Int((training.epochs * Double(inputs.trainSamples.count) / Double(perStep)).rounded(.up))
+    let steps = max(1, training.maximumSteps ?? byEpochs)
+    let epochs = max(1, Int((Double(steps * perStep) / Double(inputs.trainSamples.count)).rounded(.up)))
+    return RunShape(
+      parameters: parameters, trainSequences: inputs.trainSamples.count, trainTokens: inputs.train.tokens, evalTokens: inputs.eval.tokens,
+      epochs: training.maximumSteps == nil ? max(1, Int(training.epochs.rounded(.up))) : epochs, steps: steps, resumedFrom: resumedFrom)
+  }
+
+  /// When the run's first process began: the event file is named after it, so that a resumed run goes on in the same one.
+  private func startOfRun(_ now: Timestamp) throws -> Timestamp {
+    let path = job.folder.appending(".started")
+    if files.exists(path), let start = Timestamp(rfc3339: String(decoding: try files.contents(of: path), as: UTF8.self)) { return start }
+    try files.publish(now.rfc3339.utf8, to: path)
+    return Timestamp(rfc3339: now.rfc3339) ?? now
+  }
+
+  private func opening(_ inputs: RunInputs, _ shape: RunShape) -> [String] {
+    let training = inputs.configuration.training
+    return [
+      "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.train.tokens)) tokens to train on, \(Figures.grouped(inputs.eval.tokens)) held out",
+      "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
+      "Plan: \(shape.steps) steps of \(training.batchSize * training.accumulationSteps) sequences of at most \(inputs.trainSamples.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, \(CPUFeatures.kernelClone) kernels",
+    ] + inputs.remarks.map { "Note: \($0)" }
+  }
+}
+
+extension TrainOrder {
+  fileprivate var base: String { baseModel.map { "from \(FilePath($0).lastComponent?.string ?? $0)" } ?? "made from nothing" }
+}

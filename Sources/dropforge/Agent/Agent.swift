@@ -1,0 +1,88 @@
+import Catalogue
+import Domain
+import Engines
+import Intake
+import Logging
+import Platform
+import Reporting
+import Scheduling
+import ServiceLifecycle
+import StrictJSON
+import SystemPackage
+import UnixSignals
+import Watching
+
+/// The daemon, put together: the rooms know nothing of one another, and here each is handed what it needs of the others.
+struct Agent {
+  let layout: RootLayout
+  let settings: AgentSettings
+  let log: Logger
+  private let files = LinuxFileSystem()
+  private let clock = WallClock.system
+
+  /// Runs until SIGTERM or SIGINT; workers have written their checkpoints then.
+  func run() async throws {
+    for folder in layout.folders { try files.makeFolders(folder) }
+    guard let lock = try ExclusiveLock(layout.workspace.lock) else {
+      let holder = ExclusiveLock.holder(of: layout.workspace.lock) ?? 0
+      throw CommandFailure("An agent runs on \(layout.root) already: process \(holder). One root has one agent.", code: .saidNo)
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let catalogue = try Catalogue(path: layout.workspace.catalogue.string)
+    let publisher = Publisher(layout: layout, files: files)
+    let engine = NativeEngine(worker: Program.worker)
+    let status = StatusService(layout: layout, files: files, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
+
+    let scheduler = Scheduler(
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
+      reports: SchedulerReports(
+        outputs: { facts in try publisher.publish(facts) },
+        changed: { status.note() }),
+      clock: clock, log: log, defaultThreads: Machine.processors)
+
+    let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
+    let intake = Intake(
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
+      reports: IntakeReports(
+        receipt: { receipt in
+          try publisher.publish(receipt)
+          status.note()
+        },
+        dataset: { [layout] name in
+          let card = try await catalogue.datasetCard(name) { layout.relative(layout.workspace.dataset(name).version($0).data) }
+          if let card { try publisher.publish(card) }
+        },
+        job: { id in try await scheduler.announce(id) },
+        changed: { scheduler.wake() },
+        request: { request in
+          if request == .rescan {
+            await watcher.rescan()
+            return .carriedOut("The inbox has been looked through.")
+          }
+          switch try await scheduler.carryOut(request) {
+          case .carriedOut(let message): return .carriedOut(message)
+          case .refused(let problem): return .refused(problem)
+          }
+        }),
+      clock: clock, log: log)
+
+    await status.connect(scheduler: scheduler, intake: intake, watcher: watcher)
+    try await scheduler.recover()
+    try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
+
+    let claim = Claim(layout: layout.inbox, fileSystem: files, clock: clock, random: { UInt32.random(in: 0...UInt32.max) })
+    let services: [any Service] = [
+      status,
+      SchedulerService(scheduler: scheduler),
+      IntakeService(intake: intake),
+      WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
+    ]
+    var configuration = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+    configuration.maximumGracefulShutdownDuration = .seconds(settings.stopSeconds + 10)
+    log.notice("agent starts", metadata: ["root": "\(layout.root)", "version": "\(DropforgeVersion.text)"])
+    try await ServiceGroup(configuration: configuration).run()
+    try catalogue.close()
+    log.notice("agent ends")
+  }
+}

@@ -1,0 +1,62 @@
+import Domain
+import Intake
+import Logging
+import Platform
+import Scheduling
+import ServiceLifecycle
+import Watching
+
+/// Jobs. Stops when every worker has left its checkpoint.
+struct SchedulerService: Service {
+  let scheduler: Scheduler
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await scheduler.run()
+    } onGracefulShutdown: {
+      scheduler.shutDown()
+    }
+  }
+}
+
+/// Drops, from their claim to their receipt.
+struct IntakeService: Service {
+  let intake: Intake
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await intake.run()
+    } onGracefulShutdown: {
+      intake.shutDown()
+    }
+  }
+}
+
+/// The inbox: what has settled is claimed and handed to the intake.
+struct WatchService: Service {
+  let watcher: InboxWatcher
+  let claim: Claim
+  let intake: Intake
+  let log: Logger
+
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await cancelWhenGracefulShutdown { try await watcher.run() } }
+      group.addTask { for await drop in watcher.drops { await take(drop) } }
+      try await group.waitForAll()
+    }
+  }
+
+  private func take(_ drop: SettledDrop) async {
+    do {
+      switch try claim.take(drop) {
+      case .claimed(let claimed): intake.receive(claimed)
+      case .changed: await watcher.offerAgain(drop.path)
+      case .gone: break
+      }
+    } catch {
+      await watcher.offerAgain(drop.path)
+      log.error("a drop could not be claimed; it stays in the inbox", metadata: ["path": "\(drop.path)", "error": "\(error)"])
+    }
+  }
+}

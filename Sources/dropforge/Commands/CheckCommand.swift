@@ -1,0 +1,76 @@
+import ArgumentParser
+import Domain
+import Engines
+import Intake
+import Platform
+import StrictJSON
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "The agent's verdict on a file, without dropping it. Exit code 0: it would be taken, 1: not.")
+
+  @Argument(help: ArgumentHelp("A dataset, config, job file, model or request.", valueName: "file")) var path: String
+  @Option(help: "What it is, where that cannot be told: dataset, config, job, model or request.") var kind: String?
+  @Flag(help: "One JSON object.") var json = false
+
+  func run() async throws {
+    try await reporting {
+      let files = LinuxFileSystem()
+      let source = Paths.absolute(path)
+      let scratch = try Scratch()
+      defer { scratch.remove() }
+      let check = DropCheck(files: files, engine: NativeEngine(worker: Program.worker))
+      let now = Timestamp(nanoseconds: WallClock.system.now())
+      let verdict = try await check.check(source, kind: kind.flatMap(DropKind.init(rawValue:)), scratch: scratch.path, at: now)
+      try show(verdict)
+    }
+  }
+
+  private func show(_ verdict: DropCheck.Verdict) throws {
+    switch verdict {
+    case .fine(let message, let findings):
+      if json {
+        Terminal.say(try answer(CheckAnswer(accepted: true, message: message, problem: nil, findings: findings)))
+      } else {
+        Terminal.say(message)
+        for finding in findings { Terminal.say("  \(finding)") }
+      }
+    case .refused(let problem, let findings):
+      if json {
+        Terminal.say(try answer(CheckAnswer(accepted: false, message: problem.description, problem: problem, findings: findings)))
+      } else {
+        Terminal.say(problem.description)
+        for finding in findings { Terminal.say("  \(finding)") }
+      }
+      throw ExitCode(CommandFailure.Code.saidNo.rawValue)
+    }
+  }
+
+  private func answer(_ answer: CheckAnswer) throws -> String { String(decoding: try PublishedJSON.bytes(of: answer).dropLast(), as: UTF8.self) }
+}
+
+private struct CheckAnswer: Encodable {
+  var schema = "dropforge.check/1"
+  var accepted: Bool
+  var message: String
+  var problem: Problem?
+  var findings: [Finding]
+}
+
+/// A folder for a moment, in the system's place for such.
+struct Scratch {
+  let path: FilePath
+
+  init() throws {
+    var template = Array(((Environment.value("TMPDIR") ?? "/tmp") + "/dropforge-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else { throw CommandFailure("No temporary folder could be made; set TMPDIR to a folder with space.", code: .internal) }
+    path = FilePath(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+  }
+
+  func remove() { try? LinuxFileSystem().removeTree(path) }  // a leftover in the temporary folder harms nobody
+}

@@ -1,0 +1,77 @@
+import Glibc
+import Kernels
+import Testing
+
+struct ActivationTests {
+  static let shapes = [(1, 1), (3, 7), (2, 16), (5, 100)]
+
+  @Test(arguments: shapes)
+  func swiglu_equals_the_plain_version_and_its_gradient_finite_differences(_ rows: Int, _ width: Int) {
+    let gateUp = numbers(2 * rows * width, "gu", deviation: 3), dh = numbers(rows * width, "dh")
+    var h = [Float](repeating: 0, count: rows * width)
+    SwiGLU.forward(&h, gateUp: gateUp, rows: rows, width: width, on: pair)
+    expectClose(h, SwiGLU.plain(gateUp: doubles(gateUp), width: width))
+    var dGateUp = gateUp, dhThenH = dh
+    SwiGLU.backward(dGateUp: &dGateUp, dhThenH: &dhThenH, gateUp: gateUp, rows: rows, width: width, on: pair)
+    expectClose(dGateUp, differences(at: doubles(gateUp)) { dot(SwiGLU.plain(gateUp: $0, width: width), doubles(dh)) })
+    expectClose(dhThenH, doubles(h))
+  }
+
+  @Test(arguments: [1, 15, 16, 333])
+  func gelu_equals_the_plain_version_and_its_gradient_finite_differences(_ count: Int) {
+    let x = numbers(count, "x", deviation: 3), dy = numbers(count, "dy")
+    var y = x, dx = x, dyThenY = dy
+    GELU.forward(&y, x, count: count, on: pair)
+    expectClose(y, GELU.plain(doubles(x)))
+    GELU.backward(dx: &dx, dyThenY: &dyThenY, x, count: count, on: pair)
+    expectClose(dx, differences(at: doubles(x)) { dot(GELU.plain($0), doubles(dy)) })
+    expectClose(dyThenY, doubles(y))
+  }
+
+  @Test func activations_stay_finite_far_out() {
+    let x: [Float] = [-1e30, -1000, -100, 0, 100, 1000, 1e30]
+    var y = x, h = x
+    GELU.forward(&y, x, count: x.count, on: pair)
+    #expect(y[3...] == [0, 100, 1000, 1e30] && y[0..<3].allSatisfy { abs($0) < 1e-6 })
+    SwiGLU.forward(&h, gateUp: x + [Float](repeating: 1, count: x.count), rows: 1, width: x.count, on: pair)
+    #expect(h[3...] == [0, 100, 1000, 1e30] && h[1..<3].allSatisfy { abs($0) < 1e-6 })
+  }
+
+  @Test func exp_is_within_two_parts_in_ten_million_and_clamped_outside() {
+    let x = (0...175_000).map { Float(-87 + Double($0) * 1e-3) }
+    var y = x
+    Elementwise.exp(&y, x, count: x.count, on: pair)
+    let worst = zip(x, y).reduce(0.0) { max($0, abs(Double($1.1) / exp(Double($1.0)) - 1)) }
+    #expect(worst < 2e-7)
+    let far: [Float] = [-1e9, -100, 100, 1e9]
+    var clamped = far
+    Elementwise.exp(&clamped, far, count: 4, on: pair)
+    #expect(clamped[0] == clamped[1] && clamped[0] > 0 && clamped[0] < 2e-38)
+    #expect(clamped[2] == clamped[3] && clamped[2].isFinite && clamped[2] > 1e38)
+  }
+
+  @Test func elementwise_operations_are_what_they_say_with_any_number_of_threads() {
+    let count = 40_001, a = numbers(count, "a"), b = numbers(count, "b")
+    expectSameBits { team in
+      var sum = a, scaled = a, both = a, cleared = a
+      Elementwise.add(&sum, a, b, count: count, on: team)
+      Elementwise.scale(&scaled, a, by: 0.5, count: count, on: team)
+      Elementwise.accumulate(&both, b, count: count, on: team)
+      Elementwise.clear(&cleared, count: count, on: team)
+      #expect(sum == zip(a, b).map { $0 + $1 } && both == sum)
+      #expect(scaled == a.map { $0 * 0.5 } && cleared.allSatisfy { $0 == 0 })
+      return sum + scaled
+    }
+  }
+
+  @Test func activations_give_the_same_bits_with_any_number_of_threads() {
+    let rows = 300, width = 133, gateUp = numbers(2 * rows * width, "gu"), dh = numbers(rows * width, "dh")
+    expectSameBits { team in
+      var h = dh, dGateUp = gateUp, dhThenH = dh, gelu = gateUp, dgelu = gateUp
+      SwiGLU.forward(&h, gateUp: gateUp, rows: rows, width: width, on: team)
+      SwiGLU.backward(dGateUp: &dGateUp, dhThenH: &dhThenH, gateUp: gateUp, rows: rows, width: width, on: team)
+      GELU.backward(dx: &dgelu, dyThenY: &gelu, gateUp, count: gateUp.count, on: team)
+      return h + dGateUp + dhThenH + gelu + dgelu
+    }
+  }
+}
