@@ -42,7 +42,9 @@ struct BlockSizeTests {
         }
       }
       let whole = outcome(format, bytes, 1 << 16)
-      for blockSize in round % 4 == 0 ? [64, 64 + round] : [64 + round] { #expect(outcome(format, bytes, blockSize) == whole, "\(String(decoding: bytes, as: UTF8.self))") }
+      for blockSize in round % 4 == 0 ? [64, 64 + round] : [64 + round] {
+        #expect(outcome(format, bytes, blockSize) == whole, "\(String(decoding: bytes, as: UTF8.self))")
+      }
     }
   }
 }
