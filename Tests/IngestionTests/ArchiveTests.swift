@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestSupport
 import Testing
 
 @testable import Ingestion
