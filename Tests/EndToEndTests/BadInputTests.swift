@@ -30,7 +30,8 @@ struct BadInputTests {
         "comma.json (line 2, character 17, byte 34): it is not valid JSON. A comma stands before the closing ]; JSON allows none there. Remove that comma and drop the file again."
       ),
       (
-        "misspelt.json", .job, Array(#"{"nmae": "x", "dataset": "d", "config": {"training": {"method": "pretrain", "learning_rat": 0.1}}}"#.utf8),
+        "misspelt.json", .job,
+        Array(#"{"nmae": "x", "dataset": "d", "config": {"training": {"method": "pretrain", "learning_rat": 0.1}}}"#.utf8),
         "misspelt.json, nmae (line 1): it has 2 errors. No such field in a job file. Did you mean \"name\"? And 1 more, listed below. Mend them and drop the file again; `dropforge check FILE` tells beforehand."
       ),
       (
@@ -52,7 +53,9 @@ struct BadInputTests {
     // It goes on, and three rows are a dataset.
     let three = try await agent.dropAndWait("{\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"text\":\"c\"}\n", as: "three.jsonl", into: .dataset)
     #expect(three.status == .accepted)
-    #expect(three.message == "Dataset 'three': 3 rows of text. Only 3 rows: enough to try things out, too few to learn from (10 or more are advised).")
+    #expect(
+      three.message
+        == "Dataset 'three': 3 rows of text. Only 3 rows: enough to try things out, too few to learn from (10 or more are advised).")
     #expect(try agent.files.names(in: agent.layout.inbox.claimed).isEmpty)
     _ = try await agent.stop()
   }
@@ -75,7 +78,8 @@ struct BadInputTests {
     let receipt = try await agent.receipt("closed.jsonl")
     #expect(
       receipt.message
-        == "closed.jsonl: the agent has no right to read it. Its permissions close it to the agent's user. Open it for reading (chmod a+r 'closed.jsonl') and drop it again.")
+        == "closed.jsonl: the agent has no right to read it. Its permissions close it to the agent's user. Open it for reading (chmod a+r 'closed.jsonl') and drop it again."
+    )
     #expect(agent.files.exists(agent.layout.absolute(try #require(receipt.path)).appending("closed.jsonl")))
     _ = try await agent.stop()
   }
@@ -88,7 +92,10 @@ struct BadInputTests {
     #expect(same.message == "The same bytes are here already as version 1 of the dataset 'rows'. Nothing is stored twice.")
     let renamed = try await agent.dropAndWait("{\"text\":\"a\"}\n", as: "other.jsonl", into: .dataset)
     #expect(renamed.status == .duplicate && renamed.result == "rows")
-    #expect(renamed.message == "The same bytes are here already as version 1 of the dataset 'rows'; the name 'other' now means it too. Nothing is stored twice.")
+    #expect(
+      renamed.message
+        == "The same bytes are here already as version 1 of the dataset 'rows'; the name 'other' now means it too. Nothing is stored twice."
+    )
     let next = try await agent.dropAndWait("{\"text\":\"b\"}\n", as: "rows.jsonl", into: .dataset)
     #expect(next.status == .accepted && next.path == "workspace/datasets/rows/versions/2")
     _ = try await agent.stop()

@@ -64,7 +64,8 @@ struct CommandTests {
     #expect(refused.code == 1)
     #expect(
       refused.output
-        == "bad.json (line 1, character 15, byte 14): it is not valid JSON. A comma stands before the closing ]; JSON allows none there. Remove that comma and drop the file again.\n")
+        == "bad.json (line 1, character 15, byte 14): it is not valid JSON. A comma stands before the closing ]; JSON allows none there. Remove that comma and drop the file again.\n"
+    )
     let warned = try await Programs.run(["check", job.string])
     #expect(warned.code == 0)
     #expect(warned.output.contains("warning: training.learning_rate (line 1): 5 is unusual for sft"))

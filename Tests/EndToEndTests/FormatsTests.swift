@@ -21,8 +21,10 @@ struct FormatsTests {
     let (rows, table) = (ArchiveMaker.Entry("rows.jsonl", Self.jsonl), ArchiveMaker.Entry("inner/rows.csv", Self.csv))
     let wrapped: JSONNode = ["version": "1", "data": JSONNode(.array(Self.expected))]
     let forms: [(name: String, bytes: [UInt8])] = [
-      ("a.csv", Array(Self.csv.utf8)), ("b.json", Array(JSONNode(.array(Self.expected)).text(.pretty).utf8)), ("c.json", Array(wrapped.text().utf8)),
-      ("d.jsonl", Array(Self.jsonl.utf8)), ("e.jsonl.gz", try ArchiveMaker.compressed(rows.bytes, .gzip)), ("f.zip", try ArchiveMaker.bytes(.zip, [rows])),
+      ("a.csv", Array(Self.csv.utf8)), ("b.json", Array(JSONNode(.array(Self.expected)).text(.pretty).utf8)),
+      ("c.json", Array(wrapped.text().utf8)),
+      ("d.jsonl", Array(Self.jsonl.utf8)), ("e.jsonl.gz", try ArchiveMaker.compressed(rows.bytes, .gzip)),
+      ("f.zip", try ArchiveMaker.bytes(.zip, [rows])),
       ("g.tar.gz", try ArchiveMaker.bytes(.tar, .gzip, [table])), ("h.csv.xz", try ArchiveMaker.compressed(table.bytes, .xz)),
       ("i.tar.zst", try ArchiveMaker.bytes(.tar, .zstd, [rows])), ("j.7z", try ArchiveMaker.bytes(.sevenZip, [rows])),
       ("k.tsv", Array("question\tanswer\nWhat is \"7 × 6\"?\t42\n\"Two\nlines, with a comma\"\tyes\nÜnïcödé 数据 🙂\tja\n".utf8)),

@@ -8,7 +8,8 @@ import Testing
 
 /// Stopping, killing, cancelling, pausing.
 struct LifeTests {
-  private static let long = Jobs.file("long", dataset: "sums", steps: 400, training: ["recovery_seconds": 0.2, "logging_steps": 20, "eval_steps": 100])
+  private static let long = Jobs.file(
+    "long", dataset: "sums", steps: 400, training: ["recovery_seconds": 0.2, "logging_steps": 20, "eval_steps": 100])
 
   @Test func a_run_that_is_killed_with_its_agent_ends_with_the_same_bits() async throws {
     var agent = try await RunningAgent.start()
@@ -25,9 +26,13 @@ struct LifeTests {
     let end = try await agent.end(of: "long-2")
     #expect(end.state == .completed, "\(end.reason ?? "")")
     let (one, two) = (try agent.job("long-1"), try agent.job("long-2"))
-    #expect(try agent.files.sha256(of: one.finalModel.appending("model.safetensors")).sha256 == agent.files.sha256(of: two.finalModel.appending("model.safetensors")).sha256)
+    #expect(
+      try agent.files.sha256(of: one.finalModel.appending("model.safetensors")).sha256
+        == agent.files.sha256(of: two.finalModel.appending("model.safetensors")).sha256)
     let losses = { (job: JobLayout) in
-      try agent.text(job.metricRows).split(separator: "\n").map { try PublishedJSON.decode(MetricsRow.self, from: $0.utf8) }.map { [$0.loss, $0.evalLoss] }
+      try agent.text(job.metricRows).split(separator: "\n").map { try PublishedJSON.decode(MetricsRow.self, from: $0.utf8) }.map {
+        [$0.loss, $0.evalLoss]
+      }
     }
     #expect(try losses(one) == losses(two))
     let summary = try PublishedJSON.decode(MetricsSummary.self, from: try agent.files.contents(of: two.metrics))
@@ -96,7 +101,9 @@ struct LifeTests {
   @Test func systemd_hears_that_it_is_ready_alive_and_stopping() async throws {
     let folder = try TemporaryFolder()
     let socket = try NotifySocket(folder.path.appending("notify"))
-    let agent = try await RunningAgent.start(environment: ["NOTIFY_SOCKET": folder.path.appending("notify").string, "WATCHDOG_USEC": "400000"])
+    let agent = try await RunningAgent.start(environment: [
+      "NOTIFY_SOCKET": folder.path.appending("notify").string, "WATCHDOG_USEC": "400000",
+    ])
     #expect(try await socket.hears("READY=1"))
     #expect(try await socket.hears("WATCHDOG=1"))
     _ = try await agent.stop()

@@ -26,7 +26,9 @@ enum Programs {
     try await run(dropforge, words, environment: environment)
   }
 
-  static func run(_ program: FilePath, _ words: [String], environment: [String: String] = [:], folder: FilePath? = nil) async throws -> Ended {
+  static func run(_ program: FilePath, _ words: [String], environment: [String: String] = [:], folder: FilePath? = nil) async throws
+    -> Ended
+  {
     var changes: [Subprocess.Environment.Key: String?] = ["DROPFORGE_ROOT": nil]
     for (key, value) in environment { if let key = Subprocess.Environment.Key(rawValue: key) { changes[key] = value } }
     let result = try await Subprocess.run(

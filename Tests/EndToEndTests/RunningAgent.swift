@@ -40,7 +40,9 @@ final class RunningAgent: Sendable {
     layout = RootLayout(root: folder.path)
     let words = user + [Programs.dropforge.string, "agent", "--root", folder.path.string]
     let changes = Dictionary(
-      uniqueKeysWithValues: environment.compactMap { key, value in Subprocess.Environment.Key(rawValue: key).map { ($0, String?.some(value)) } })
+      uniqueKeysWithValues: environment.compactMap { key, value in
+        Subprocess.Environment.Key(rawValue: key).map { ($0, String?.some(value)) }
+      })
     let started = StartedProcess()
     process = Task {
       let result = try await Subprocess.run(

@@ -45,7 +45,9 @@ struct TrainingEndToEndTests {
 
   private func checkModel(_ agent: RunningAgent, _ job: JobLayout) async throws {
     // The loss that `score` gives to a text of the kind is near the one that training reported.
-    let scored = try await Programs.run(["score", "sums-1", "--root", agent.layout.root.string, "--text", "12 and 3 make 15.\n13 and 4 make", "--json"])
+    let scored = try await Programs.run([
+      "score", "sums-1", "--root", agent.layout.root.string, "--text", "12 and 3 make 15.\n13 and 4 make", "--json",
+    ])
     #expect(scored.code == 0, "\(scored.errors)")
     let score = try JSONParser.parse(scored.output)
     #expect(try #require(score["loss"]?.double) < 3)
