@@ -83,7 +83,7 @@ let package = Package(
     // Tests.
     .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "TestSupport", grdb], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
