@@ -19,4 +19,19 @@ package enum FileSystemType {
     0x5346_414F, 0x6B41_4653,  // AFS
     0x0BD0_0BD0, 0x4750_4653,  // Lustre, GPFS
   ]
+
+  /// For people: "ext4", "NFS", or the magic number of one that is not known here.
+  package static func name(of path: FilePath) -> String? {
+    let magic = path.withPlatformString { cl_file_system_type($0) }
+    guard magic != -1 else { return nil }
+    let number = UInt32(truncatingIfNeeded: magic)
+    return names[number] ?? "0x" + String(number, radix: 16)
+  }
+
+  private static let names: [UInt32: String] = [
+    0xEF53: "ext4", 0x5846_5342: "xfs", 0x9123_683E: "btrfs", 0x2FC1_2FC1: "zfs", 0xF2F5_2010: "f2fs", 0xCA45_1A4E: "bcachefs",
+    0x0102_1994: "tmpfs", 0x8584_58F6: "ramfs", 0x794C_7630: "overlayfs", 0x4D44: "vfat", 0x2011_BAB0: "exfat", 0x5346_544E: "ntfs",
+    0x6969: "NFS", 0x517B: "SMB", 0xFE53_4D42: "SMB2", 0xFF53_4D42: "CIFS", 0x6573_5546: "FUSE", 0x0102_1997: "9p",
+    0x00C3_6400: "Ceph", 0x5346_414F: "AFS", 0x6B41_4653: "AFS", 0x0BD0_0BD0: "Lustre", 0x4750_4653: "GPFS",
+  ]
 }

@@ -5,15 +5,21 @@ import SystemPackage
 
 /// Which folders the kernel is asked to tell of, and what is done where it refuses: looking through them goes on all the same.
 extension InboxWatcher {
+  /// Where the limit is used up, every rescan tries again.
   func startInotify() {
     do throws(SystemError) {
-      inotify = try openInotify()
+      let opened = try openInotify()
+      inotify = opened
+      pump = Task { [weak self] in
+        for await batch in opened.batches { await self?.handle(batch) }
+      }
+      if told.remove("inotify") != nil { logger.notice("the kernel tells of the inbox's changes again") }
     } catch {
       let limit =
         error.code == .tooManyOpenFiles
         ? "The limit fs.inotify.max_user_instances is used up (or the limit on open files): sysctl fs.inotify.max_user_instances=1024 raises it."
         : error.mend ?? ""
-      tell("inotify", .error, "no events for the inbox, it is looked through from time to time instead: \(error). \(limit)")
+      tell("inotify", .error, "no events for the inbox, it is looked through \(paceInWords) instead: \(error). \(limit)")
     }
   }
 
@@ -31,8 +37,10 @@ extension InboxWatcher {
         tell("make \(folder)", .error, "\(error). \(error.mend ?? "It is tried again.")")
       }
     }
+    lacksWatches = false
     watch(layout.root, .root)
     for folder in layout.inbox.watched { watch(folder, .watched(folder)) }
+    if inotify != nil, !lacksWatches, told.remove("watch") != nil { logger.notice("the kernel tells of all folders of the inbox again") }
   }
 
   /// Called before a folder inside a dropped tree is listed: what appears in it after the listing is told by an event.
@@ -63,8 +71,9 @@ extension InboxWatcher {
       let limit =
         error.code == .noSpace
         ? "The limit fs.inotify.max_user_watches is used up: sysctl fs.inotify.max_user_watches=1048576 raises it." : error.mend ?? ""
-      // Not taken back where a later watch succeeds: the next one would fail again.
-      tell("watch", .error, "no events for some folders, they are looked through from time to time instead: \(error). \(limit)")
+      lacksWatches = true
+      lookSooner()
+      tell("watch", .error, "no events for some folders, they are looked through \(paceInWords) instead: \(error). \(limit)")
     }
   }
 

@@ -21,11 +21,16 @@ package actor InboxWatcher {
   let clock: WallClock
   let logger: Logger
   let openInotify: @Sendable () throws(SystemError) -> Inotify
-  private let rescanInterval: Int64
+  private let hasRemoteFolders: Bool
+  private let pace: (withEvents: Int64, without: Int64)
 
   private var tracker: SettleTracker
   var watches = WatchTable()
   var inotify: Inotify?
+  /// Hands the kernel's batches to this actor; owned here, ended with `inotify`.
+  var pump: Task<Void, Never>?
+  /// Some folder has no watch: the limit is used up.
+  var lacksWatches = false
   /// What was logged and has not mended itself since: each trouble is told once.
   var told: Set<String> = []
 
@@ -33,7 +38,7 @@ package actor InboxWatcher {
   private var alarm: Task<Void, Never>?
   private var alarmAt: Int64?
   private var nextRescan: Int64 = 0
-  private var hasEnded = false
+  private(set) var isRunning = false
 
   package init(
     layout: RootLayout, settings: AgentSettings, fileSystem: any FileSystem = LinuxFileSystem(), clock: WallClock = .system, logger: Logger,
@@ -46,24 +51,22 @@ package actor InboxWatcher {
     self.logger = logger
     self.openInotify = openInotify
     scanner = InboxScanner(layout: layout.inbox, fileSystem: fileSystem, openForWriting: openForWriting)
-    let isRemote = layout.inbox.watched.contains { FileSystemType.isRemote($0) }
-    tracker = SettleTracker(rules: SettleRules(settings, trustsChangeTimes: !isRemote))
-    // Where another machine writes, no event comes: looking is all there is, and the settle time is the pace for it.
-    let seconds = isRemote ? min(settings.rescanSeconds, max(1, settings.settleSeconds)) : settings.rescanSeconds
-    rescanInterval = Int64(seconds * 1e9)
+    hasRemoteFolders = layout.inbox.watched.contains { FileSystemType.isRemote($0) }
+    tracker = SettleTracker(rules: SettleRules(settings, trustsChangeTimes: !hasRemoteFolders))
+    pace = (Int64(settings.rescanSeconds * 1e9), Int64(settings.secondsBetweenLooks * 1e9))
     (drops, sink) = AsyncStream.makeStream()
   }
 
   /// Watches until the task is cancelled. A trouble with the inbox is logged and tried again; it does not end the service.
   package func run() async throws {
-    startInotify()
+    isRunning = true
     rescan()
     logger.info("watching '\(layout.inbox.folder)'")
-    let batches = inotify?.batches ?? AsyncStream { _ in }
-    for await batch in batches { handle(batch) }
-    hasEnded = true
+    for await _ in AsyncStream(Never.self, { _ in }) {}  // until the task is cancelled
+    isRunning = false
     inotify?.stop()
     inotify = nil
+    pump?.cancel()
     alarm?.cancel()
     sink.finish()
   }
@@ -71,11 +74,16 @@ package actor InboxWatcher {
   /// Drops that are not taken yet, and why.
   package var waiting: [WaitingDrop] { tracker.waiting(now: Moment(clock)) }
 
+  /// Whether the kernel tells of everything that happens in the inbox. Where it does not (another machine writes there, or a
+  /// limit is used up), looking is all there is.
+  package var hasEvents: Bool { !hasRemoteFolders && inotify != nil && !lacksWatches }
+
   /// Looks through everything now: for a request, and for who knows more than the events said.
   package func rescan() {
     let start = Moment(clock)
-    nextRescan = start.monotonic + rescanInterval
+    if isRunning, inotify == nil { startInotify() }
     renewWatches()
+    nextRescan = start.monotonic + (hasEvents ? pace.withEvents : pace.without)
     var found: Set<FilePath> = []
     for folder in layout.inbox.watched {
       do throws(SystemError) {
@@ -181,8 +189,13 @@ package actor InboxWatcher {
 
   // MARK: time
 
+  var paceInWords: String { "every \(Figures.general(Double(pace.without) / 1e9)) seconds" }
+
+  /// No event tells of some folder any more: the next look does not wait for the long pace.
+  func lookSooner() { nextRescan = min(nextRescan, clock.monotonic() + pace.without) }
+
   private func setAlarm() {
-    if hasEnded { return }
+    if !isRunning { return }
     // Rounded up to 10 ms: drops that came together settle in one wake-up.
     let grain: Int64 = 10_000_000
     let at = (min(tracker.nextDeadline ?? .max, nextRescan) + grain - 1) / grain * grain

@@ -4,6 +4,15 @@ import Platform
 import SystemPackage
 
 @main
+enum Main {
+  static func main() async {
+    // libdispatch renices its threads by their quality of service, and tells on standard error that a user without privileges
+    // may not. Nobody can act on that line; it would stand before the answer to every command.
+    Environment.offer("LIBDISPATCH_LOG", "NO")
+    await Dropforge.main()
+  }
+}
+
 struct Dropforge: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dropforge",
@@ -11,7 +20,7 @@ struct Dropforge: AsyncParsableCommand {
     version: DropforgeVersion.text,
     subcommands: [
       InitCommand.self, AgentCommand.self, StatusCommand.self, DropCommand.self, CheckCommand.self, LogsCommand.self, CancelCommand.self,
-      PauseCommand.self, ResumeCommand.self, GenerateCommand.self, ScoreCommand.self, DoctorCommand.self,
+      PauseCommand.self, ResumeCommand.self, RescanCommand.self, GenerateCommand.self, ScoreCommand.self, DoctorCommand.self,
     ])
 }
 

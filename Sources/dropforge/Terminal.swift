@@ -59,6 +59,9 @@ enum Terminal {
 
 enum Environment {
   static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// Sets it for this process and its children, unless it is set.
+  static func offer(_ name: String, _ value: String) { setenv(name, value, 0) }
 }
 
 enum Paths {

@@ -15,7 +15,7 @@ struct InboxWatcherTroubleTests {
     ) { watched in
       #expect(
         watched.log.lines == [
-          "error: no events for the inbox, it is looked through from time to time instead: open an inotify instance: Too many open files. The limit fs.inotify.max_user_instances is used up (or the limit on open files): sysctl fs.inotify.max_user_instances=1024 raises it."
+          "error: no events for the inbox, it is looked through every 0.05 seconds instead: open an inotify instance: Too many open files. The limit fs.inotify.max_user_instances is used up (or the limit on open files): sysctl fs.inotify.max_user_instances=1024 raises it."
         ])
       try watched.root.drop("x", as: "rows.csv", into: .dataset)
       #expect(await watched.next()?.displayName == "rows.csv")

@@ -13,6 +13,9 @@ package struct AgentSettings: Section {
 
   package init() {}
 
+  /// How often the inbox is looked through where no event tells of it.
+  package var secondsBetweenLooks: Double { min(rescanSeconds, max(1, settleSeconds)) }
+
   package static var fields: [Field<AgentSettings>] {
     [
       Field("running_jobs", \.runningJobs, limit: .within(1...64), "Jobs that train at the same time. Default: 1."),
@@ -27,7 +30,7 @@ package struct AgentSettings: Section {
         "The same for a file whose content shows that it is whole: a JSON document with its last bracket. Default: 0.3."),
       Field(
         "rescan_seconds", \.rescanSeconds, limit: .within(1...86_400),
-        "The inbox is looked through at least this often, whatever events say. Default: 30."),
+        "The inbox is looked through at least this often, whatever events say; where no events come, every settle_seconds. Default: 30."),
       Field(
         "bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
       Field("stop_seconds", \.stopSeconds, limit: .within(1...3_600), "On a stop, workers get so long to write a checkpoint. Default: 20."),

@@ -76,6 +76,7 @@ struct Agent {
       SchedulerService(scheduler: scheduler),
       IntakeService(intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
+      HangUpService(watcher: watcher, log: log),
     ]
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)

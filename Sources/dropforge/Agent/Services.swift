@@ -4,6 +4,7 @@ import Logging
 import Platform
 import Scheduling
 import ServiceLifecycle
+import UnixSignals
 import Watching
 
 /// Jobs. Stops when every worker has left its checkpoint.
@@ -57,6 +58,19 @@ struct WatchService: Service {
     } catch {
       await watcher.offerAgain(drop.path)
       log.error("a drop could not be claimed; it stays in the inbox", metadata: ["path": "\(drop.path)", "error": "\(error)"])
+    }
+  }
+}
+
+/// SIGHUP: the inbox is looked through now. For file systems that send no events, as `systemctl reload` or from a script.
+struct HangUpService: Service {
+  let watcher: InboxWatcher
+  let log: Logger
+
+  func run() async throws {
+    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+      log.notice("SIGHUP: the inbox is looked through")
+      await watcher.rescan()
     }
   }
 }

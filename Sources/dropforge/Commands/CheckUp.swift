@@ -45,6 +45,28 @@ struct CheckUp {
             mend: "Give it to the agent's user: sudo chown -R dropforge '\(folder)'."))
       }
     }
+    return symptoms + fileSystems()
+  }
+
+  /// Where drops come from decides how they are noticed.
+  private func fileSystems() -> [Symptom] {
+    var symptoms: [Symptom] = []
+    for folder in layout.inbox.watched where files.isFolder(folder) {
+      let isOfItsOwn = folder == layout.inbox.folder || FileSystemType.name(of: folder) != FileSystemType.name(of: layout.inbox.folder)
+      guard isOfItsOwn, let kind = FileSystemType.name(of: folder) else { continue }
+      let place = layout.relative(folder)
+      if FileSystemType.isRemote(folder) {
+        symptoms.append(
+          Symptom(
+            verdict: .remark, what: "file system",
+            found: "\(place) lies on \(kind): no event tells of what other machines write there, so it is looked through from time to time",
+            mend:
+              "A shorter settle_seconds or rescan_seconds in dropforge.json makes that more often; `dropforge rescan` or SIGHUP to the agent do it now."
+          ))
+      } else {
+        symptoms.append(Symptom(verdict: .good, what: "file system", found: "\(place) lies on \(kind): events tell of every drop"))
+      }
+    }
     let inbox = try? files.status(layout.inbox.folder)
     let workspace = try? files.status(layout.workspace.folder)
     if let inbox, let workspace, inbox.device != workspace.device {
@@ -69,22 +91,7 @@ struct CheckUp {
   }
 
   private func limits() -> [Symptom] {
-    var symptoms: [Symptom] = []
-    if let watches = number("/proc/sys/fs/inotify/max_user_watches") {
-      symptoms.append(
-        watches >= 8_192
-          ? Symptom(verdict: .good, what: "inotify watches", found: "\(watches) a user")
-          : Symptom(
-            verdict: .bad, what: "inotify watches", found: "only \(watches) a user", mend: "sudo sysctl fs.inotify.max_user_watches=65536"))
-    }
-    if let instances = number("/proc/sys/fs/inotify/max_user_instances") {
-      symptoms.append(
-        instances >= 16
-          ? Symptom(verdict: .good, what: "inotify instances", found: "\(instances) a user")
-          : Symptom(
-            verdict: .bad, what: "inotify instances", found: "only \(instances) a user",
-            mend: "sudo sysctl fs.inotify.max_user_instances=128"))
-    }
+    var symptoms = [inotify()]
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
       symptoms.append(
@@ -95,6 +102,26 @@ struct CheckUp {
             mend: "ulimit -n 4096, or LimitNOFILE=4096 in the service's unit."))
     }
     return symptoms
+  }
+
+  /// Asks for what the agent asks for: a limit may be high and used up all the same, by other programs of this user.
+  private func inotify() -> Symptom {
+    let instances = number("/proc/sys/fs/inotify/max_user_instances") ?? 0
+    let watches = number("/proc/sys/fs/inotify/max_user_watches") ?? 0
+    do throws(SystemError) {
+      let inotify = try Inotify()
+      defer { inotify.stop() }
+      for folder in layout.inbox.watched where files.isFolder(folder) { _ = try inotify.watch(folder) }
+    } catch {
+      return error.code == .noSpace
+        ? Symptom(
+          verdict: .bad, what: "inotify", found: "all \(watches) watches of this user are used up: drops are found by looking, not at once",
+          mend: "sudo sysctl fs.inotify.max_user_watches=1048576")
+        : Symptom(
+          verdict: .bad, what: "inotify", found: "no instance is to be had, of \(instances) a user: drops are found by looking, not at once",
+          mend: "sudo sysctl fs.inotify.max_user_instances=1024")
+    }
+    return Symptom(verdict: .good, what: "inotify", found: "\(instances) instances and \(watches) watches a user, not used up")
   }
 
   private func machine() -> [Symptom] {

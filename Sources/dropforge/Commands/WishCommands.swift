@@ -25,13 +25,20 @@ struct ResumeCommand: AsyncParsableCommand {
   func run() async throws { try await reporting { try await Wish("resume", job, root).send() } }
 }
 
+struct RescanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rescan", abstract: "Look through the inbox now, for file systems that send no events.")
+  @OptionGroup var root: RootOption
+  func run() async throws { try await reporting { try await Wish("rescan", nil, root).send() } }
+}
+
 /// A request to the agent, dropped as a file as any other: there is one door.
 private struct Wish {
   let action: String
-  let job: String
+  let job: String?
   let root: RootOption
 
-  init(_ action: String, _ job: String, _ root: RootOption) {
+  init(_ action: String, _ job: String?, _ root: RootOption) {
     self.action = action
     self.job = job
     self.root = root
@@ -41,8 +48,9 @@ private struct Wish {
     let layout = try root.existing()
     let scratch = try Scratch()
     defer { scratch.remove() }
-    let object: JSONNode = ["action": JSONNode(.string(action)), "job": JSONNode(.string(job))]
-    let path = scratch.path.appending("\(action)-\(SafeName(from: job)).json")
+    var object: JSONNode = ["action": JSONNode(.string(action))]
+    if let job { object = ["action": JSONNode(.string(action)), "job": JSONNode(.string(job))] }
+    let path = scratch.path.appending(job.map { "\(action)-\(SafeName(from: $0)).json" } ?? "\(action).json")
     try LinuxFileSystem().publish((object.text() + "\n").utf8, to: path)
     let dropper = Dropper(layout)
     let placed = try dropper.place(path, as: .request)
