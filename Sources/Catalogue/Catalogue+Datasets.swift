@@ -37,8 +37,11 @@ extension Catalogue {
         let isNewAlias = try owner != name && !Self.datasetExists(name, in: database)
         if isNewAlias {
           try database.execute(
-            sql: "INSERT INTO dataset_aliases (alias, dataset) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET dataset = excluded.dataset",
-            arguments: [name.text, owner.text])
+            sql: """
+              INSERT INTO dataset_aliases (alias, dataset, number) VALUES (?, ?, ?)
+              ON CONFLICT (alias) DO UPDATE SET dataset = excluded.dataset, number = excluded.number
+              """,
+            arguments: [name.text, owner.text, known["number"] as Int])
         }
         decision = .duplicate(of: owner, version: known["number"], alias: isNewAlias)
       } else {
@@ -59,11 +62,6 @@ extension Catalogue {
     }
   }
 
-  /// The dataset that a name means: itself, or the one it is an alias of.
-  package func datasetName(for name: SafeName) async throws -> SafeName {
-    try await read { database in try Self.resolveAlias(name, in: database) }
-  }
-
   package func datasetVersions(of name: SafeName) async throws -> [DatasetVersionRecord] {
     try await read { database in
       try Row.fetchAll(database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number", arguments: [name.text])
@@ -71,13 +69,13 @@ extension Catalogue {
     }
   }
 
-  /// The newest version that jobs may use, under the name or as an alias.
+  /// What jobs that name it use: the newest stored version, or for an alias the version whose bytes were dropped under it.
   package func latestStoredVersion(of name: SafeName) async throws -> DatasetVersionRecord? {
     try await read { database in
-      let target = try Self.resolveAlias(name, in: database)
-      return try Row.fetchOne(
-        database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? AND stored = 1 ORDER BY number DESC LIMIT 1", arguments: [target.text]
-      ).map(DatasetVersionRecord.init(row:))
+      let ownSQL = "SELECT * FROM dataset_versions WHERE dataset = ? AND stored = 1 ORDER BY number DESC LIMIT 1"
+      let aliasSQL = "SELECT v.* FROM dataset_versions v JOIN dataset_aliases a USING (dataset, number) WHERE a.alias = ? AND v.stored = 1"
+      let sql = try Self.datasetExists(name, in: database) ? ownSQL : aliasSQL
+      return try Row.fetchOne(database, sql: sql, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
     }
   }
 
@@ -132,12 +130,6 @@ extension Catalogue {
   }
 
   // MARK: within a transaction
-
-  static func resolveAlias(_ name: SafeName, in database: Database) throws -> SafeName {
-    if try datasetExists(name, in: database) { return name }
-    let target = try String.fetchOne(database, sql: "SELECT dataset FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
-    return target.map(SafeName.init(from:)) ?? name
-  }
 
   private static func datasetExists(_ name: SafeName, in database: Database) throws -> Bool {
     try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text])!  // EXISTS always has a row
