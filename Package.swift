@@ -86,6 +86,7 @@ let package = Package(
     .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
+    .testTarget(name: "EnginesTests", dependencies: ["Engines", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
     .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
