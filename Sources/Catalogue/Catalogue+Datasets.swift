@@ -30,7 +30,8 @@ extension Catalogue {
     let resultText = try JSONColumn.text(result)
     return try await write { database in
       let known = try Row.fetchOne(
-        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?", arguments: [result.sourceSHA256, reading])
+        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?",
+        arguments: [result.sourceSHA256, reading])
       let decision: DatasetDecision
       if let known {
         let owner = try Self.safeName(known["dataset"])
@@ -48,12 +49,14 @@ extension Catalogue {
         // Other bytes under an alias: the name parts from the dataset that it meant, and is one of its own.
         try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
         try database.execute(
-          sql: "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
+          sql:
+            "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
           arguments: [name.text, description, now.nanoseconds])
         let number = try Int.fetchOne(
           database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!  // an aggregate always has a row
         try database.execute(
-          sql: "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          sql:
+            "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           arguments: [name.text, number, drop.text, fileName, result.sourceSHA256, reading, resultText, now.nanoseconds])
         decision = .newVersion(number)
       }
@@ -116,7 +119,8 @@ extension Catalogue {
     let body = try JSONColumn.text(sidecar)
     try await write { database in
       try database.execute(
-        sql: "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
+        sql:
+          "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
         arguments: [name.text, receipt.id.text, body])
       try Self.decide(receipt, in: database)
     }

@@ -8,7 +8,8 @@ import Testing
 struct ConstraintTests {
   private static let drop = "INSERT INTO drops (id, name, kind, state, verdict, received_at, size, receipt) VALUES "
   private static let job = "INSERT INTO jobs (id, name, number, drop_id, file, state, created_at, finished_at) VALUES "
-  private static let version = "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at, stored) VALUES "
+  private static let version =
+    "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at, stored) VALUES "
 
   private static let impossible: [(String, String)] = [
     ("a drop of an unknown kind", drop + "('x', 'n', 'picture', 'claimed', NULL, 1, 1, NULL)"),
@@ -30,7 +31,10 @@ struct ConstraintTests {
     ("a version that is stored by half", version + "('rows', 2, '\(Specimen.drop(1))', 'f', 'new', '', '{}', 1, 2)"),
     ("an alias of no dataset", "INSERT INTO dataset_aliases (alias, dataset, number) VALUES ('copy', 'nobody', 1)"),
     ("an alias of no version", "INSERT INTO dataset_aliases (alias, dataset, number) VALUES ('copy', 'rows', 7)"),
-    ("a config of no drop", "INSERT INTO configs (name, number, drop_id, sha256, body, findings, created_at) VALUES ('c', 1, 'nobody', 'a', '{}', '[]', 1)"),
+    (
+      "a config of no drop",
+      "INSERT INTO configs (name, number, drop_id, sha256, body, findings, created_at) VALUES ('c', 1, 'nobody', 'a', '{}', '[]', 1)"
+    ),
     ("a job in an unknown state", job + "('j-9', 'j', 9, '\(Specimen.drop(2))', '{}', 'running', 1, NULL)"),
     ("a job that is over without an end", job + "('j-9', 'j', 9, '\(Specimen.drop(2))', '{}', 'completed', 1, NULL)"),
     ("a job that runs and has ended", job + "('j-9', 'j', 9, '\(Specimen.drop(2))', '{}', 'training', 1, 5)"),

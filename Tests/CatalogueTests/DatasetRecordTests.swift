@@ -14,7 +14,8 @@ struct DatasetRecordTests {
     #expect(
       version
         == DatasetVersionRecord(
-          dataset: name("rows"), number: 1, drop: Specimen.drop(1), fileName: "rows.csv", sha256: "aa", result: Specimen.ingest(sha256: "aa"),
+          dataset: name("rows"), number: 1, drop: Specimen.drop(1), fileName: "rows.csv", sha256: "aa",
+          result: Specimen.ingest(sha256: "aa"),
           createdAt: Ledger.time, isStored: false))
     #expect(try await ledger.catalogue.drop(Specimen.drop(1))?.state == .decided)
     #expect(try await ledger.catalogue.datasetNames() == [name("rows")])
@@ -24,11 +25,11 @@ struct DatasetRecordTests {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa", isStored: false)
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows")) == nil)
-    try await ledger.catalogue.finish(Specimen.drop(1))
+    try await ledger.catalogue.noteStored(Specimen.drop(1))
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 1)
     try await ledger.dataset("rows", drop: 2, bytes: "bb", isStored: false)
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 1)
-    try await ledger.catalogue.finish(Specimen.drop(2))
+    try await ledger.catalogue.noteStored(Specimen.drop(2))
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 2)
   }
 
@@ -96,7 +97,8 @@ struct DatasetRecordTests {
     try await ledger.dataset("rows", drop: 1, bytes: "aa")
     #expect(try await ledger.dataset("rows", drop: 2, bytes: "aa", reading: "with a sidecar") == .newVersion(2))
     #expect(
-      try await ledger.dataset("rows", drop: 3, bytes: "aa", reading: "with a sidecar") == .duplicate(of: name("rows"), version: 2, alias: false))
+      try await ledger.dataset("rows", drop: 3, bytes: "aa", reading: "with a sidecar")
+        == .duplicate(of: name("rows"), version: 2, alias: false))
     #expect(try await ledger.dataset("rows", drop: 4, bytes: "aa") == .duplicate(of: name("rows"), version: 1, alias: false))
   }
 

@@ -64,6 +64,10 @@ struct DropRecordTests {
     #expect(try await ledger.catalogue.noteAttempt(id) == 1)
     #expect(try await ledger.catalogue.noteAttempt(id) == 2)
     #expect(try await ledger.catalogue.drop(id)?.attempts == 2)
+    try await ledger.catalogue.forgetAttempt(id)
+    #expect(try await ledger.catalogue.drop(id)?.attempts == 1)
+    for _ in 0..<3 { try await ledger.catalogue.forgetAttempt(id) }
+    #expect(try await ledger.catalogue.drop(id)?.attempts == 0)
     #expect(try await ledger.catalogue.noteAttempt(Specimen.drop(9)) == 0)
   }
 

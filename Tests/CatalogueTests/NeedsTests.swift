@@ -30,7 +30,10 @@ struct NeedsTests {
     (#"{"dataset": {"train": "rows", "eval": "here"}, "config": {"training": {"method": "sft"}}}"#, .waitingForDataset("rows")),
     (#"{"dataset": "here", "config": "small"}"#, .waitingForConfig("small")),
     (#"{"dataset": "here", "config": "small@2"}"#, .waitingForConfig("small@2")),
-    (#"{"dataset": "here", "config": {"training": {"method": "sft"}, "model": {"name": "Qwen/Qwen3-0.6B"}}}"#, .waitingForModel("Qwen/Qwen3-0.6B")),
+    (
+      #"{"dataset": "here", "config": {"training": {"method": "sft"}, "model": {"name": "Qwen/Qwen3-0.6B"}}}"#,
+      .waitingForModel("Qwen/Qwen3-0.6B")
+    ),
     (#"{"dataset": "here", "config": {"training": {"method": "sft"}, "tokenizer": "qwen"}}"#, .waitingForModel("qwen")),
     (#"{"dataset": "rows", "config": "small"}"#, .waitingForDataset("rows")),
   ])
@@ -45,7 +48,7 @@ struct NeedsTests {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa", isStored: false)
     #expect(try await needs(ledger, Specimen.jobFile("tiny")).missing == .waitingForDataset("rows"))
-    try await ledger.catalogue.finish(Specimen.drop(1))
+    try await ledger.catalogue.noteStored(Specimen.drop(1))
     #expect(try await needs(ledger, Specimen.jobFile("tiny")).missing == nil)
   }
 
@@ -92,7 +95,7 @@ struct NeedsTests {
     #expect(try await model("base-1").model == .finishedJob(job))
     try await ledger.model("base", drop: 3, sha256: "mm", isStored: false)
     #expect(try await model("base").model == .finishedJob(job))
-    try await ledger.catalogue.finish(Specimen.drop(3))
+    try await ledger.catalogue.noteStored(Specimen.drop(3))
     #expect(try await model("base").model == .dropped(name("base"), sha256: "mm"))
   }
 
@@ -100,7 +103,8 @@ struct NeedsTests {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa")
     for made in TokenizerSection.madeHere {
-      let needs = try await needs(ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "tokenizer": {"name": "\#(made)"}}}"#)
+      let needs = try await needs(
+        ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "tokenizer": {"name": "\#(made)"}}}"#)
       #expect(needs.missing == nil && needs.tokenizer == .none, "\(made)")
     }
   }
@@ -119,7 +123,8 @@ struct NeedsTests {
     try await ledger.dataset("rows", drop: 1, bytes: "aa")
     let inline = try await needs(ledger, "{\"dataset\": \"rows\",\n\"config\": {\"training\": {\"method\": \"sft\",\n\"batch_sise\": 3}}}")
     #expect(inline.findings.map(\.description) == [#"error: training.batch_sise (line 3): no such field. Did you mean "batch_size"?"#])
-    let overridden = try await needs(ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "seed": 1}, "overrides": {"seed.x": 1}}"#)
+    let overridden = try await needs(
+      ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "seed": 1}, "overrides": {"seed.x": 1}}"#)
     #expect(overridden.findings.map(\.description) == [#"error: overrides.seed.x: "seed" is no section of this config"#])
   }
 }

@@ -12,7 +12,8 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "grdb_migrations", "job_transitions", "jobs", "models", "sidecars",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "grdb_migrations", "job_transitions", "jobs", "models",
+        "sidecars",
       ])
     #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") } == ["0001-catalogue"])
   }
@@ -34,8 +35,12 @@ struct OpeningTests {
     #expect(problem.code == "catalogue.newer")
     #expect(
       problem.description
-        == "\(ledger.path) was written by a newer version of Dropforge. Run that version, or restore the copy of the catalogue that was made before the upgrade.")
-    #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == ["0001-catalogue", "0099-of-tomorrow"])
+        == "\(ledger.path) was written by a newer version of Dropforge. Run that version, or restore the copy of the catalogue that was made before the upgrade."
+    )
+    #expect(
+      try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
+        "0001-catalogue", "0099-of-tomorrow",
+      ])
   }
 
   @Test func a_damaged_file_is_refused() throws {
@@ -45,7 +50,8 @@ struct OpeningTests {
     #expect(problem.code == "catalogue.unreadable")
     #expect(
       problem.description
-        == "\(path) cannot be opened. SQLite says: file is not a database. Check the disk and the rights of the agent's user; if the file is damaged, restore it from a backup.")
+        == "\(path) cannot be opened. SQLite says: file is not a database. Check the disk and the rights of the agent's user; if the file is damaged, restore it from a backup."
+    )
     #expect(problem.cause?.contains("SQLite error 26") == true)
     #expect(try folder.contents()["catalogue.sqlite"]?.hasPrefix("this is no database.") == true)
   }

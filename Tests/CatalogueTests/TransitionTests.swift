@@ -34,7 +34,9 @@ struct TransitionTests {
       #expect(from.mayBecome(next) == isAllowed, "\(from) to \(next)")
       let before = try #require(await ledger.catalogue.job(id))
       let steps = try await ledger.catalogue.transitions(of: id).count
-      #expect(try await ledger.catalogue.transition(id, from: from, to: next, reason: "why", at: Ledger.time + 5) == isAllowed, "\(from) to \(next)")
+      #expect(
+        try await ledger.catalogue.transition(id, from: from, to: next, reason: "why", at: Ledger.time + 5) == isAllowed,
+        "\(from) to \(next)")
       let after = try #require(await ledger.catalogue.job(id))
       if isAllowed {
         #expect(after.state == next && after.reason == "why")
@@ -63,7 +65,10 @@ struct TransitionTests {
     let id = try await ledger.job("tiny", drop: 1)
     let winners = try await withThrowingTaskGroup(of: Bool.self) { group in
       for number in 0..<20 {
-        group.addTask { try await ledger.catalogue.transition(id, from: .pending, to: number % 2 == 0 ? .preparing : .cancelled, reason: nil, at: Ledger.time) }
+        group.addTask {
+          try await ledger.catalogue.transition(
+            id, from: .pending, to: number % 2 == 0 ? .preparing : .cancelled, reason: nil, at: Ledger.time)
+        }
       }
       return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
     }
@@ -75,7 +80,8 @@ struct TransitionTests {
     let ledger = try Ledger()
     let id = try await ledger.job("tiny", drop: 1)
     let steps: [(JobState, JobState, String?)] = [
-      (.pending, .preparing, nil), (.preparing, .pending, "goes on"), (.pending, .preparing, nil), (.preparing, .training, nil), (.training, .error, "broke"),
+      (.pending, .preparing, nil), (.preparing, .pending, "goes on"), (.pending, .preparing, nil), (.preparing, .training, nil),
+      (.training, .error, "broke"),
     ]
     let problem = Problem("a.b", "it broke", mend: "Mend it.")
     for (index, step) in steps.enumerated() {

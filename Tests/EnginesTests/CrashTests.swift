@@ -24,7 +24,9 @@ struct CrashTests {
   }
 
   @Test func of_a_backtrace_the_part_that_tells_is_kept() {
-    let words = "Fatal error: Index out of range\n\n  0 [ra] one in rows.swift\n" + (1...40).map { "    \($0) frame\n" }.joined() + "Registers:\nrax 0\nImages:\nmany\n"
+    let words =
+      "Fatal error: Index out of range\n\n  0 [ra] one in rows.swift\n" + (1...40).map { "    \($0) frame\n" }.joined()
+      + "Registers:\nrax 0\nImages:\nmany\n"
     let crash = WorkerOutcome.Crash(signal: 4, exitCode: nil, lastWords: words)
     let lines = crash.problem(doing: "x").cause?.split(separator: "\n") ?? []
     #expect(lines.count == 25)

@@ -114,14 +114,18 @@ struct NativeEngineTests {
     #expect(crash.lastWords.hasPrefix("\(worker): "))
     let problem = crash.problem(doing: "reading rows.csv")
     #expect(problem.what == "the worker for reading rows.csv could not be started")
-    #expect(problem.mend == "Look whether dropforge-worker lies beside dropforge and may be executed; install both again, from the same version.")
+    #expect(
+      problem.mend == "Look whether dropforge-worker lies beside dropforge and may be executed; install both again, from the same version.")
   }
 
   @Test func the_worker_gets_its_words_and_its_agents_number() async throws {
-    let worker = try ScriptedWorker("echo \"$@\" > \"$(dirname \"$4\")/arguments\"\ncut -d' ' -f5 /proc/$$/stat > \"$(dirname \"$4\")/group\"\necho $$ >> \"$(dirname \"$4\")/group\"")
+    let worker = try ScriptedWorker(
+      "echo \"$@\" > \"$(dirname \"$4\")/arguments\"\ncut -d' ' -f5 /proc/$$/stat > \"$(dirname \"$4\")/group\"\necho $$ >> \"$(dirname \"$4\")/group\""
+    )
     #expect(await worker.run() == .done)
     let files = try worker.folder.contents()
-    #expect(files["arguments"] == "--parent \(ProcessInfo.processInfo.processIdentifier) ingest \(worker.folder.path.appending("order.sh"))\n")
+    #expect(
+      files["arguments"] == "--parent \(ProcessInfo.processInfo.processIdentifier) ingest \(worker.folder.path.appending("order.sh"))\n")
     let numbers = try #require(files["group"]).split(separator: "\n")
     #expect(numbers.count == 2 && numbers[0] == numbers[1], "it leads a process group of its own: \(numbers)")
   }

@@ -50,7 +50,9 @@ struct StoppingTests {
     let workers = try (0..<3).map { _ in try ScriptedWorker(ScriptedWorker.patient) }
     let ready = StopRequest()
     let outcomes = try await withThrowingTaskGroup(of: WorkerOutcome.self) { group in
-      for worker in workers { group.addTask { await worker.run(stop: stop) { _ in if workers.allSatisfy({ !$0.told.isEmpty }) { ready.make() } } } }
+      for worker in workers {
+        group.addTask { await worker.run(stop: stop) { _ in if workers.allSatisfy({ !$0.told.isEmpty }) { ready.make() } } }
+      }
       group.addTask {
         // It ends while the others run and wait.
         let outcome = await (try ScriptedWorker("exit 0")).run(stop: stop)

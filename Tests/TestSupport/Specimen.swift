@@ -9,7 +9,8 @@ package enum Specimen {
   package static func drop(_ number: UInt32 = 1) -> DropID { DropID(at: time, random: number) }
 
   package static func receipt(
-    _ drop: DropID = drop(), name: String = "rows.csv", kind: DropKind? = .dataset, status: Receipt.Verdict = .accepted, message: String = "Taken."
+    _ drop: DropID = drop(), name: String = "rows.csv", kind: DropKind? = .dataset, status: Receipt.Verdict = .accepted,
+    message: String = "Taken."
   ) -> Receipt {
     Receipt(id: drop, name: name, kind: kind, status: status, receivedAt: time, decidedAt: time + 1, size: 12, message: message)
   }
@@ -21,15 +22,19 @@ package enum Specimen {
   ) -> IngestResult {
     IngestResult(
       sourceSHA256: sha256, sourceBytes: 12,
-      files: [.init(name: "rows.csv", format: .csv, bytes: 12, rows: rows, badRows: badRows, encoding: "utf-8", dialect: nil, split: "train")],
-      splits: splits.map { .init(name: $0, rows: rows, bytes: 30, sha256: String(repeating: "b", count: 64)) }, rows: rows, badRows: badRows,
+      files: [
+        .init(name: "rows.csv", format: .csv, bytes: 12, rows: rows, badRows: badRows, encoding: "utf-8", dialect: nil, split: "train")
+      ],
+      splits: splits.map { .init(name: $0, rows: rows, bytes: 30, sha256: String(repeating: "b", count: 64)) }, rows: rows,
+      badRows: badRows,
       columns: (columns ?? detected.requiredColumns).map { DatasetColumn(name: $0, kinds: [.string], rows: rows) }, detected: detected,
       mapping: mapping, warnings: warnings, seconds: 0.5)
   }
 
   package static func model(_ name: String, sha256: String = String(repeating: "c", count: 64), hasTokenizer: Bool = true) -> ModelCard {
     ModelCard(
-      name: SafeName(from: name), architecture: "llama", parameters: 1_000, vocabularySize: 257, maximumPositions: 64, hasTokenizer: hasTokenizer,
+      name: SafeName(from: name), architecture: "llama", parameters: 1_000, vocabularySize: 257, maximumPositions: 64,
+      hasTokenizer: hasTokenizer,
       sha256: sha256, bytes: 4_000, warnings: [])
   }
 
@@ -43,7 +48,9 @@ package enum Specimen {
 
   package static func pins(_ version: Int = 1) -> JobPins {
     JobPins(
-      train: .init(name: SafeName(from: "rows"), version: version, sha256: String(repeating: "a", count: 64), folder: "/rows/1", datasetFolder: "/rows"),
+      train: .init(
+        name: SafeName(from: "rows"), version: version, sha256: String(repeating: "a", count: 64), folder: "/rows/1", datasetFolder: "/rows"
+      ),
       eval: nil, config: nil, model: nil, threads: 1)
   }
 
