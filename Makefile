@@ -1,11 +1,13 @@
 # make demo    installs what is missing, builds, trains a model on tinyshakespeare, shows it
 # make test    installs what is missing, runs every test
-# Everything is built once, in one configuration: debug, in which the numeric targets are optimised all the same
-# (Package.swift). `make install` builds for release.
+# Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
+# It builds as fast as debug on two cores, and an optimised agent answers a drop in 4 ms instead of 80.
+# `make install` builds once more, with Swift's libraries inside: the machine it goes to needs no Swift.
 
 SWIFT     ?= swift
-CONFIG    ?= debug
-BUILD     := $(SWIFT) build -c $(CONFIG) --explicit-target-dependency-import-check error
+FLAGS     := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
+BIN        = $$($(SWIFT) build $(FLAGS) --show-bin-path)
+STATIC    := -c release --static-swift-stdlib --scratch-path .build-install --explicit-target-dependency-import-check error
 PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 
@@ -17,15 +19,14 @@ setup:
 	@scripts/setup
 
 build: setup
-	@$(BUILD)
+	@$(SWIFT) build $(FLAGS)
 
 demo: build
-	@scripts/demo "$$($(SWIFT) build -c $(CONFIG) --show-bin-path)" "$(DEMO_ROOT)"
+	@scripts/demo "$(BIN)" "$(DEMO_ROOT)"
 
-# The tests are built with the same flags as the programs: what `make demo` has built is used again.
 test: setup
-	@$(BUILD) --build-tests
-	@$(SWIFT) test -c $(CONFIG) --explicit-target-dependency-import-check error --skip-build
+	@$(SWIFT) build $(FLAGS) --build-tests
+	@$(SWIFT) test $(FLAGS) --skip-build
 
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
@@ -34,10 +35,10 @@ format:
 	@$(SWIFT) format format --in-place --recursive Package.swift Sources Tests
 
 install: setup
-	$(SWIFT) build -c release --explicit-target-dependency-import-check error --product dropforge
-	$(SWIFT) build -c release --explicit-target-dependency-import-check error --product dropforge-worker
+	$(SWIFT) build $(STATIC) --product dropforge
+	$(SWIFT) build $(STATIC) --product dropforge-worker
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dropforge/templates $(DESTDIR)/etc/systemd/system
-	install "$$($(SWIFT) build -c release --show-bin-path)/dropforge" "$$($(SWIFT) build -c release --show-bin-path)/dropforge-worker" $(DESTDIR)$(PREFIX)/bin
+	install -s .build-install/release/dropforge .build-install/release/dropforge-worker $(DESTDIR)$(PREFIX)/bin
 	install -m 644 templates/*.json $(DESTDIR)$(PREFIX)/share/dropforge/templates
 	install -m 644 systemd/dropforge.service $(DESTDIR)/etc/systemd/system
 
@@ -46,4 +47,4 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/dropforge
 
 clean:
-	rm -rf .build $(DEMO_ROOT)
+	rm -rf .build .build-install $(DEMO_ROOT)

@@ -81,9 +81,11 @@ let package = Package(
       dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "Engines", logging, subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "Engines", "CArchive", logging, subprocess, system],
+      path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
     .testTarget(name: "EnginesTests", dependencies: ["Engines", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
@@ -105,7 +107,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
-      name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "CArchive", "Domain", "Platform", "StrictJSON", "TestSupport", system],
+      name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(
       name: "TrainingTests",
@@ -119,7 +121,7 @@ let package = Package(
       swiftSettings: optimised),
     .testTarget(name: "HouseTests", dependencies: ["TestSupport", "Domain", "StrictJSON", system], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Domain", "Platform", "StrictJSON", system, "dropforge", "dropforge-worker"],
+      name: "EndToEndTests", dependencies: ["TestSupport", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -66,15 +66,14 @@ extension Problem: CustomStringConvertible {
   /// For a terminal, a log line or a receipt: "place: what, because why. Mend."
   package var description: String {
     let where_ = place.map { "\($0): " } ?? ""
-    let because = why.map { ". \($0.sentenceCased)" } ?? ""
-    return "\(where_)\(what)\(because). \(mend)"
+    return where_ + ([what] + [why?.sentenceCased].compactMap(\.self)).map(\.asSentence).joined(separator: " ") + " " + mend
   }
 
   /// `REASON.md` beside a rejected drop: one screen.
   package func markdown(title: String) -> String {
-    var text = "# \(title)\n\n**What happened:** \(what.sentenceCased).\n"
+    var text = "# \(title)\n\n**What happened:** \(what.sentenceCased.asSentence)\n"
     if let place { text += "\n**Where:** \(place)\n" }
-    if let why { text += "\n**Why:** \(why.sentenceCased).\n" }
+    if let why { text += "\n**Why:** \(why.sentenceCased.asSentence)\n" }
     text += "\n**How to mend it:** \(mend)\n"
     if let cause { text += "\n**The system's words:** `\(cause)`\n" }
     return text + "\nCode: `\(code)`\n"
@@ -84,4 +83,7 @@ extension Problem: CustomStringConvertible {
 extension String {
   /// The first letter in upper case, the rest untouched.
   package var sentenceCased: String { prefix(1).uppercased() + dropFirst() }
+
+  /// With a full stop, unless it ends with a mark of its own.
+  package var asSentence: String { last.map { ".?!".contains($0) } == true ? self : self + "." }
 }

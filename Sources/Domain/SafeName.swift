@@ -15,7 +15,8 @@ package struct SafeName: Sendable, Hashable, Comparable, Codable, CustomStringCo
   package init(from raw: String) {
     var name = ""
     for scalar in raw._nfc {
-      let keep = scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar.properties.generalCategory == .nonspacingMark
+      let keep =
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar.properties.generalCategory == .nonspacingMark
       if keep || scalar == "-" || scalar == "_" || scalar == "." {
         name.unicodeScalars.append(scalar)
       } else if !name.hasSuffix("-") {

@@ -54,7 +54,11 @@ extension Intake {
   private func takeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
     let fallback = DroppedFileName(drop.name).stem
     let (decoded, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: fallback)
-    guard let job = decoded else { return try await rejectFindings(drop, .job, jobFindings, document) }
+    guard let job = decoded else {
+      // All that is wrong is told at once: the config inside is looked at too.
+      let inner = document.node["config"].flatMap { $0.object == nil ? nil : Configuration.decode($0, source: document.source).1 } ?? []
+      return try await rejectFindings(drop, .job, jobFindings + inner, document)
+    }
     let needs = try await catalogue.needs(of: job, source: document.source)
     let findings = jobFindings + needs.findings
     guard findings.errors.isEmpty else { return try await rejectFindings(drop, .job, findings, document) }
@@ -124,10 +128,10 @@ extension Problem {
   init(findings: [Finding], in name: String) {
     let errors = findings.errors
     let first = errors.first ?? Finding(.error, "", "it cannot be used")
-    let others = errors.count > 1 ? " (and \(errors.count - 1) more, listed below)" : ""
+    let others = errors.count > 1 ? " And \(errors.count - 1) more, listed below" : ""
     self.init(
-      "config.invalid", "\(name) has \(errors.count == 1 ? "an error" : "\(errors.count) errors")",
-      at: .init(file: name, line: first.line, field: first.field.isEmpty ? nil : first.field), why: first.message + others,
+      "config.invalid", "it has \(errors.count == 1 ? "an error" : "\(errors.count) errors")",
+      at: .init(file: name, line: first.line, field: first.field.isEmpty ? nil : first.field), why: others.isEmpty ? first.message : first.message.asSentence + others,
       mend: "Mend \(errors.count == 1 ? "it" : "them") and drop the file again; `dropforge check FILE` tells beforehand.")
   }
 }

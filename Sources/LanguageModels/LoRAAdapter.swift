@@ -48,7 +48,9 @@ package struct LoRAAdapter {
 
   private static func refuseUnknown(_ object: JSONObject) throws(ModelError) {
     func refuse(_ field: String, _ what: String) -> ModelError {
-      ModelError(.invalidConfiguration, "\(field) is set: \(what) is not implemented.", hint: "Merge the adapter into its base with PEFT, and use the merged model.")
+      ModelError(
+        .invalidConfiguration, "\(field) is set: \(what) is not implemented.",
+        hint: "Merge the adapter into its base with PEFT, and use the merged model.")
     }
     if let type = object["peft_type"]?.string, type != "LORA" { throw refuse("peft_type \(type)", "an adapter that is no LoRA") }
     if object["use_dora"]?.bool == true { throw refuse("use_dora", "DoRA") }
@@ -66,7 +68,9 @@ package struct LoRAAdapter {
     for name in tensors.names where name.hasSuffix(".lora_A.weight") {
       let module = String(name.dropFirst(name.hasPrefix(prefix) ? prefix.count : 0).dropLast(".lora_A.weight".count))
       guard let target = parameters.layout[module + ".weight"], let weights = parameters[module + ".weight"] else {
-        throw ModelError(.tensorMismatch, path: path.string, "The adapter changes \(module), which the model does not have.", hint: "The adapter belongs to another base model.")
+        throw ModelError(
+          .tensorMismatch, path: path.string, "The adapter changes \(module), which the model does not have.",
+          hint: "The adapter belongs to another base model.")
       }
       let a = try read(name), b = try read(String(name.dropLast(".lora_A.weight".count)) + ".lora_B.weight")
       let (outputs, inputs) = isTransposed ? (target.shape[1], target.shape[0]) : (target.shape[0], target.shape[1])

@@ -17,7 +17,8 @@ package final class Inotify: Sendable {
 
   /// Everything that can mean a new or changed file in a folder, and the end of the folder itself.
   private static let mask = UInt32(
-    IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+    IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF
+      | IN_ONLYDIR)
 
   /// Errors: EMFILE where the user's inotify instances are used up.
   package init() throws(SystemError) {

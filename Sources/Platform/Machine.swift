@@ -9,7 +9,8 @@ import SystemPackage
 package enum Machine {
   /// The processor's name, from /proc/cpuinfo.
   package static var processor: String {
-    let text = (try? LinuxFileSystem().contents(of: "/proc/cpuinfo")).map { String(decoding: $0, as: UTF8.self) } ?? ""  // another kernel: unknown
+    // Where there is no such file, the processor is unknown.
+    let text = (try? LinuxFileSystem().contents(of: "/proc/cpuinfo")).map { String(decoding: $0, as: UTF8.self) } ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
     return line?.split(separator: ":", maxSplits: 1).last.map { $0.drop(while: { $0 == " " }) }.map(String.init) ?? "unknown"
   }

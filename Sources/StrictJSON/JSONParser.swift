@@ -29,7 +29,8 @@ package struct JSONParser {
     try parse(text.utf8, repeatedKeys: repeatedKeys)
   }
 
-  package static func parse(_ buffer: UnsafeBufferPointer<UInt8>, repeatedKeys: RepeatedKeys = .refuse) throws(JSONSyntaxError) -> JSONNode {
+  package static func parse(_ buffer: UnsafeBufferPointer<UInt8>, repeatedKeys: RepeatedKeys = .refuse) throws(JSONSyntaxError) -> JSONNode
+  {
     var parser = JSONParser(buffer, repeatedKeys)
     if buffer.count >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { parser.scanner.move(to: 3) }
     parser.scanner.skipWhitespace()

@@ -32,7 +32,8 @@ extension JSONScanner {
         index = try endOfEscape(at: index)
       case 0..<0x20:
         move(to: index)
-        throw error(.unescapedControlCharacter, "\(Self.describe(byte)) inside a string must be written as an escape (\(Self.escape(for: byte)))")
+        throw error(
+          .unescapedControlCharacter, "\(Self.describe(byte)) inside a string must be written as an escape (\(Self.escape(for: byte)))")
       case 0x80...:
         let length = UTF8Check.sequenceLength(bytes, at: index)
         guard length > 0 else {

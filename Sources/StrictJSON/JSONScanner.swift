@@ -90,7 +90,8 @@ package struct JSONScanner {
   package mutating func skipKey() throws(JSONSyntaxError) -> JSONStringRange {
     guard let byte = current else { throw endOfText("a key") }
     guard byte == UInt8(ascii: "\"") else {
-      let isName = byte == UInt8(ascii: "'") || byte == UInt8(ascii: "_") || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+      let isName =
+        byte == UInt8(ascii: "'") || byte == UInt8(ascii: "_") || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
       throw isName ? error(.unquotedKey, "a key must stand in double quotes") : unexpected("a key in double quotes")
     }
     let key = try skipString()

@@ -17,15 +17,25 @@ extension Tokenizer {
     return try TokenizerJSONReader(draft.json()).tokenizer(settings: TokenizerSettings(specialTokens: specialTokens))
   }
 
-  /// Refuses special tokens that are empty, stand twice, or are the letter of a byte, which would then never be found in a text.
-  static func check(_ specialTokens: [String]) throws(TokenizerError) {
+  /// Refuses special tokens that are empty, stand twice, or are the letter of a byte, which would then never be found in a
+  /// text; and, where they go into the model's vocabulary, those whose letters stand for other bytes there.
+  static func check(_ specialTokens: [String], inVocabulary: Bool = false) throws(TokenizerError) {
     for (index, token) in specialTokens.enumerated() {
-      let isLetter = token.unicodeScalars.count == 1 && ByteAlphabet.bytes(of: token) != nil
-      if token.isEmpty || isLetter || specialTokens[..<index].contains(token) {
-        let reason = token.isEmpty ? "is empty" : isLetter ? "stands for a single byte already" : "stands twice in the list"
-        throw TokenizerError(
-          .setting, "The special token \"\(token)\" \(reason)", mend: "Name special tokens like \"<|endoftext|>\", each once")
+      let bytes = ByteAlphabet.bytes(of: token)
+      let reason: String
+      if token.isEmpty {
+        reason = "is empty"
+      } else if bytes?.count == 1 {
+        reason = "stands for a single byte already"
+      } else if specialTokens[..<index].contains(token) {
+        reason = "stands twice in the list"
+      } else if inVocabulary, let bytes, bytes != Array(token.utf8) {
+        reason = "is written in letters that stand for other bytes in a byte-level vocabulary"
+      } else {
+        continue
       }
+      throw TokenizerError(
+        .setting, "The special token \"\(token)\" \(reason)", mend: "Name special tokens like \"<|endoftext|>\", each once")
     }
   }
 }

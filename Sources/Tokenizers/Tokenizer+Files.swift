@@ -58,7 +58,8 @@ extension Tokenizer {
     object["tokenizer_class"] = "PreTrainedTokenizerFast"
     if !settings.namedChatTemplates.isEmpty {
       let templates = (settings.chatTemplate.map { [.init(name: "default", template: $0)] } ?? []) + settings.namedChatTemplates
-      object["chat_template"] = JSONNode(.array(templates.map { ["name": .init(.string($0.name)), "template": .init(.string($0.template))] }))
+      object["chat_template"] = JSONNode(
+        .array(templates.map { ["name": .init(.string($0.name)), "template": .init(.string($0.template))] }))
     } else if let template = settings.chatTemplate {
       object["chat_template"] = JSONNode(.string(template))
     }

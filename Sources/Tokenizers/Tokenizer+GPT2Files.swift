@@ -13,7 +13,8 @@ extension Tokenizer {
     entries.sort { $0.id < $1.id }
     for (index, entry) in entries.enumerated() where entry.id != index {
       throw TokenizerError(
-        .inconsistent, "\(file) has \(entries.count) tokens, but no token with the id \(index), or two", mend: "Take the file from the model again")
+        .inconsistent, "\(file) has \(entries.count) tokens, but no token with the id \(index), or two",
+        mend: "Take the file from the model again")
     }
     var draft = TokenizerDraft(tokens: entries.map(\.text))
     draft.merges = try mergeLines(merges)

@@ -22,7 +22,8 @@ package struct TokenizerSettings: Sendable, Equatable {
   }
 
   package init(
-    beginningOfText: String? = nil, endOfText: String? = nil, padding: String? = nil, unknown: String? = nil, modelMaximumLength: Int? = nil,
+    beginningOfText: String? = nil, endOfText: String? = nil, padding: String? = nil, unknown: String? = nil,
+    modelMaximumLength: Int? = nil,
     chatTemplate: String? = nil
   ) {
     self.beginningOfText = beginningOfText
@@ -98,23 +99,32 @@ extension TokenizerSettings {
 
 // Agreement with `tokenizer.json`.
 extension TokenizerSettings {
-  /// Refuses names of tokens that the vocabulary lacks, and ids that differ: transformers would add such tokens silently, and
-  /// the model has no row for them.
+  /// Refuses what transformers would mend silently while loading: tokens with a role that are not among the added tokens, and
+  /// added tokens with another id or other switches. Ids would differ, or the model would have no row for them.
   func check(against tokenizer: Tokenizer) throws(TokenizerError) {
     for (name, token) in roles {
-      guard let token, tokenizer.vocabulary.id(of: token) == nil else { continue }
-      throw Self.lacking("\"\(name)\" in tokenizer_config.json is \"\(token)\", which tokenizer.json does not have")
+      guard let token, !tokenizer.addedTokens.contains(where: { $0.content == token }) else { continue }
+      throw Self.disagreement("\"\(name)\" in tokenizer_config.json is \"\(token)\", which is no added token of tokenizer.json")
     }
     guard let added = otherMembers["added_tokens_decoder"] else { return }
-    let field = TokenizerJSONField(file: Self.fileName, path: "added_tokens_decoder", node: added)
-    for (key, value) in try field.members() {
-      let content = try value.member("content").string()
-      guard TokenID(key) == nil || tokenizer.vocabulary.id(of: content) != TokenID(key) else { continue }
-      throw Self.lacking("\"added_tokens_decoder\" in tokenizer_config.json gives the id \(key) to \"\(content)\", which tokenizer.json does not")
+    for (key, field) in try TokenizerJSONField(file: Self.fileName, path: "added_tokens_decoder", node: added).members() {
+      let content = try field.member("content").string()
+      let known = tokenizer.addedTokens.first { $0.content == content }
+      guard let known, TokenID(key) == known.id else {
+        throw Self.disagreement("\"\(field.path)\" in tokenizer_config.json is \"\(content)\", which has not this id in tokenizer.json")
+      }
+      let switches = [
+        ("single_word", known.singleWord), ("lstrip", known.stripsLeft), ("rstrip", known.stripsRight), ("normalized", known.normalized),
+        ("special", known.special),
+      ]
+      for (name, value) in switches {
+        guard let stated = try field.optional(name)?.bool(), stated != value else { continue }
+        throw Self.disagreement("\"\(field.path).\(name)\" in tokenizer_config.json is \(stated), but \(value) in tokenizer.json")
+      }
     }
   }
 
-  private static func lacking(_ message: String) -> TokenizerError {
+  private static func disagreement(_ message: String) -> TokenizerError {
     TokenizerError(.inconsistent, message, mend: "Load the tokenizer with transformers and save it again, so that both files agree")
   }
 }

@@ -22,7 +22,9 @@ struct Words {
   mutating func next() -> String? { rest.isEmpty ? nil : rest.removeFirst() }
 
   mutating func required(_ name: String) throws -> String {
-    guard let word = next() else { throw Problem("worker.usage", "the \(name) is missing", mend: "This program is started by dropforge; use that.") }
+    guard let word = next() else {
+      throw Problem("worker.usage", "the \(name) is missing", mend: "This program is started by dropforge; use that.")
+    }
     return word
   }
 }

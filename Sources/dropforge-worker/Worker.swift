@@ -21,7 +21,8 @@ struct Worker {
       end(.refused)
     } catch {
       tell(
-        Problem("worker.failed", "the worker failed", mend: "This is a fault of Dropforge: please report it.", cause: "\(error)"), isChild: parent != nil)
+        Problem("worker.failed", "the worker failed", mend: "This is a fault of Dropforge: please report it.", cause: "\(error)"),
+        isChild: parent != nil)
       end(.internal)
     }
   }
@@ -55,13 +56,17 @@ struct Worker {
   private static func generate(_ words: inout Words) throws -> WorkerExit {
     let asJSON = words.flag("--json")
     let generation = Generation(
-      model: FilePath(try words.required("model")), prompt: try words.required("prompt"), tokens: words.option("--max-tokens").flatMap(Int.init) ?? 200,
+      model: FilePath(try words.required("model")), prompt: try words.required("prompt"),
+      tokens: words.option("--max-tokens").flatMap(Int.init) ?? 200,
       temperature: words.option("--temperature").flatMap(Double.init) ?? 0.8, topK: words.option("--top-k").flatMap(Int.init) ?? 0,
-      topP: words.option("--top-p").flatMap(Double.init) ?? 1, seed: words.option("--seed").flatMap(UInt64.init) ?? 42, threads: Machine.processors)
+      topP: words.option("--top-p").flatMap(Double.init) ?? 1, seed: words.option("--seed").flatMap(UInt64.init) ?? 42,
+      threads: Machine.processors)
     if !asJSON { Output.write(generation.prompt) }
     let text = try generation.run { if !asJSON { Output.write($0) } }
     if asJSON {
-      let object: JSONNode = ["schema": "dropforge.generation/1", "prompt": JSONNode(.string(generation.prompt)), "text": JSONNode(.string(text))]
+      let object: JSONNode = [
+        "schema": "dropforge.generation/1", "prompt": JSONNode(.string(generation.prompt)), "text": JSONNode(.string(text)),
+      ]
       Output.write(object.text(.pretty))
     }
     Output.write("\n")

@@ -17,7 +17,9 @@ struct Dropforge: AsyncParsableCommand {
 
 /// Which root a command works on.
 struct RootOption: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The folder that holds inbox/ and workspace/. Default: $DROPFORGE_ROOT, else this folder.", valueName: "dir"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The folder that holds inbox/ and workspace/. Default: $DROPFORGE_ROOT, else this folder.", valueName: "dir"))
   var root: String?
 
   var layout: RootLayout {

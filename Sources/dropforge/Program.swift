@@ -18,8 +18,7 @@ enum Program {
 
   /// Becomes the worker: what it prints and its exit code are this command's. Returns only where that fails.
   static func becomeWorker(_ arguments: [String]) throws -> Never {
-    setenv("OMP_WAIT_POLICY", "passive", 0)
-    setenv("OMP_DYNAMIC", "false", 0)
+    for (name, value) in [("OMP_WAIT_POLICY", "passive"), ("GOMP_SPINCOUNT", "1000"), ("OMP_DYNAMIC", "false")] { setenv(name, value, 0) }
     var pointers: [UnsafeMutablePointer<CChar>?] = ([worker.string] + arguments).map { strdup($0) }
     pointers.append(nil)
     execv(worker.string, &pointers)

@@ -29,7 +29,7 @@ struct BlockSizeTests {
     let (format, text) = Self.texts[index]
     var random = SeededGenerator(state: UInt64(index))
     let pieces = Array("{}[]\",:\\ \n\r0e-t".utf8) + [0, 0xC3, 0xFF]
-    for round in 0..<60 {
+    for round in 0..<40 {
       var bytes = Array(text.utf8)
       if round > 0 {
         let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -42,7 +42,9 @@ struct BlockSizeTests {
         }
       }
       let whole = outcome(format, bytes, 1 << 16)
-      for blockSize in [64, 64 + round] { #expect(outcome(format, bytes, blockSize) == whole, "\(String(decoding: bytes, as: UTF8.self))") }
+      for blockSize in round % 4 == 0 ? [64, 64 + round] : [64 + round] {
+        #expect(outcome(format, bytes, blockSize) == whole, "\(String(decoding: bytes, as: UTF8.self))")
+      }
     }
   }
 }

@@ -161,7 +161,7 @@ struct CSVFormatTests {
   @Test func two_columns_of_one_name_are_refused() {
     #expect(
       FormatReading.problem(.csv, "text,label,text\nx,y,z\n")
-        == "rows.csv, row 1, column 'text': the header names two columns 'text', the 1. and the 3.. A row can hold one value of a name. "
+        == "rows.csv, row 1, column 'text': the header names two columns 'text': number 1 and number 3. A row can hold one value of a name. "
         + "Rename one of them; if row 1 is data and there is no header, say \"header\": false in rows.dataset.json.")
   }
 

@@ -39,10 +39,20 @@ struct DatasetRowsTests {
       let read = try DatasetRows(layout, split: "train")
       #expect(read.count == 3_000)
       #expect(read.byteCount == rows.reduce(0) { $0 + $1.utf8.count + 1 })
-      for row in [0, 1, 1_499, 2_998, 2_999] { #expect(String(decoding: read[row].bytes, as: UTF8.self) == rows[row]) }
+      for row in [0, 1, 1_499, 2_998, 2_999] {
+        read.forEach(in: row..<row + 1) { #expect(String(decoding: $0.bytes, as: UTF8.self) == rows[row]) }
+      }
       var seen: [String] = []
       read.forEach(in: 10..<13) { seen.append(String(decoding: $0.bytes, as: UTF8.self)) }
       #expect(seen == Array(rows[10..<13]))
+    }
+  }
+
+  @Test func a_row_outlives_the_rows_it_came_from() throws {
+    try write([#"{"text":"still here"}"#]) { layout in
+      let row = try DatasetRows(layout, split: "train")[0]
+      #expect(row.text(.text) == "still here")
+      #expect(row.value(.text)?.isString == true)
     }
   }
 

@@ -33,7 +33,7 @@ struct FormatReading {
     _ = try output.finish()
     try log.finish()
     let written = try DatasetRows(layout, split: "train")
-    rows = (0..<written.count).map { String(decoding: written[$0].bytes, as: UTF8.self) }
+    rows = withExtendedLifetime(written) { (0..<written.count).map { String(decoding: written[$0].bytes, as: UTF8.self) } }
     bad = log.first
     badText = log.count > 0 ? try folder.read("bad-rows.jsonl") : ""
     columns = sink.columns.result()

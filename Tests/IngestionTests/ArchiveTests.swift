@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestSupport
 import Testing
 
 @testable import Ingestion
@@ -123,7 +124,7 @@ struct ArchiveTests {
   @Test func an_archive_without_data_is_refused() throws {
     #expect(
       Drop.problem("set.zip", try ArchiveMaker.bytes(.zip, [Entry("README.md", "x"), Entry("a.png", "x"), Entry("b.png", "x")]))
-        == "set.zip: it holds no file that is read. Passed over, because their endings are none that is read: a.png, b.png.. "
+        == "set.zip: it holds no file that is read. Passed over, because their endings are none that is read: a.png, b.png. "
         + "Put files into it that end in \(DatasetFormat.readableEndings).")
     #expect(
       Drop.problem("set.tar", try ArchiveMaker.bytes(.tar, [Entry("train-00000-of-00001.parquet", "PAR1")])).contains(

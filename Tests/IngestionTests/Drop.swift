@@ -63,7 +63,7 @@ struct Drop {
   /// The canonical rows of a split.
   func rows(_ split: String = "train") throws -> [String] {
     let rows = try DatasetRows(layout, split: split)
-    return (0..<rows.count).map { String(decoding: rows[$0].bytes, as: UTF8.self) }
+    return withExtendedLifetime(rows) { (0..<rows.count).map { String(decoding: rows[$0].bytes, as: UTF8.self) } }
   }
 
   /// The values of one field of all rows.

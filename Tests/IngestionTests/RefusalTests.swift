@@ -1,6 +1,7 @@
 import Domain
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

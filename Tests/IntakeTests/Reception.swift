@@ -119,8 +119,7 @@ final class Reception: Sendable {
   func leftovers() -> [String] { standing().leftovers }
 }
 
-/// One look at everything below a root. By Foundation and with plain strings: `FilePath` checks its invariants at every step in
-/// a debug build, and some tests look hundreds of times.
+/// One look at everything below a root, by Foundation and with plain strings: some tests look hundreds of times.
 struct Standing {
   /// Relative path to text, the catalogue's files left out.
   private(set) var files: [String: String] = [:]

@@ -62,7 +62,7 @@ struct RejectedTests {
         "error: dataset: this field is missing; it names the dataset to train on",
       ])
     #expect(reason.contains("\n**Where:** tiny.json, datset (line 2)\n"))
-    #expect(reason.contains(#"Did you mean "dataset"? (and 1 more, listed below)"#))
+    #expect(reason.contains(#"Did you mean "dataset"? And 1 more, listed below."#))
     #expect(
       reason.hasSuffix(
         """

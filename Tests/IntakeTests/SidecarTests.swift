@@ -98,7 +98,10 @@ struct SidecarTests {
       guard files.hasFailed else { break }
       points += 1
       let versions = try await reception.live(recovers: true) { life in
-        func isRead() async throws -> Bool { try await life.catalogue.datasetVersions(of: SafeName(from: "rows")).last?.number == 2 }
+        func isRead() async throws -> Bool {
+          let newest = try await life.catalogue.datasetVersions(of: SafeName(from: "rows")).last
+          return newest?.number == 2 && newest?.isStored == true
+        }
         if try await !isRead() { _ = await life.told.receipt { $0.name == "rows.txt" && $0.status == .accepted } }
         return try await life.catalogue.datasetVersions(of: SafeName(from: "rows"))
       }

@@ -13,7 +13,9 @@ struct EquivalenceTests {
     let long = try runs.run("long", Configs.tiny(training: ["batch_size": 1, "gradient_accumulation_steps": 8]))
     #expect(wide.losses.count == 20)
     for (a, b) in zip(wide.losses, long.losses) { #expect(abs(a - b) < 2e-5 * abs(a), "\(a) and \(b)") }
-    for (a, b) in zip(wide.rows.compactMap(\.gradNorm), long.rows.compactMap(\.gradNorm)) { #expect(abs(a - b) < 1e-3 * abs(a), "\(a) and \(b)") }
+    for (a, b) in zip(wide.rows.compactMap(\.gradNorm), long.rows.compactMap(\.gradNorm)) {
+      #expect(abs(a - b) < 1e-3 * abs(a), "\(a) and \(b)")
+    }
   }
 
   /// Completions of different lengths: the mean is over the targets of the whole accumulated batch, not a mean of means.

@@ -15,7 +15,9 @@ struct ResumeTests {
     #expect(first.exit == .stopped)
     let second = try runs.run("cut", Configs.tiny())
     #expect(second.exit == .done)
-    #expect(try runs.folders.bytes(second.job.finalModel.appending("model.safetensors")) == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
+    #expect(
+      try runs.folders.bytes(second.job.finalModel.appending("model.safetensors"))
+        == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
     #expect(second.losses == whole.losses)
     #expect(second.evalLosses == whole.evalLosses)
     #expect(second.rows.map(\.step) == whole.rows.map(\.step))
@@ -30,7 +32,9 @@ struct ResumeTests {
     let whole = try runs.run("whole", config)
     for steps in [4, 5, 6] { #expect(try runs.run("cut", config, stoppedAfter: steps).exit == .stopped) }
     let last = try runs.run("cut", config)
-    #expect(try runs.folders.bytes(last.job.finalModel.appending("model.safetensors")) == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
+    #expect(
+      try runs.folders.bytes(last.job.finalModel.appending("model.safetensors"))
+        == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
     #expect(last.losses == whole.losses)
   }
 
@@ -40,7 +44,9 @@ struct ResumeTests {
     let whole = try runs.run("whole", config)
     try runs.run("cut", config, stoppedAfter: 9)
     let last = try runs.run("cut", config)
-    #expect(try runs.folders.bytes(last.job.finalModel.appending("model.safetensors")) == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
+    #expect(
+      try runs.folders.bytes(last.job.finalModel.appending("model.safetensors"))
+        == runs.folders.bytes(whole.job.finalModel.appending("model.safetensors")))
   }
 
   /// What a kill leaves: rows behind the checkpoint, a checkpoint half-made, one that was damaged.

@@ -48,16 +48,21 @@ struct Runs {
       asked += 1
       return stoppedAfter.map { asked > $0 } ?? false
     })
-    let rows = try folders.bytes(job.metricRows).split(separator: UInt8(ascii: "\n")).map { try PublishedJSON.decode(MetricsRow.self, from: $0) }
+    let rows = try folders.bytes(job.metricRows).split(separator: UInt8(ascii: "\n")).map {
+      try PublishedJSON.decode(MetricsRow.self, from: $0)
+    }
     return Result(exit: exit, job: job, events: events, rows: rows)
   }
 }
 
 enum Configs {
   /// A model of a few thousand weights on some text; `training` is laid over.
-  static func tiny(architecture: String = "llama", method: String = "pretrain", model: JSONObject = [:], training: JSONObject = [:], seed: Int = 7) -> JSONNode {
+  static func tiny(
+    architecture: String = "llama", method: String = "pretrain", model: JSONObject = [:], training: JSONObject = [:], seed: Int = 7
+  ) -> JSONNode {
     var shape: JSONObject = [
-      "name": "scratch", "architecture": JSONNode(.string(architecture)), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+      "name": "scratch", "architecture": JSONNode(.string(architecture)), "hidden_size": 32, "num_hidden_layers": 2,
+      "num_attention_heads": 4,
     ]
     for member in model.members { shape[member.key] = member.node }
     var section: JSONObject = [

@@ -1,4 +1,3 @@
-import Foundation
 import Platform
 import SystemPackage
 
@@ -18,11 +17,11 @@ package final class TemporaryFolder: Sendable {
   }
 
   deinit {
-    // Tests take rights away from folders; without them nothing below could be removed. By Foundation, which is optimised in a
-    // debug build: `FilePath` checks its invariants at every step there.
-    if (try? FileManager.default.removeItem(atPath: path.string)) == nil {
+    // Tests take rights away from folders; without them nothing below could be removed.
+    let files = LinuxFileSystem()
+    if (try? files.removeTree(path)) == nil {
       Self.giveRightsBack(path)
-      try? FileManager.default.removeItem(atPath: path.string)
+      try? files.removeTree(path)
     }
   }
 

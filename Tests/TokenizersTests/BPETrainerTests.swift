@@ -42,7 +42,8 @@ import Testing
     let tokenizer = try trainer.train()
     #expect(try merges(tokenizer) == merges(expected))
     #expect(try vocabulary(tokenizer) == vocabulary(expected))
-    for text in try Fixture.strings.get() where !expected.ignoresMerges && Array(text.utf8) == Array(expected.decode(expected.encode(text)).utf8) {
+    for text in try Fixture.strings.get()
+    where !expected.ignoresMerges && Array(text.utf8) == Array(expected.decode(expected.encode(text)).utf8) {
       #expect(tokenizer.encode(text) == expected.encode(text))
     }
   }
@@ -110,5 +111,13 @@ import Testing
   ]) func sizes_that_cannot_be_are_refused(_ size: Int, _ expected: String) {
     let error = #expect(throws: TokenizerError.self) { try BPETrainer(.init(vocabularySize: size)) }
     #expect(error?.description == expected)
+  }
+
+  @Test func special_tokens_whose_letters_stand_for_other_bytes_are_refused() {
+    let error = #expect(throws: TokenizerError.self) { try BPETrainer(.init(vocabularySize: 1000, specialTokens: ["Ġthe"])) }
+    #expect(
+      error?.description
+        == "The special token \"Ġthe\" is written in letters that stand for other bytes in a byte-level vocabulary. "
+        + "Name special tokens like \"<|endoftext|>\", each once.")
   }
 }

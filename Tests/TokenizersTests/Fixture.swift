@@ -31,7 +31,8 @@ enum Fixture {
     case "gpt2": return try gpt2.get()
     case "bpe400":
       return try .read(
-        json: bytes("bpe400/tokenizer.json"), configuration: bytes("bpe400/tokenizer_config.json"), chatTemplate: text("bpe400/chat_template.jinja"))
+        json: bytes("bpe400/tokenizer.json"), configuration: bytes("bpe400/tokenizer_config.json"),
+        chatTemplate: text("bpe400/chat_template.jinja"))
     default: return try .read(json: bytes("\(name).json"))
     }
   }

@@ -77,7 +77,8 @@ import Testing
     #expect(Array(tokenizer.vocabulary.bytes(of: 262)) == Array(" the".utf8))
     #expect(tokenizer.vocabulary.id(of: "no such token") == nil)
     #expect(tokenizer.vocabulary.text(of: 50257) == nil)
-    #expect(tokenizer.endOfTextID == 50256 && tokenizer.beginningOfTextID == 50256 && tokenizer.unknownID == 50256 && tokenizer.paddingID == nil)
+    #expect(
+      tokenizer.endOfTextID == 50256 && tokenizer.beginningOfTextID == 50256 && tokenizer.unknownID == 50256 && tokenizer.paddingID == nil)
     #expect(tokenizer.isSpecial(50256) && !tokenizer.isSpecial(262))
     for id in 0..<TokenID(tokenizer.vocabularySize) {
       let text = try #require(tokenizer.vocabulary.text(of: id))

@@ -33,7 +33,9 @@ import Testing
     var byte = 0
     while index < scalars.count {
       var end = index
-      let contraction = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].first { Array(scalars[index...].prefix($0.count)) == Array($0.unicodeScalars) }
+      let contraction = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].first {
+        Array(scalars[index...].prefix($0.count)) == Array($0.unicodeScalars)
+      }
       if let contraction {
         end = index + contraction.count
       } else if kind(index) != .space {
@@ -54,7 +56,8 @@ import Testing
   @Test func blocks_end_where_single_scalars_do() {
     var generator = SeededGenerator(1)
     let pieces: [String] = [
-      "a", "word", "WORDS", "veryLongWordOfMoreThanThirtyTwoLettersIndeed", " ", " ", " ", "  ", "\n", "\t", "\r\n", "    ", "1", "23", "4567", ".", ",", "!=", "'", "'s",
+      "a", "word", "WORDS", "veryLongWordOfMoreThanThirtyTwoLettersIndeed", " ", " ", " ", "  ", "\n", "\t", "\r\n", "    ", "1", "23",
+      "4567", ".", ",", "!=", "'", "'s",
       "'re", "'ll", "'x", "''", "'S", "é", "数", "\u{3000}", "\u{0}", "\u{7F}", "-----", "_",
     ]
     for round in 0..<400 {

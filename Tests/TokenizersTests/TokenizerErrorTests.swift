@@ -48,7 +48,9 @@ import Testing
     #expect(try message("model", "BPE") == "\"model\" in tokenizer.json must be an object, but is a string. \(Self.again)")
     #expect(
       try message("added_tokens", [["id": 256]]) == "\"added_tokens[0].content\" is missing in tokenizer.json. \(Self.again)")
-    #expect(try message("model.vocab.A", -1) == "\"model.vocab.A\" in tokenizer.json must be a whole number from 0, but is a number. \(Self.again)")
+    #expect(
+      try message("model.vocab.A", -1)
+        == "\"model.vocab.A\" in tokenizer.json must be a whole number from 0, but is a number. \(Self.again)")
     #expect(
       try message("model.vocab.A", 3_000_000)
         == "\"model.vocab.A\" in tokenizer.json is the id 3000000, which is not supported. Supported: ids below 2097152.")
@@ -67,13 +69,15 @@ import Testing
   }
 
   @Test func pre_tokenizers() throws {
-    #expect(try message("pre_tokenizer", nil) == "\"pre_tokenizer\" in tokenizer.json is null, which is not supported. \(Self.preTokenizers)")
+    #expect(
+      try message("pre_tokenizer", nil) == "\"pre_tokenizer\" in tokenizer.json is null, which is not supported. \(Self.preTokenizers)")
     #expect(
       try message("pre_tokenizer", ["type": "Metaspace"])
         == "\"pre_tokenizer\" in tokenizer.json does not end in \"ByteLevel\", which is not supported. \(Self.preTokenizers)")
     #expect(
       try message("pre_tokenizer", ["type": "Sequence", "pretokenizers": [["type": "Whitespace"], Self.byteLevel]])
-        == "\"pre_tokenizer.pretokenizers[0]\" in tokenizer.json is of the type \"Whitespace\" at that place, which is not supported. \(Self.preTokenizers)")
+        == "\"pre_tokenizer.pretokenizers[0]\" in tokenizer.json is of the type \"Whitespace\" at that place, which is not supported. \(Self.preTokenizers)"
+    )
     let spaced: JSONNode = ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
     #expect(
       try message("pre_tokenizer", ["type": "Sequence", "pretokenizers": [["type": "Digits", "individual_digits": true], spaced]])
@@ -115,7 +119,9 @@ import Testing
   }
 
   @Test func models() throws {
-    #expect(try message("model.type", "Unigram") == "\"model\" in tokenizer.json is of the type \"Unigram\", which is not supported. Supported: \"BPE\".")
+    #expect(
+      try message("model.type", "Unigram")
+        == "\"model\" in tokenizer.json is of the type \"Unigram\", which is not supported. Supported: \"BPE\".")
     #expect(
       try message("model.dropout", 0.1)
         == "\"model.dropout\" in tokenizer.json is 0.1: ids would be random, which is not supported. Supported: null or 0.")
@@ -135,13 +141,15 @@ import Testing
     lacking["vocab"] = ["<|unk|>": 0, "A": 1]
     #expect(
       try message("model", JSONNode(.object(lacking)))
-        == "\"model.fuse_unk\" in tokenizer.json is true, and 255 bytes have no token, which is not supported. Supported: false, or a token for every byte.")
+        == "\"model.fuse_unk\" in tokenizer.json is true, and 255 bytes have no token, which is not supported. Supported: false, or a token for every byte."
+    )
   }
 
   @Test func merges() throws {
     #expect(
       try message("model.merges", ["A B", "A B C"])
-        == "\"model.merges[0]\" in tokenizer.json needs the token \"AB\", which \"model.vocab\" does not have. Take vocabulary and merges from one training.")
+        == "\"model.merges[0]\" in tokenizer.json needs the token \"AB\", which \"model.vocab\" does not have. Take vocabulary and merges from one training."
+    )
     #expect(
       try message("model.merges", ["A"])
         == "\"model.merges[0]\" in tokenizer.json must be two tokens with one space between them, but is \"A\". \(Self.again)")
@@ -156,7 +164,8 @@ import Testing
         + "Added tokens must have the id that \"model.vocab\" gives them, or follow it without a gap.")
     #expect(
       try message("added_tokens", [token(256, "<s>"), token(256, "</s>")])
-        == "\"added_tokens[1]\" in tokenizer.json has the content \"</s>\" and the id 256, one of which another added token has. Leave one of them out.")
+        == "\"added_tokens[1]\" in tokenizer.json has the content \"</s>\" and the id 256, one of which another added token has. Leave one of them out."
+    )
     #expect(try message("added_tokens", [token(256, "")]) == "\"added_tokens[0].content\" in tokenizer.json is empty. \(Self.again)")
     #expect(
       try message("added_tokens", [token(0xE9, "é")])
@@ -171,11 +180,20 @@ import Testing
     }
     let mend = "Load the tokenizer with transformers and save it again, so that both files agree."
     #expect(
-      try message(#"{"pad_token": "[PAD]"}"#) == "\"pad_token\" in tokenizer_config.json is \"[PAD]\", which tokenizer.json does not have. \(mend)")
+      try message(#"{"pad_token": "[PAD]"}"#)
+        == "\"pad_token\" in tokenizer_config.json is \"[PAD]\", which is no added token of tokenizer.json. \(mend)")
     #expect(
       try message(#"{"added_tokens_decoder": {"256": {"content": "<s>"}}}"#)
-        == "\"added_tokens_decoder\" in tokenizer_config.json gives the id 256 to \"<s>\", which tokenizer.json does not. \(mend)")
-    #expect(try message(#"{"model_max_length": "long"}"#) == "\"model_max_length\" in tokenizer_config.json must be a positive number, but is a string. \(Self.again)")
+        == "\"added_tokens_decoder.256\" in tokenizer_config.json is \"<s>\", which has not this id in tokenizer.json. \(mend)")
+    #expect(
+      try message(#"{"added_tokens_decoder": {"7": {"content": "<|endoftext|>"}}}"#)
+        == "\"added_tokens_decoder.7\" in tokenizer_config.json is \"<|endoftext|>\", which has not this id in tokenizer.json. \(mend)")
+    #expect(
+      try message(#"{"added_tokens_decoder": {"256": {"content": "<|endoftext|>", "special": true, "lstrip": true}}}"#)
+        == "\"added_tokens_decoder.256.lstrip\" in tokenizer_config.json is true, but false in tokenizer.json. \(mend)")
+    #expect(
+      try message(#"{"model_max_length": "long"}"#)
+        == "\"model_max_length\" in tokenizer_config.json must be a positive number, but is a string. \(Self.again)")
     #expect(try message("[]") == "\"the text\" in tokenizer_config.json must be an object, but is an array. \(Self.again)")
   }
 
@@ -185,12 +203,15 @@ import Testing
       #expect(throws: TokenizerError.self) { try Tokenizer.gpt2(vocabulary: vocabulary, merges: []) }?.description
         == "vocab.json has 2 tokens, but no token with the id 1, or two. Take the file from the model again.")
     #expect(
-      #expect(throws: TokenizerError.self) { try Tokenizer.gpt2(vocabulary: Array("{}".utf8), merges: Array("#version: 0.2\na b\nab\n".utf8)) }?.description
+      #expect(throws: TokenizerError.self) {
+        try Tokenizer.gpt2(vocabulary: Array("{}".utf8), merges: Array("#version: 0.2\na b\nab\n".utf8))
+      }?.description
         == "merges.txt, line 3 must be two tokens with one space between them, but is \"ab\". Take the file from the model again.")
   }
 
   @Test func an_unknown_token_stands_for_bytes_without_one() throws {
-    let json = try file(["model"], ["type": "BPE", "unk_token": "<|unk|>", "vocab": ["<|unk|>": 0, "a": 1, "b": 2, "ab": 3], "merges": ["a b"]])
+    let json = try file(
+      ["model"], ["type": "BPE", "unk_token": "<|unk|>", "vocab": ["<|unk|>": 0, "a": 1, "b": 2, "ab": 3], "merges": ["a b"]])
     let root = try JSONParser.parse(json)
     var object = try #require(root.object)
     object["added_tokens"] = []

@@ -90,7 +90,10 @@ import Testing
     trainer.add("the cat sat on the mat")
     let tokenizer = try trainer.train()
     let root = try JSONParser.parse(tokenizer.json)
-    #expect(root.object?.keys == ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"])
+    #expect(
+      root.object?.keys == [
+        "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model",
+      ])
     let pattern: JSONNode = ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true]
     #expect(root["pre_tokenizer"] == pattern && root["decoder"] == pattern && root["version"] == "1.0")
     #expect(root["model"]?["type"] == "BPE" && root["model"]?["vocab"]?["<|endoftext|>"] == 0 && root["model"]?["vocab"]?["!"] == 1)

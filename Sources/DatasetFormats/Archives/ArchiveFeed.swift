@@ -20,6 +20,8 @@ final class StreamFeed: ArchiveFeed {
 
   init(_ source: any ByteSource) { self.source = source }
 
+  deinit { source.settle() }  // its bytes lie in `buffers`
+
   func attach(to archive: OpaquePointer) {
     // Unretained, because the reader that owns the archive owns the feed too.
     archive_read_set_callback_data(archive, Unmanaged.passUnretained(self).toOpaque())

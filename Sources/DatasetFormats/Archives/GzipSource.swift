@@ -32,6 +32,7 @@ final class GzipSource: ByteSource {
   }
 
   deinit {
+    upstream.settle()  // its bytes lie in `input`
     inflateEnd(stream)
     stream.deallocate()
   }

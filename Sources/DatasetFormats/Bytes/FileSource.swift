@@ -54,11 +54,12 @@ package final class FileSource: ByteSource {
 
   /// Reads what is left, and returns the SHA-256 of the whole file.
   package func finish() throws -> String {
-    lane.settle()
     if !isAtEnd {
       let buffers = BufferPair(byteCount: 1 << 20)
-      repeat { lane.turn() } while try read(into: buffers.next()) > 0
-      lane.settle()
+      try withExtendedLifetime(buffers) {
+        defer { lane.settle() }
+        repeat { lane.turn() } while try read(into: buffers.next()) > 0
+      }
     }
     return lane.finish()
   }

@@ -76,7 +76,7 @@ struct CSVHeader {
     for (index, name) in names.enumerated() {
       guard let first = names.firstIndex(of: name), first != index else { continue }
       throw Problem(
-        "csv.repeated-column", "the header names two columns '\(name)', the \(first + 1). and the \(index + 1).",
+        "csv.repeated-column", "the header names two columns '\(name)': number \(first + 1) and number \(index + 1)",
         at: .init(file: sink.file, row: 1, column: name), why: "a row can hold one value of a name",
         mend: "Rename one of them; if row 1 is data and there is no header, say \"header\": false in \(sidecarName).")
     }

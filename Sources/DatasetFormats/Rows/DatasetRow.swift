@@ -5,12 +5,17 @@ import StrictJSON
 #endif
 
 /// One canonical row, looked at in place: a field is found by stepping over the others, without a tree and without
-/// memory. Valid as long as the `DatasetRows` it came from.
+/// memory. It keeps the memory that it lies in alive.
 package struct DatasetRow {
-  /// The row's JSON, without its line feed.
+  /// The row's JSON, without its line feed. Valid as long as the row or its `DatasetRows` lives.
   package let bytes: UnsafeBufferPointer<UInt8>
+  /// What holds `bytes`: a row may be the last that is left of its `DatasetRows`.
+  private let owner: AnyObject?
 
-  package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  package init(_ bytes: UnsafeBufferPointer<UInt8>, owner: AnyObject? = nil) {
+    self.bytes = bytes
+    self.owner = owner
+  }
 
   /// A field's value where it stands in the row.
   package struct Value {
@@ -19,7 +24,7 @@ package struct DatasetRow {
     /// Content of a string, where the value is one.
     let string: JSONStringRange?
 
-    /// The value's JSON.
+    /// The value's JSON. Valid as long as the row or its `DatasetRows` lives.
     package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: row.bytes[range]) }
     package var isString: Bool { string != nil }
     package var isNull: Bool { bytes.first == UInt8(ascii: "n") }
@@ -28,18 +33,20 @@ package struct DatasetRow {
 
   /// The value of a top-level field; of a repeated one the last. nil where the row has none of that name.
   package func value(_ field: FieldName) -> Value? {
-    var found: Value?
-    visit { key, value in
-      if field.matches(key, value.row) { found = value }
+    var found: (range: Range<Int>, string: JSONStringRange?)?
+    visit { key, range, string in
+      if field.matches(key, bytes) { found = (range, string) }
     }
-    return found
+    return found.map { Value(row: self, range: $0.range, string: $0.string) }
   }
 
   /// The values of several fields in one pass, in their order.
   package func values(_ fields: [FieldName]) -> [Value?] {
     var found = [Value?](repeating: nil, count: fields.count)
-    visit { key, value in
-      for (index, field) in fields.enumerated() where field.matches(key, value.row) { found[index] = value }
+    visit { key, range, string in
+      for (index, field) in fields.enumerated() where field.matches(key, bytes) {
+        found[index] = Value(row: self, range: range, string: string)
+      }
     }
     return found
   }
@@ -72,7 +79,7 @@ package struct DatasetRow {
   package var continues: Bool { value(.continues)?.isTrue ?? false }
 
   /// Steps over the row's fields. Rows were checked when they were taken; one that was damaged since ends early.
-  private func visit(_ body: (JSONStringRange, Value) -> Void) {
+  private func visit(_ body: (_ key: JSONStringRange, _ value: Range<Int>, _ string: JSONStringRange?) -> Void) {
     var scanner = JSONScanner(bytes)
     guard scanner.current == UInt8(ascii: "{") else { return }
     scanner.advance()
@@ -84,9 +91,9 @@ package struct DatasetRow {
         if scanner.current == UInt8(ascii: "\"") {
           let start = scanner.position
           let string = try scanner.skipString()
-          body(key, Value(row: self, range: start..<scanner.position, string: string))
+          body(key, start..<scanner.position, string)
         } else {
-          body(key, Value(row: self, range: try scanner.skipValue(), string: nil))
+          body(key, try scanner.skipValue(), nil)
         }
         scanner.skipWhitespace()
         if try scanner.skipSeparator(closing: UInt8(ascii: "}")) { return }
@@ -149,10 +156,10 @@ package struct FieldName: Sendable, Equatable {
   package static let text = FieldName("text")
   static let continues = FieldName("continues")
 
-  @inline(__always) func matches(_ key: JSONStringRange, _ row: DatasetRow) -> Bool {
-    guard !key.hasEscapes else { return JSONScanner(row.bytes).unescaped(key) == utf8 }
+  @inline(__always) func matches(_ key: JSONStringRange, _ row: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard !key.hasEscapes else { return JSONScanner(row).unescaped(key) == utf8 }
     guard key.content.count == utf8.count else { return false }
-    guard let start = row.bytes.baseAddress else { return false }
+    guard let start = row.baseAddress else { return false }
     return utf8.withUnsafeBufferPointer { name in
       name.baseAddress.map { memcmp($0, start + key.content.lowerBound, name.count) == 0 } ?? true
     }

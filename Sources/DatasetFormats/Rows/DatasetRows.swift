@@ -15,7 +15,8 @@ package final class DatasetRows: Sendable {
     self.split = split
     rows = try MappedFile(layout.rows(split: split))
     index = try MappedFile(layout.index(split: split))
-    guard let count = Self.checkedCount(index.bytes, rowBytes: rows.bytes.count) else {
+    let rowBytes = rows.withBytes(\.count)
+    guard let count = index.withBytes({ Self.checkedCount($0, rowBytes: rowBytes) }) else {
       throw Problem(
         "rows.index", "the offset index does not fit the rows", at: .init(file: layout.index(split: split).string),
         mend: "The dataset's folder was changed or damaged: drop the dataset again.")
@@ -44,17 +45,19 @@ package final class DatasetRows: Sendable {
   /// Size of all rows.
   package var byteCount: Int { rows.bytes.count }
 
-  /// Row `row`, from 0. It points into this object's memory and is valid as long as this object is.
+  /// Row `row`, from 0.
   package subscript(row: Int) -> DatasetRow {
     precondition(row >= 0 && row < count, "row \(row) of \(count)")
     let start = Self.offset(row, index.bytes)
     let end = Self.offset(row + 1, index.bytes) - 1  // without the line feed
     let bytes = UnsafeRawBufferPointer(rebasing: rows.bytes[start..<end])
-    return DatasetRow(bytes.bindMemory(to: UInt8.self))
+    return DatasetRow(bytes.bindMemory(to: UInt8.self), owner: rows)
   }
 
   /// All rows, or those of a range, in their order.
   package func forEach(in range: Range<Int>? = nil, _ body: (DatasetRow) throws -> Void) rethrows {
-    for row in range ?? 0..<count { try body(self[row]) }
+    try withExtendedLifetime(self) {
+      for row in range ?? 0..<count { try body(self[row]) }
+    }
   }
 }

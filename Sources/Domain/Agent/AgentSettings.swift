@@ -20,20 +20,24 @@ package struct AgentSettings: Section {
       Field("threads", \.threads, limit: .within(1...1_024), "Threads for a job's maths. Default: all processors of the machine."),
       Field(
         "settle_seconds", \.settleSeconds, limit: .within(0...3_600),
-        "A file that was written in place (cp, an editor) is taken when it was left alone for so long. Files that arrive by rename are taken at once. Default: 8."),
+        "A file that was written in place (cp, an editor) is taken when it was left alone for so long. Files that arrive by rename are taken at once. Default: 8."
+      ),
       Field(
         "settle_seconds_whole", \.settleSecondsWhole, limit: .within(0...3_600),
         "The same for a file whose content shows that it is whole: a JSON document with its last bracket. Default: 0.3."),
       Field(
         "rescan_seconds", \.rescanSeconds, limit: .within(1...86_400),
         "The inbox is looked through at least this often, whatever events say. Default: 30."),
-      Field("bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
+      Field(
+        "bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
       Field("stop_seconds", \.stopSeconds, limit: .within(1...3_600), "On a stop, workers get so long to write a checkpoint. Default: 20."),
     ]
   }
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (AgentSettings, [Finding]) {
-    guard let object = node.object else { return (AgentSettings(), [Finding(.error, "", "the settings are a JSON object, but this is \(node.kindName)")]) }
+    guard let object = node.object else {
+      return (AgentSettings(), [Finding(.error, "", "the settings are a JSON object, but this is \(node.kindName)")])
+    }
     var settings = AgentSettings()
     let findings = settings.overlay(object, path: "", source: source, others: ["schema"])
     return (settings, findings)

@@ -12,7 +12,9 @@ extension Configuration {
       let given = model.object.keys.filter(ModelSection.shapeKeys.contains)
       for key in given {
         findings.append(
-          Finding(.error, "model.\(key)", "a shape belongs to a model made from nothing; \"\(model.name)\" has one. Remove this field, or set model.name to \"scratch\""))
+          Finding(
+            .error, "model.\(key)",
+            "a shape belongs to a model made from nothing; \"\(model.name)\" has one. Remove this field, or set model.name to \"scratch\""))
       }
       return findings
     }
@@ -21,7 +23,9 @@ extension Configuration {
     let heads = model.heads ?? 4
     if model.headSize == nil, hidden % heads != 0 {
       findings.append(
-        Finding(.error, "model.num_attention_heads", "hidden_size \(hidden) is not a multiple of \(heads) heads; choose a divisor of \(hidden), or set head_dim"))
+        Finding(
+          .error, "model.num_attention_heads",
+          "hidden_size \(hidden) is not a multiple of \(heads) heads; choose a divisor of \(hidden), or set head_dim"))
     }
     if let groups = model.keyValueHeads, heads % groups != 0 {
       findings.append(Finding(.error, "model.num_key_value_heads", "\(heads) query heads cannot share \(groups) key-value heads evenly"))
@@ -33,7 +37,9 @@ extension Configuration {
     if let positions = model.maximumPositions, positions < training.maximumLength {
       findings.append(
         Finding(
-          .error, "training.max_length", "sequences of \(training.maximumLength) tokens do not fit model.max_position_embeddings \(positions); lower one or raise the other"))
+          .error, "training.max_length",
+          "sequences of \(training.maximumLength) tokens do not fit model.max_position_embeddings \(positions); lower one or raise the other"
+        ))
     }
     if architecture == .gpt2 {
       let foreign: [(String, Bool)] = [
@@ -55,7 +61,8 @@ extension Configuration {
     }
     let activation = architecture == .llama ? "silu" : "gelu_new"
     if let given = model.activation, given != activation {
-      findings.append(Finding(.error, "model.hidden_act", "\"\(given)\" is not built for \(architecture.rawValue); it has \"\(activation)\""))
+      findings.append(
+        Finding(.error, "model.hidden_act", "\"\(given)\" is not built for \(architecture.rawValue); it has \"\(activation)\""))
     }
     if model.ropeScaling != nil, model.ropeParameters != nil {
       findings.append(Finding(.error, "model.rope_scaling", "rope_parameters says the same and stands here too; keep one"))
@@ -74,7 +81,8 @@ extension Configuration {
         ))
     }
     if let warmup = training.warmupSteps, let steps = training.maximumSteps, warmup >= 1, Int(warmup) >= steps {
-      findings.append(Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))
+      findings.append(
+        Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))
     }
     if let warmup = training.warmupSteps, warmup > 1, warmup != warmup.rounded() {
       findings.append(Finding(.error, "training.warmup_steps", "above 1 it counts steps and must be whole"))
@@ -91,14 +99,19 @@ extension Configuration {
     }
     if !training.packing, training.method == .pretrain {
       findings.append(
-        Finding(.warning, "training.packing", "without packing each row is a sequence of its own, cut at max_length \(training.maximumLength)"))
+        Finding(
+          .warning, "training.packing", "without packing each row is a sequence of its own, cut at max_length \(training.maximumLength)"))
     }
     return findings
   }
 
   private func checkData() -> [Finding] {
     if let train = data.trainSplit, let eval = data.evalSplit, train + eval > 1 + 1e-9 {
-      return [Finding(.error, "data.eval_split", "train_split \(JSONNumber(train).text) and eval_split \(JSONNumber(eval).text) are more than the whole")]
+      return [
+        Finding(
+          .error, "data.eval_split", "train_split \(JSONNumber(train).text) and eval_split \(JSONNumber(eval).text) are more than the whole"
+        )
+      ]
     }
     if data.trainSplit == 0 {
       return [Finding(.error, "data.train_split", "0 leaves nothing to train on")]

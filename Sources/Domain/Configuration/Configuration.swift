@@ -127,7 +127,9 @@ extension Configuration {
   ) -> [Finding] {
     guard let node = root[key], !node.isNull else { return [] }
     if let plainKey, let text = node.string {
-      return section.overlay(JSONObject([.init(key: plainKey, keyByte: node.byte, node: JSONNode(.string(text), byte: node.byte))]), path: "\(key).", source: source)
+      return section.overlay(
+        JSONObject([.init(key: plainKey, keyByte: node.byte, node: JSONNode(.string(text), byte: node.byte))]), path: "\(key).",
+        source: source)
     }
     guard let object = node.object else {
       return [Finding(.error, key, "must be an object, but this is \(node.kindName)", line: source.line(ofByte: node.byte))]
@@ -141,7 +143,9 @@ extension Configuration {
       ("training", TrainingSection.fields.flatMap { [$0.key] + $0.aliases }), ("data", DataSection.fields.map(\.key)),
       ("model", ModelSection.fields.map(\.key)), ("evaluation", EvaluationSection.fields.map(\.key)),
     ]
-    if let home = homes.first(where: { $0.1.contains(key) }) { return "no such field here; it belongs into \"\(home.0)\": \(home.0).\(key)" }
+    if let home = homes.first(where: { $0.1.contains(key) }) {
+      return "no such field here; it belongs into \"\(home.0)\": \(home.0).\(key)"
+    }
     let known = sectionKeys + plainKeys
     if let near = NearestKey.suggestion(for: key, among: known) { return "no such field. Did you mean \"\(near)\"?" }
     return "no such field; known here: \(known.joined(separator: ", "))"

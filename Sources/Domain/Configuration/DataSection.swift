@@ -36,20 +36,24 @@ package struct DataSection: Section {
       Field(
         "eval_split", \.evalSplit, aliases: ["validation_split", "test_size"], limit: .below(0..<1),
         "Share of the rows held out for evaluation; wins over train_split. Default: what train_split leaves."),
-      Field("text_field", \.textField, aliases: ["dataset_text_field", "text_column"], "Column with the text. Default: as the dataset says."),
+      Field(
+        "text_field", \.textField, aliases: ["dataset_text_field", "text_column"], "Column with the text. Default: as the dataset says."),
       Field("prompt_field", \.promptField, aliases: ["prompt_column"], "Column with the prompt. Default: as the dataset says."),
       Field(
         "completion_field", \.completionField, aliases: ["completion_column", "response_field"],
         "Column with the completion. Default: as the dataset says."),
       Field("shuffle", \.shuffle, "Whether each epoch has an order of its own, from the seed. Default: true."),
-      Field("dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"), "For other trainers."),
+      Field(
+        "dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"),
+        "For other trainers."),
     ]
   }
 }
 
 /// `evaluation`: what is measured on the held-out part.
 package struct EvaluationSection: Section {
-  package enum Metric: String, WordField, CaseIterable { case loss, perplexity, accuracy
+  package enum Metric: String, WordField, CaseIterable {
+    case loss, perplexity, accuracy
     package static var synonyms: [String: Metric] { ["token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss] }
   }
 
@@ -66,7 +70,9 @@ package struct EvaluationSection: Section {
       Field("metrics", \.metrics, "loss, perplexity, accuracy. Default: all three."),
       Field("eval_steps", \.evalSteps, limit: .atLeast(1), "Steps between evaluations; training.eval_steps wins."),
       Field("max_tokens", \.maximumTokens, limit: .atLeast(1), "Held-out tokens used at most. Default: all."),
-      Field("sample_prompts", \.samplePrompts, "Texts that the trained model goes on with, in samples.md. Default: the start of the held-out part."),
+      Field(
+        "sample_prompts", \.samplePrompts,
+        "Texts that the trained model goes on with, in samples.md. Default: the start of the held-out part."),
       Field("sample_tokens", \.sampleTokens, limit: .within(1...100_000), "Tokens of each sample. Default: 200."),
     ]
   }

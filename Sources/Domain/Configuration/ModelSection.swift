@@ -54,7 +54,8 @@ package struct ModelSection: Section {
       Field("head_dim", \.headSize, limit: .atLeast(1), "Width of a head. Default: hidden_size / num_attention_heads."),
       Field(
         "intermediate_size", \.intermediateSize, aliases: ["n_inner"], limit: .atLeast(1),
-        "Width of the feed-forward layer. Default: for llama 8/3 of hidden_size, rounded up to a multiple of 64; for gpt2 four times hidden_size."),
+        "Width of the feed-forward layer. Default: for llama 8/3 of hidden_size, rounded up to a multiple of 64; for gpt2 four times hidden_size."
+      ),
       Field(
         "max_position_embeddings", \.maximumPositions, aliases: ["n_positions", "n_ctx"], limit: .atLeast(1),
         "Longest context, tokens. Default: training.max_length."),
@@ -78,12 +79,15 @@ package struct ModelSection: Section {
         "hidden_dropout", \.residualDropout, aliases: ["resid_pdrop", "dropout"], limit: .below(0..<1),
         "Dropout on the branches (gpt2). Default: 0 for scratch, else the model's."),
       Field(
-        "torch_dtype", \.dtype, aliases: ["dtype"], effect: .ignored("weights are kept in float32 here; training.bf16 says how products are made"),
+        "torch_dtype", \.dtype, aliases: ["dtype"],
+        effect: .ignored("weights are kept in float32 here; training.bf16 says how products are made"),
         "What other trainers load the weights as."),
       Field(
         "trust_remote_code", \.trustRemoteCode, effect: .ignored("no code of a model is ever run here; the field has no effect"),
         "For other trainers."),
-      Field("device_map", \.deviceMap, effect: .ignored("training runs on this machine's processors; the field has no effect"), "For other trainers."),
+      Field(
+        "device_map", \.deviceMap, effect: .ignored("training runs on this machine's processors; the field has no effect"),
+        "For other trainers."),
       Field("revision", \.revision, effect: .ignored("models are pinned by hash here; the field has no effect"), "For other trainers."),
     ]
   }

@@ -17,7 +17,8 @@ extension Section {
     var spelledAs: [String: String] = [:]
     let fields = Self.fields
     let byName = Dictionary(
-      fields.enumerated().flatMap { index, field in ([field.key] + field.aliases).map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
+      fields.enumerated().flatMap { index, field in ([field.key] + field.aliases).map { ($0, index) } },
+      uniquingKeysWith: { first, _ in first })
     for member in object.members where !others.contains(member.key) {
       if member.key.hasPrefix("_") || member.key == "comment" { continue }  // remarks for people
       let line = source.line(ofByte: member.keyByte)
@@ -25,7 +26,8 @@ extension Section {
         let known = fields.map(\.key) + others
         let hint = NearestKey.suggestion(for: member.key, among: known).map { ". Did you mean \"\($0)\"?" }
         findings.append(
-          Finding(.error, path + member.key, "no such field" + (hint ?? "; known here: \(known.sorted().joined(separator: ", "))"), line: line))
+          Finding(
+            .error, path + member.key, "no such field" + (hint ?? "; known here: \(known.sorted().joined(separator: ", "))"), line: line))
         continue
       }
       if let first = spelledAs[field.key] {

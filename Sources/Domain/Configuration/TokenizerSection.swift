@@ -31,7 +31,8 @@ package struct TokenizerSection: Section {
       Field("special_tokens", \.specialTokens, "For train: they come first; the first ends a document. Default: [\"<|endoftext|>\"]."),
       Field(
         "padding_side", \.paddingSide, aliases: ["tokenizer_padding_side"],
-        effect: .ignored("sequences are padded on the right in training and on the left in generation; the field has no effect"), "For other trainers."),
+        effect: .ignored("sequences are padded on the right in training and on the left in generation; the field has no effect"),
+        "For other trainers."),
       Field(
         "trust_remote_code", \.trustRemoteCode, effect: .ignored("no code of a model is ever run here; the field has no effect"),
         "For other trainers."),

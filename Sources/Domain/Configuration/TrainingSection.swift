@@ -7,7 +7,9 @@ package enum TrainingMethod: String, WordField, CaseIterable, Codable {
   /// Supervised fine-tuning: loss on the completion only, where the data has prompts.
   case sft
 
-  package static var synonyms: [String: TrainingMethod] { ["cpt": .pretrain, "pt": .pretrain, "pre-training": .pretrain, "pretraining": .pretrain] }
+  package static var synonyms: [String: TrainingMethod] {
+    ["cpt": .pretrain, "pt": .pretrain, "pre-training": .pretrain, "pretraining": .pretrain]
+  }
 }
 
 /// The learning rate over the steps: formulas in `LearningRateSchedule`.
@@ -150,17 +152,23 @@ package struct TrainingSection: Section {
 
   private static var optimizerFields: [Field<TrainingSection>] {
     [
-      Field("learning_rate", \.learningRate, aliases: ["lr", "learningRate"], limit: .positive, "At the peak. Default: 1e-3 for pretrain, 2e-5 for sft."),
+      Field(
+        "learning_rate", \.learningRate, aliases: ["lr", "learningRate"], limit: .positive,
+        "At the peak. Default: 1e-3 for pretrain, 2e-5 for sft."),
       Field("lr_scheduler_type", \.scheduler, aliases: ["lr_scheduler", "scheduler"], "Default: cosine for pretrain, linear for sft."),
       Field(
         "warmup_steps", \.warmupSteps, aliases: ["warmupSteps"], limit: .atLeast(0),
-        "Steps of linear warm-up; a value below 1 is a share of all steps, as in transformers 5. Wins over warmup_ratio. Default: as warmup_ratio says."),
+        "Steps of linear warm-up; a value below 1 is a share of all steps, as in transformers 5. Wins over warmup_ratio. Default: as warmup_ratio says."
+      ),
       Field("warmup_ratio", \.warmupRatio, limit: .below(0..<1), "Share of all steps that warm up. Default: 0.05 for pretrain, 0 for sft."),
       Field(
         "min_lr_ratio", \.minimumRateRatio, aliases: ["min_lr_rate"], limit: .within(0...1),
         "cosine: lowest rate as a share of learning_rate. Default: 0.1 for pretrain, 0 for sft."),
-      Field("optim", \.optimizer, aliases: ["optimizer"], "adamw, with decoupled weight decay; the names of its variants elsewhere are read as adamw."),
-      Field("weight_decay", \.weightDecay, limit: .atLeast(0), "On matrices, not on norms and biases. Default: 0.1 for pretrain, 0 for sft."),
+      Field(
+        "optim", \.optimizer, aliases: ["optimizer"],
+        "adamw, with decoupled weight decay; the names of its variants elsewhere are read as adamw."),
+      Field(
+        "weight_decay", \.weightDecay, limit: .atLeast(0), "On matrices, not on norms and biases. Default: 0.1 for pretrain, 0 for sft."),
       Field("adam_beta1", \.beta1, limit: .below(0..<1), "Default: 0.9."),
       Field("adam_beta2", \.beta2, limit: .below(0..<1), "Default: 0.95 for pretrain, 0.999 for sft."),
       Field("adam_epsilon", \.epsilon, limit: .positive, "Default: 1e-8."),
@@ -170,18 +178,24 @@ package struct TrainingSection: Section {
 
   private static var recordFields: [Field<TrainingSection>] {
     [
-      Field("logging_steps", \.loggingSteps, limit: .atLeast(1), "A row of metrics.jsonl and a line of log.txt every so many steps. Default: 10."),
+      Field(
+        "logging_steps", \.loggingSteps, limit: .atLeast(1),
+        "A row of metrics.jsonl and a line of log.txt every so many steps. Default: 10."),
       Field(
         "eval_strategy", \.evalStrategy, aliases: ["evaluation_strategy"],
         "When the held-out part is evaluated. Default: epoch, or steps where eval_steps is set."),
       Field("eval_steps", \.evalSteps, aliases: ["evalSteps"], limit: .atLeast(1), "Steps between evaluations."),
       Field("save_strategy", \.saveStrategy, "When a checkpoint is kept. Default: epoch."),
-      Field("save_steps", \.saveSteps, aliases: ["saveSteps"], limit: .atLeast(1), "With save_strategy steps: steps between checkpoints. Default: 500."),
+      Field(
+        "save_steps", \.saveSteps, aliases: ["saveSteps"], limit: .atLeast(1),
+        "With save_strategy steps: steps between checkpoints. Default: 500."),
       Field("save_total_limit", \.saveTotalLimit, limit: .atLeast(1), "Checkpoints kept; the oldest go first. Default: 3."),
       Field(
         "recovery_seconds", \.recoverySeconds, limit: .positive,
         "A checkpoint to recover from is written at least this often, in seconds, and replaced by the next. Default: 60."),
-      Field("threads", \.threads, limit: .within(1...1_024), "Threads for the maths. Default: the agent's setting. The same bits need the same number."),
+      Field(
+        "threads", \.threads, limit: .within(1...1_024),
+        "Threads for the maths. Default: the agent's setting. The same bits need the same number."),
     ]
   }
 
@@ -194,14 +208,19 @@ package struct TrainingSection: Section {
       Field(
         "gradient_checkpointing", \.gradientCheckpointing,
         effect: .ignored("activations are kept in this version; the field has no effect on the result"), "Recompute activations."),
-      Field("use_lora", \.useLoRA, effect: .refused("LoRA is not built yet; set use_lora to false to train all weights"), "Train an adapter only."),
+      Field(
+        "use_lora", \.useLoRA, effect: .refused("LoRA is not built yet; set use_lora to false to train all weights"),
+        "Train an adapter only."),
       Field("lora_r", \.loraRank, effect: lora, "LoRA's rank."),
       Field("lora_alpha", \.loraAlpha, effect: lora, "LoRA's scale."),
       Field("lora_dropout", \.loraDropout, effect: lora, "LoRA's dropout."),
       Field("lora_target_modules", \.loraTargets, aliases: ["target_modules"], effect: lora, "LoRA's modules."),
       Field("lora_config", \.loraConfig, effect: lora, "LoRA's settings as one object."),
-      Field("quantization", \.quantization, effect: .ignored("weights are not quantised here; the field has no effect"), "For other trainers."),
-      Field("group_by_length", \.groupByLength, effect: .ignored("the order is the seed's shuffle; the field has no effect"), "For other trainers."),
+      Field(
+        "quantization", \.quantization, effect: .ignored("weights are not quantised here; the field has no effect"), "For other trainers."),
+      Field(
+        "group_by_length", \.groupByLength, effect: .ignored("the order is the seed's shuffle; the field has no effect"),
+        "For other trainers."),
       Field("dataloader_num_workers", \.dataLoaderWorkers, effect: .remark, "For other trainers."),
       Field("dataloader_prefetch_factor", \.dataLoaderPrefetch, effect: .remark, "For other trainers."),
       Field("dataloader_pin_memory", \.dataLoaderPinMemory, effect: .remark, "For other trainers."),

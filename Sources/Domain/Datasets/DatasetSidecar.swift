@@ -40,12 +40,17 @@ package struct DatasetSidecar: Section, Codable {
       Field("license", \.licence, aliases: ["licence"], effect: .remark, "For people, and for the model card."),
       Field("format", \.format, "csv, tsv, jsonl, json or txt, where the name's ending says it wrong."),
       Field(
-        "text_rows", \.textRows, "Plain text: \"document\" (the file is one), \"line\" (each line is one), \"paragraph\" (parted by empty lines). Default: document."),
+        "text_rows", \.textRows,
+        "Plain text: \"document\" (the file is one), \"line\" (each line is one), \"paragraph\" (parted by empty lines). Default: document."
+      ),
       Field("delimiter", \.delimiter, "CSV: the character between fields. Default: found by looking."),
       Field("quote", \.quote, "CSV: the character around fields. Default: \"."),
       Field("header", \.header, "CSV: whether the first row names the columns. Default: found by looking."),
-      Field("encoding", \.encoding, effect: .refused("only UTF-8 is read yet; convert the file: iconv -f ENCODING -t UTF-8"), "Of the text."),
-      Field("columns", \.columns, aliases: ["mapping", "column_mapping"], "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),
+      Field(
+        "encoding", \.encoding, effect: .refused("only UTF-8 is read yet; convert the file: iconv -f ENCODING -t UTF-8"), "Of the text."),
+      Field(
+        "columns", \.columns, aliases: ["mapping", "column_mapping"],
+        "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),
       Field("split", \.split, "The split that all rows go to. Default: told from the files' names, else train."),
       Field("max_rows", \.maximumRows, limit: .atLeast(1), "Rows taken at most, from the start."),
       Field("source", \.source, effect: .refused(download), "Where to download it from."),

@@ -33,7 +33,8 @@ package struct Receipt: Codable, Sendable, Equatable {
   }
 
   package init(
-    id: DropID, name: String, kind: DropKind?, status: Verdict, receivedAt: Timestamp, decidedAt: Timestamp, size: Int, sha256: String? = nil,
+    id: DropID, name: String, kind: DropKind?, status: Verdict, receivedAt: Timestamp, decidedAt: Timestamp, size: Int,
+    sha256: String? = nil,
     path: String? = nil, result: String? = nil, message: String, problem: Problem? = nil, findings: [Finding]? = nil
   ) {
     self.id = id

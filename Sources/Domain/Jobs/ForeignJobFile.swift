@@ -26,7 +26,9 @@ enum ForeignJobFile {
         let use = "outputs lie in workspace/jobs/<job-id>/; only its last part is used, as the job's name where it has none"
         findings.append(Finding(.warning, "output_dir", use, line: line))
       default:
-        findings.append(unknown(member.key, ["training_type", "model_type", "dataset_path", "output_dir", "model_config", "additional_args", "name"], line))
+        findings.append(
+          unknown(
+            member.key, ["training_type", "model_type", "dataset_path", "output_dir", "model_config", "additional_args", "name"], line))
       }
     }
     return make(name ?? folderName ?? fallbackName, dataset, "dataset_path", object["dataset_path"] != nil, training, model, findings)
@@ -58,17 +60,20 @@ enum ForeignJobFile {
       case "evalSteps": training["eval_steps"] = member.node
       case "seed": seed = member.node
       case "outputDir":
-        findings.append(Finding(.warning, "config.outputDir", "outputs lie in workspace/jobs/<job-id>/; the field has no effect", line: line))
+        findings.append(
+          Finding(.warning, "config.outputDir", "outputs lie in workspace/jobs/<job-id>/; the field has no effect", line: line))
       case "useGpu":
         if member.node.bool == true {
-          findings.append(Finding(.warning, "config.useGpu", "training runs on this machine's processors; the field has no effect", line: line))
+          findings.append(
+            Finding(.warning, "config.useGpu", "training runs on this machine's processors; the field has no effect", line: line))
         }
       default:
         findings.append(
           unknown(
             "config.\(member.key)",
             [
-              "baseModelPath", "datasetPath", "outputDir", "epochs", "learningRate", "batchSize", "maxSteps", "warmupSteps", "saveSteps", "evalSteps",
+              "baseModelPath", "datasetPath", "outputDir", "epochs", "learningRate", "batchSize", "maxSteps", "warmupSteps", "saveSteps",
+              "evalSteps",
               "seed", "useGpu",
             ], line))
       }
@@ -106,7 +111,8 @@ enum ForeignJobFile {
 
   private static func unknown(_ key: String, _ known: [String], _ line: Int?) -> Finding {
     let word = key.split(separator: ".").last.map(String.init) ?? key
-    let hint = NearestKey.suggestion(for: word, among: known).map { ". Did you mean \"\($0)\"?" } ?? "; known are \(known.joined(separator: ", "))"
+    let hint =
+      NearestKey.suggestion(for: word, among: known).map { ". Did you mean \"\($0)\"?" } ?? "; known are \(known.joined(separator: ", "))"
     return Finding(.error, key, "no such field in a job file of this form" + hint, line: line)
   }
 

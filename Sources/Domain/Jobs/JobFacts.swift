@@ -13,7 +13,8 @@ package struct JobFacts: Sendable, Equatable {
   package var trainSchema: DatasetSchema
 
   package init(
-    id: JobID, name: String, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp, configuration: Configuration, pins: JobPins,
+    id: JobID, name: String, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp, configuration: Configuration,
+    pins: JobPins,
     metrics: MetricsSummary, trainRows: Int, trainSchema: DatasetSchema
   ) {
     self.id = id

@@ -42,7 +42,9 @@ package struct JobFile: Sendable, Equatable {
   /// Without errors among the findings the job is there.
   package static func decode(_ node: JSONNode, source: ConfigSource, fallbackName: String) -> (JobFile?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a job file is a JSON object, but this is \(node.kindName)")]) }
-    if object["dataset_path"] != nil || object["model_config"] != nil { return ForeignJobFile.decodeSmallDoge(object, source, fallbackName) }
+    if object["dataset_path"] != nil || object["model_config"] != nil {
+      return ForeignJobFile.decodeSmallDoge(object, source, fallbackName)
+    }
     if object["config"]?.object?["datasetPath"] != nil { return ForeignJobFile.decodeTrainingStudio(object, source, fallbackName) }
 
     var findings: [Finding] = []
@@ -54,7 +56,11 @@ package struct JobFile: Sendable, Equatable {
       let value = member.node
       switch member.key {
       case "name":
-        if let name = value.string, !name.isEmpty { job.name = name } else { refuse("name", "must be a string that is not empty", member.keyByte) }
+        if let name = value.string, !name.isEmpty {
+          job.name = name
+        } else {
+          refuse("name", "must be a string that is not empty", member.keyByte)
+        }
       case "description": break
       case "dataset":
         if let choice = datasetChoice(value, refuse: { refuse("dataset", $0, member.keyByte) }) { job.dataset = choice }
@@ -62,15 +68,23 @@ package struct JobFile: Sendable, Equatable {
         if let choice = configChoice(value) {
           job.config = choice
         } else {
-          refuse("config", "must be the name of a stored config, \"NAME\" or \"NAME@VERSION\", or the config itself as an object", member.keyByte)
+          refuse(
+            "config", "must be the name of a stored config, \"NAME\" or \"NAME@VERSION\", or the config itself as an object", member.keyByte
+          )
         }
       case "engine":
-        if value.string != "native" { refuse("engine", "\(value.text()) is not built; this version has the engine \"native\"", member.keyByte) }
+        if value.string != "native" {
+          refuse("engine", "\(value.text()) is not built; this version has the engine \"native\"", member.keyByte)
+        }
       case "overrides":
-        guard let overrides = value.object else { refuse("overrides", "must be an object of field paths and values", member.keyByte); continue }
+        guard let overrides = value.object else {
+          refuse("overrides", "must be an object of field paths and values", member.keyByte); continue
+        }
         for override in overrides.members {
           if override.node.array != nil, override.key != "tools" {
-            refuse("overrides.\(override.key)", "a list makes a sweep, and sweeps are not built yet; drop one job for each value", override.keyByte)
+            refuse(
+              "overrides.\(override.key)", "a list makes a sweep, and sweeps are not built yet; drop one job for each value",
+              override.keyByte)
           }
           job.overrides[override.key] = override.node
         }
@@ -78,13 +92,16 @@ package struct JobFile: Sendable, Equatable {
         if let priority = value.int { job.priority = priority } else { refuse("priority", "must be a whole number", member.keyByte) }
       case let key:
         let near = NearestKey.suggestion(for: key, among: keys)
-        let hint = near.map { "no such field in a job file. Did you mean \"\($0)\"?" } ?? "no such field in a job file; known are \(keys.joined(separator: ", "))"
+        let hint =
+          near.map { "no such field in a job file. Did you mean \"\($0)\"?" }
+          ?? "no such field in a job file; known are \(keys.joined(separator: ", "))"
         refuse(key, hint, member.keyByte)
       }
     }
     if object["dataset"] == nil { findings.append(Finding(.error, "dataset", "this field is missing; it names the dataset to train on")) }
     if object["config"] == nil {
-      findings.append(Finding(.error, "config", "this field is missing; it names a stored config or holds one (templates/ has complete job files)"))
+      findings.append(
+        Finding(.error, "config", "this field is missing; it names a stored config or holds one (templates/ has complete job files)"))
     }
     return (findings.errors.isEmpty ? job : nil, findings)
   }

@@ -56,7 +56,8 @@ package struct Manifest: Codable, Sendable, Equatable {
   }
 
   package init(
-    job: JobID, version: String, command: String, seed: Int, inputs: [Input], outputs: [Output], machine: Machine, libraries: [String: String],
+    job: JobID, version: String, command: String, seed: Int, inputs: [Input], outputs: [Output], machine: Machine,
+    libraries: [String: String],
     createdAt: Timestamp
   ) {
     self.job = job

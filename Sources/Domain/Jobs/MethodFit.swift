@@ -3,7 +3,9 @@ package enum MethodFit {
   /// nil where it fits.
   package static func problem(method: TrainingMethod, data: DataSection, dataset: SafeName, ingest: IngestResult) -> Problem? {
     let columns = Set(ingest.columns.map(\.name))
-    let named = [("data.text_field", data.textField), ("data.prompt_field", data.promptField), ("data.completion_field", data.completionField)]
+    let named = [
+      ("data.text_field", data.textField), ("data.prompt_field", data.promptField), ("data.completion_field", data.completionField),
+    ]
     for case (let field, let column?) in named where !columns.contains(column) {
       return Problem(
         "data.no-such-column", "the dataset '\(dataset)' has no column '\(column)'", at: .init(field: field),
@@ -14,11 +16,13 @@ package enum MethodFit {
     case (_, .text), (_, .messages), (_, .conversations), (_, .instruction), (_, .promptCompletion), (_, .problemSolution): return nil
     case (.pretrain, .preference), (.sft, .preference):
       return Problem(
-        "data.does-not-fit", "the dataset '\(dataset)' holds preferences (chosen and rejected), and \(method.rawValue) does not train on pairs",
+        "data.does-not-fit",
+        "the dataset '\(dataset)' holds preferences (chosen and rejected), and \(method.rawValue) does not train on pairs",
         mend: "Name the column to train on: \"data\": {\"prompt_field\": \"prompt\", \"completion_field\": \"chosen\"}.")
     case (_, .table):
       return Problem(
-        "data.does-not-fit", "it cannot be told which columns of the dataset '\(dataset)' to train on", why: "its columns are \(list(columns))",
+        "data.does-not-fit", "it cannot be told which columns of the dataset '\(dataset)' to train on",
+        why: "its columns are \(list(columns))",
         mend: method == .pretrain
           ? "Name the column with the text: \"data\": {\"text_field\": \"COLUMN\"}, and drop the job again."
           : "Name the columns: \"data\": {\"prompt_field\": \"COLUMN\", \"completion_field\": \"COLUMN\"}, and drop the job again.")

@@ -61,7 +61,8 @@ package struct StepReport: Codable, Sendable, Equatable {
   package var eta: Double
 
   package init(
-    epoch: Int, step: Int, loss: Double, lr: Double, accuracy: Double, gradNorm: Double, tokensPerSecond: Double, elapsed: Double, eta: Double
+    epoch: Int, step: Int, loss: Double, lr: Double, accuracy: Double, gradNorm: Double, tokensPerSecond: Double, elapsed: Double,
+    eta: Double
   ) {
     self.epoch = epoch
     self.step = step

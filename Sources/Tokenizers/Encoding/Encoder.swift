@@ -1,7 +1,7 @@
 import StrictJSON
 
-/// Text to ids with one tokenizer on one thread: the tokenizer's tables, a cache and scratch memory of its own (about 13 MB,
-/// of which only what is used becomes resident).
+/// Text to ids with one tokenizer on one thread: the tokenizer's tables, a cache and scratch memory of its own (17 MB, of
+/// which only what is used becomes resident).
 package final class Encoder {
   package let tokenizer: Tokenizer
 
@@ -155,7 +155,9 @@ package final class Encoder {
 extension Encoder {
   /// Up to 8 bytes: writes the tokens to `tokens` and remembers them.
   @inline(never)
-  private func encodeTiny(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.TinyKey, _ tokens: UnsafeMutablePointer<TokenID>) -> Int {
+  private func encodeTiny(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.TinyKey, _ tokens: UnsafeMutablePointer<TokenID>
+  ) -> Int {
     let tokenCount = merge(bytes, count, into: tokens)
     cache.insert(key, tokens, count: tokenCount)
     return tokenCount
@@ -163,7 +165,9 @@ extension Encoder {
 
   /// Up to 15 bytes: writes the tokens to `tokens` and remembers them.
   @inline(never)
-  private func encodeShort(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.ShortKey, _ tokens: UnsafeMutablePointer<TokenID>) -> Int {
+  private func encodeShort(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PreTokenCache.ShortKey, _ tokens: UnsafeMutablePointer<TokenID>
+  ) -> Int {
     let tokenCount = merge(bytes, count, into: tokens)
     cache.insert(key, tokens, count: tokenCount)
     return tokenCount

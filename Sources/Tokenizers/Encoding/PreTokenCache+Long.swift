@@ -8,10 +8,13 @@ extension PreTokenCache {
     var hash = UInt64(truncatingIfNeeded: count)
     var offset = 0
     while offset &+ 16 < count {
-      hash = mix(raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ hash, raw.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
+      hash = mix(
+        raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ hash, raw.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
       offset &+= 16
     }
-    return mix(raw.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self) ^ hash, raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+    return mix(
+      raw.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self) ^ hash, raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    )
   }
 
   @inline(__always)
@@ -54,6 +57,7 @@ extension PreTokenCache {
       if left.load(fromByteOffset: offset, as: UInt64.self) != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) { return false }
       offset &+= 8
     }
-    return left.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self) == right.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    return left.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+      == right.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
   }
 }

@@ -1,5 +1,5 @@
 /// Merges the bytes of one pre-token into tokens: of all neighbouring pairs that merge, the one of lowest rank, leftmost
-/// first, until none is left. Holds the scratch memory for it, so that no pre-token allocates.
+/// first, until none is left. Holds the scratch memory for it, so that no pre-token of up to `scanLimit` bytes allocates.
 struct PreTokenMerger {
   /// Up to this many bytes the lowest rank is found by looking at all of them; beyond, in a heap: O(n log n).
   static let scanLimit = 64
@@ -93,7 +93,7 @@ struct PreTokenMerger {
       before.deallocate()
       rankAt.deallocate()
     }
-    var heap = LowestFirstHeap()
+    var heap = LowestFirstHeap(capacity: byteCount)
     for index in 0..<byteCount {
       tokens[index] = byteTokens[Int(bytes[index])]
       next[index] = UInt32(index) + 1
@@ -128,38 +128,5 @@ struct PreTokenMerger {
       index = next[Int(index)]
     }
     return count
-  }
-}
-
-/// A binary heap of words, the lowest on top.
-struct LowestFirstHeap {
-  private var words: [UInt64] = []
-
-  mutating func push(_ word: UInt64) {
-    words.append(word)
-    var child = words.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      if words[parent] <= word { break }
-      words[child] = words[parent]
-      child = parent
-    }
-    words[child] = word
-  }
-
-  mutating func pop() -> UInt64? {
-    guard let top = words.first, let moved = words.popLast() else { return nil }
-    if words.isEmpty { return top }
-    var parent = 0
-    while true {
-      var child = parent * 2 + 1
-      if child >= words.count { break }
-      if child + 1 < words.count, words[child + 1] < words[child] { child += 1 }
-      if moved <= words[child] { break }
-      words[parent] = words[child]
-      parent = child
-    }
-    words[parent] = moved
-    return top
   }
 }

@@ -35,7 +35,9 @@ struct BPEModelReader {
       if let id { byteTokens[Int(byte)] = id } else { missing.append(byte) }
     }
     if unknown != nil, !missing.isEmpty, try field.flag("fuse_unk") {
-      throw field.unsupported("\"model.fuse_unk\" in tokenizer.json is true, and \(missing.count) bytes have no token", supported: "false, or a token for every byte")
+      throw field.unsupported(
+        "\"model.fuse_unk\" in tokenizer.json is true, and \(missing.count) bytes have no token",
+        supported: "false, or a token for every byte")
     }
     missingBytes = unknown == nil ? missing : []
     self.byteTokens = FrozenTable(byteTokens)
@@ -67,7 +69,9 @@ struct BPEModelReader {
     for (text, value) in try vocab.members() {
       let id = try value.tokenID()
       if let other = textOfID.updateValue(text, forKey: id) {
-        throw vocab.inconsistent("\"model.vocab\" in tokenizer.json gives the id \(id) to \"\(other)\" and to \"\(text)\"", mend: "Give every token an id of its own")
+        throw vocab.inconsistent(
+          "\"model.vocab\" in tokenizer.json gives the id \(id) to \"\(other)\" and to \"\(text)\"",
+          mend: "Give every token an id of its own")
       }
       if let bytes = ByteAlphabet.bytes(of: text), !bytes.isEmpty { tokens.append((bytes, id)) } else { plain.append((text, id)) }
     }
@@ -98,7 +102,8 @@ extension BPEModelReader {
           result: try id(of: left + right, in: element, vocabulary)))
     }
     guard merges.count < MergeTable.rankLimit else {
-      throw field.unsupported("\"model.merges\" in tokenizer.json has \(merges.count) entries", supported: "fewer than \(MergeTable.rankLimit)")
+      throw field.unsupported(
+        "\"model.merges\" in tokenizer.json has \(merges.count) entries", supported: "fewer than \(MergeTable.rankLimit)")
     }
     return merges
   }
@@ -122,7 +127,8 @@ extension BPEModelReader {
   private static func id(of text: String, in merge: TokenizerJSONField, _ vocabulary: Vocabulary) throws(TokenizerError) -> TokenID {
     guard let id = vocabulary.id(of: text) else {
       throw merge.inconsistent(
-        "\"\(merge.path)\" in tokenizer.json needs the token \"\(text)\", which \"model.vocab\" does not have", mend: "Take vocabulary and merges from one training")
+        "\"\(merge.path)\" in tokenizer.json needs the token \"\(text)\", which \"model.vocab\" does not have",
+        mend: "Take vocabulary and merges from one training")
     }
     return id
   }

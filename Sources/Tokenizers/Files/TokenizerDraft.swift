@@ -47,7 +47,8 @@ struct TokenizerDraft {
 
   static func node(_ token: AddedToken) -> JSONNode {
     [
-      "id": .init(.number(JSONNumber(Int(token.id)))), "content": .init(.string(token.content)), "single_word": .init(.bool(token.singleWord)),
+      "id": .init(.number(JSONNumber(Int(token.id)))), "content": .init(.string(token.content)),
+      "single_word": .init(.bool(token.singleWord)),
       "lstrip": .init(.bool(token.stripsLeft)), "rstrip": .init(.bool(token.stripsRight)), "normalized": .init(.bool(token.normalized)),
       "special": .init(.bool(token.special)),
     ]

@@ -24,7 +24,8 @@ extension TokenizerJSONReader {
 
   private func addedToken(_ field: TokenizerJSONField) throws(TokenizerError) -> AddedToken {
     let token = AddedToken(
-      id: try field.member("id").tokenID(), content: try field.member("content").string(), singleWord: try field.member("single_word").bool(),
+      id: try field.member("id").tokenID(), content: try field.member("content").string(),
+      singleWord: try field.member("single_word").bool(),
       stripsLeft: try field.member("lstrip").bool(), stripsRight: try field.member("rstrip").bool(),
       normalized: try field.member("normalized").bool(), special: try field.member("special").bool())
     if token.content.isEmpty { throw field.malformed("\"\(field.path).content\" in tokenizer.json is empty") }

@@ -27,7 +27,8 @@ extension TokenizerJSONReader {
     let usesPattern = try last.optional("use_regex")?.bool() ?? true
     pipeline.pattern = usesPattern ? .gpt2 : .none
     if pipeline.addsPrefixSpace, !steps.isEmpty {
-      throw last.unsupported("\"\(last.path).add_prefix_space\" in tokenizer.json is true behind other pre-tokenizers", supported: Self.supported)
+      throw last.unsupported(
+        "\"\(last.path).add_prefix_space\" in tokenizer.json is true behind other pre-tokenizers", supported: Self.supported)
     }
     for (index, step) in steps.enumerated() {
       switch try step.type() {
@@ -52,7 +53,8 @@ extension TokenizerJSONReader {
     }
     let pattern = try split.member("pattern")
     guard let regex = try pattern.optional("Regex") else {
-      throw pattern.unsupported("\"\(pattern.path)\" in tokenizer.json is no \"Regex\"", supported: "a \"Regex\" of GPT-2, Llama 3 or Qwen 2")
+      throw pattern.unsupported(
+        "\"\(pattern.path)\" in tokenizer.json is no \"Regex\"", supported: "a \"Regex\" of GPT-2, Llama 3 or Qwen 2")
     }
     let text = try regex.string()
     guard let known = Self.patterns.first(where: { $0.text == text }) else {

@@ -48,7 +48,8 @@ extension TokenizerJSONReader {
       return composes
     case let type:
       throw normalizer.unsupported(
-        "\"\(normalizer.path)\" in tokenizer.json is of the type \"\(type)\"", supported: "no normalizer (null), \"NFC\", \"Sequence\" of them")
+        "\"\(normalizer.path)\" in tokenizer.json is of the type \"\(type)\"",
+        supported: "no normalizer (null), \"NFC\", \"Sequence\" of them")
     }
   }
 
@@ -61,7 +62,8 @@ extension TokenizerJSONReader {
     }
     let type = try decoder?.type()
     guard type == "ByteLevel" else {
-      throw root.unsupported("\"decoder\" in tokenizer.json is \(type.map { "of the type \"\($0)\"" } ?? "null")", supported: "\"ByteLevel\"")
+      throw root.unsupported(
+        "\"decoder\" in tokenizer.json is \(type.map { "of the type \"\($0)\"" } ?? "null")", supported: "\"ByteLevel\"")
     }
   }
 }
@@ -78,7 +80,8 @@ extension TokenizerJSONReader {
       case let type:
         throw part.unsupported(
           "\"\(part.path)\" in tokenizer.json is of the type \"\(type)\"",
-          supported: "no post-processor (null), \"ByteLevel\", \"TemplateProcessing\", \"Sequence\" of \"ByteLevel\" and one \"TemplateProcessing\"")
+          supported:
+            "no post-processor (null), \"ByteLevel\", \"TemplateProcessing\", \"Sequence\" of \"ByteLevel\" and one \"TemplateProcessing\"")
       }
     }
     return template ?? Tokenizer.Template()
@@ -107,7 +110,8 @@ extension TokenizerJSONReader {
       }
     }
     guard sequences == 1 else {
-      throw processor.malformed("\"\(processor.path).single\" in tokenizer.json must hold the sequence A once, but holds it \(sequences) times")
+      throw processor.malformed(
+        "\"\(processor.path).single\" in tokenizer.json must hold the sequence A once, but holds it \(sequences) times")
     }
     return template
   }

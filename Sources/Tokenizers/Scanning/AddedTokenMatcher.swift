@@ -116,7 +116,9 @@ struct AddedTokenMatcher: Sendable {
     if let firstBytes {
       let ones: UInt64 = 0x0101_0101_0101_0101
       let highs: UInt64 = 0x8080_8080_8080_8080
-      let (first, second, third) = (ones &* UInt64(firstBytes[0]), ones &* UInt64(firstBytes[firstBytes.count / 2]), ones &* UInt64(firstBytes[firstBytes.count - 1]))
+      let (first, second, third) = (
+        ones &* UInt64(firstBytes[0]), ones &* UInt64(firstBytes[firstBytes.count / 2]), ones &* UInt64(firstBytes[firstBytes.count - 1])
+      )
       while offset &+ 8 < count {
         let word = UInt64(littleEndian: UnsafeRawPointer(text + offset).loadUnaligned(as: UInt64.self))
         let (a, b, c) = (word ^ first, word ^ second, word ^ third)

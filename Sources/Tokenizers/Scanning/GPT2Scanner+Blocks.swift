@@ -15,7 +15,7 @@ extension GPT2Scanner {
       var starts: UInt64 = 0
       if trusted > 8 {
         starts = masks.gpt2Starts
-        if masks.hasApostrophe { cutContractions(in: text, at: start, masks.width, &starts) }
+        if masks.hasApostrophe { cutContractions(in: text, at: start, masks, &starts) }
         starts &= ~(UInt64.max &<< UInt64(truncatingIfNeeded: trusted)) & ~1
       }
       if starts == 0 {
@@ -41,66 +41,15 @@ extension GPT2Scanner {
 
   /// An apostrophe that starts a pre-token takes the letters of a contraction with it.
   @inline(never)
-  private static func cutContractions(in text: ScanText, at start: Int, _ width: Int, _ starts: inout UInt64) {
-    for offset in 0..<width where text.bytes[start &+ offset] == 0x27 && (offset == 0 || starts >> UInt64(offset) & 1 != 0) {
+  private static func cutContractions(in text: ScanText, at start: Int, _ masks: ClassMasks, _ starts: inout UInt64) {
+    // A pre-token that a contraction ends never starts with an apostrophe of its own: letters come first, or it was a start.
+    var left = masks.places(of: 0x27, in: text, at: start) & (starts | 1)
+    while left != 0 {
+      let offset = left.trailingZeroBitCount
+      left &= left &- 1
       guard let end = Contraction.end(at: start &+ offset, in: text, ignoringCase: false) else { continue }
-      starts &= ~(1 << UInt64(offset &+ 1))
-      starts |= 1 << UInt64(end &- start)
+      starts &= ~(1 &<< UInt64(truncatingIfNeeded: offset &+ 1))
+      if end &- start < 64 { starts |= 1 &<< UInt64(truncatingIfNeeded: end &- start) }
     }
   }
-}
-
-/// Which of up to 64 ASCII characters are of which class, a bit each, the first character in the lowest bit.
-struct ClassMasks {
-  static let width = 64
-
-  /// How many characters were looked at: up to the last word of eight bytes before the first that is not ASCII.
-  private(set) var width = 0
-  private(set) var letters: UInt64 = 0
-  private(set) var numbers: UInt64 = 0
-  private(set) var whites: UInt64 = 0
-  private(set) var spaces: UInt64 = 0
-  private(set) var hasApostrophe = false
-
-  init() {}
-
-  @inline(__always)
-  init(_ text: ScanText, at start: Int) {
-    var apostrophes: UInt64 = 0
-    while width < Self.width {
-      let word = text.word(at: start &+ width)
-      if word & Self.highs != 0 { break }
-      let lowered = word | Self.each(0x20)
-      let letter = (lowered &+ Self.each(0x80 - 0x61)) & ~(lowered &+ Self.each(0x80 - 0x7B))
-      let number = (word &+ Self.each(0x80 - 0x30)) & ~(word &+ Self.each(0x80 - 0x3A))
-      let noSpace = (word ^ Self.each(0x20)) &+ Self.each(0x7F)
-      let control = (word &+ Self.each(0x80 - 0x09)) & ~(word &+ Self.each(0x80 - 0x0E))
-      apostrophes |= ~((word ^ Self.each(0x27)) &+ Self.each(0x7F))
-      let shift = UInt64(truncatingIfNeeded: width)
-      letters |= Self.bits(letter) &<< shift
-      numbers |= Self.bits(number) &<< shift
-      spaces |= Self.bits(~noSpace) &<< shift
-      whites |= Self.bits(control | ~noSpace) &<< shift
-      width &+= 8
-    }
-    hasApostrophe = apostrophes & Self.highs != 0
-  }
-
-  /// Starts of pre-tokens of the GPT-2 pattern, contractions aside; bit 0 and the last bits mean nothing.
-  @inline(__always)
-  var gpt2Starts: UInt64 {
-    let afterWhite = whites &<< 1
-    let afterSpace = spaces &<< 1
-    let changes = (letters ^ letters &<< 1) | (numbers ^ numbers &<< 1)
-    return whites & (~afterWhite | ~(whites &>> 1)) | ~whites & (afterWhite & ~afterSpace | ~afterWhite & changes)
-  }
-
-  private static let highs: UInt64 = 0x8080_8080_8080_8080
-
-  @inline(__always)
-  private static func each(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
-
-  /// The high bits of eight bytes as eight bits.
-  @inline(__always)
-  private static func bits(_ word: UInt64) -> UInt64 { ((word & highs) &>> 7 &* 0x0102_0408_1020_4080) &>> 56 }
 }

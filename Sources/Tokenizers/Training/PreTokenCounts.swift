@@ -109,7 +109,9 @@ extension PreTokenCounts {
   }
 
   @inline(__always)
-  private static func increment(_ table: UnsafeMutableBufferPointer<ShortEntry>, _ low: UInt64, _ high: UInt64, by count: Int, _ used: inout Int) {
+  private static func increment(
+    _ table: UnsafeMutableBufferPointer<ShortEntry>, _ low: UInt64, _ high: UInt64, by count: Int, _ used: inout Int
+  ) {
     let mask = table.count &- 1
     var slot = Int(truncatingIfNeeded: PreTokenCache.mix(low, high)) & mask
     while true {

@@ -132,3 +132,18 @@ enum CanonicalDecompositionTable {
     !2A105 !2A20E !2A291 !9EBB !4D56 !9EF9 !9EFE !9F05 !9F0F !9F16 !9F3B !2A600
     """
 }
+
+extension CanonicalDecompositionTable {
+  /// The entries, read.
+  static var parsed: [(key: UInt32, mapping: [UInt32], composes: Bool)] {
+    var result: [(key: UInt32, mapping: [UInt32], composes: Bool)] = []
+    var key: UInt32 = 0
+    for entry in entries.description.split(separator: " ") {
+      let composes = !entry.contains("!")
+      let parts = entry.split(separator: composes ? "=" : "!", omittingEmptySubsequences: false)
+      key = UInt32(parts[0], radix: 16) ?? key + 1
+      result.append((key, parts[1].split(separator: "+").compactMap { UInt32($0, radix: 16) }, composes))
+    }
+    return result
+  }
+}

@@ -199,18 +199,3 @@ struct NFC: Sendable {
     return compositions[UInt64(first) << 32 | UInt64(second)]
   }
 }
-
-extension CanonicalDecompositionTable {
-  /// The entries, read.
-  static var parsed: [(key: UInt32, mapping: [UInt32], composes: Bool)] {
-    var result: [(key: UInt32, mapping: [UInt32], composes: Bool)] = []
-    var key: UInt32 = 0
-    for entry in entries.description.split(separator: " ") {
-      let composes = !entry.contains("!")
-      let parts = entry.split(separator: composes ? "=" : "!", omittingEmptySubsequences: false)
-      key = UInt32(parts[0], radix: 16) ?? key + 1
-      result.append((key, parts[1].split(separator: "+").compactMap { UInt32($0, radix: 16) }, composes))
-    }
-    return result
-  }
-}

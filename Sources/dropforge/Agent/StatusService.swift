@@ -94,8 +94,10 @@ actor StatusService: Service {
     let failures = try await catalogue.latestFailures(5)
     let waiting = await watcher?.waiting.map(\.sentence) ?? []
     return AgentStatus(
-      version: DropforgeVersion.text, pid: Int(ProcessNumber.own), since: since, heartbeat: Timestamp(nanoseconds: clock.now()), state: state,
-      running: jobs.filter(\.state.isRunning).map(Self.line), queue: jobs.filter { !$0.state.isRunning && !$0.state.isFinal }.map(Self.line),
+      version: DropforgeVersion.text, pid: Int(ProcessNumber.own), since: since, heartbeat: Timestamp(nanoseconds: clock.now()),
+      state: state,
+      running: jobs.filter(\.state.isRunning).map(Self.line),
+      queue: jobs.filter { !$0.state.isRunning && !$0.state.isFinal }.map(Self.line),
       datasets: counts.datasets, jobs: counts.jobs, drops: (await intake?.openNames ?? []) + waiting,
       disk: .init(freeBytes: space.free, totalBytes: space.total),
       lastErrors: failures.map { .init(at: $0.at, what: "\($0.job): \($0.reason)") })

@@ -30,7 +30,9 @@ struct AgentCommand: AsyncParsableCommand {
     do throws(JSONSyntaxError) {
       node = try JSONParser.parse(bytes)
     } catch {
-      throw CommandFailure("\(layout.settings), line \(error.line), character \(error.column): \(error.message). Mend it and start the agent again.", code: .usage)
+      throw CommandFailure(
+        "\(layout.settings), line \(error.line), character \(error.column): \(error.message). Mend it and start the agent again.",
+        code: .usage)
     }
     let (settings, findings) = AgentSettings.decode(node, source: ConfigSource(bytes))
     for finding in findings.warnings { log.warning("\(finding)") }

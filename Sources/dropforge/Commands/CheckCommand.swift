@@ -51,7 +51,9 @@ struct CheckCommand: AsyncParsableCommand {
     }
   }
 
-  private func answer(_ answer: CheckAnswer) throws -> String { String(decoding: try PublishedJSON.bytes(of: answer).dropLast(), as: UTF8.self) }
+  private func answer(_ answer: CheckAnswer) throws -> String {
+    String(decoding: try PublishedJSON.bytes(of: answer).dropLast(), as: UTF8.self)
+  }
 }
 
 private struct CheckAnswer: Encodable {
@@ -68,7 +70,9 @@ struct Scratch {
 
   init() throws {
     var template = Array(((Environment.value("TMPDIR") ?? "/tmp") + "/dropforge-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else { throw CommandFailure("No temporary folder could be made; set TMPDIR to a folder with space.", code: .internal) }
+    guard mkdtemp(&template) != nil else {
+      throw CommandFailure("No temporary folder could be made; set TMPDIR to a folder with space.", code: .internal)
+    }
     path = FilePath(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
   }
 

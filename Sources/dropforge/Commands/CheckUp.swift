@@ -23,19 +23,26 @@ struct CheckUp {
   private func rootAndAgent() -> [Symptom] {
     guard files.isFolder(layout.inbox.folder) else {
       return [
-        Symptom(verdict: .bad, what: "root", found: "\(layout.root) has no inbox/", mend: "Make one: dropforge init \(layout.root), or name another with --root.")
+        Symptom(
+          verdict: .bad, what: "root", found: "\(layout.root) has no inbox/",
+          mend: "Make one: dropforge init \(layout.root), or name another with --root.")
       ]
     }
     var symptoms = [Symptom(verdict: .good, what: "root", found: layout.root.string)]
     if let process = ExclusiveLock.holder(of: layout.workspace.lock) {
       symptoms.append(Symptom(verdict: .good, what: "agent", found: "running, process \(process)"))
     } else {
-      symptoms.append(Symptom(verdict: .remark, what: "agent", found: "not running", mend: "Start it: dropforge agent --root \(layout.root), or the service: systemctl start dropforge."))
+      symptoms.append(
+        Symptom(
+          verdict: .remark, what: "agent", found: "not running",
+          mend: "Start it: dropforge agent --root \(layout.root), or the service: systemctl start dropforge."))
     }
     for folder in layout.folders where files.isFolder(folder) {
       if access(folder.string, W_OK | X_OK) != 0 {
         symptoms.append(
-          Symptom(verdict: .bad, what: "permissions", found: "\(folder) cannot be written to by this user", mend: "Give it to the agent's user: sudo chown -R dropforge '\(folder)'."))
+          Symptom(
+            verdict: .bad, what: "permissions", found: "\(folder) cannot be written to by this user",
+            mend: "Give it to the agent's user: sudo chown -R dropforge '\(folder)'."))
       }
     }
     let inbox = try? files.status(layout.inbox.folder)
@@ -53,7 +60,10 @@ struct CheckUp {
     guard let space = try? files.space(at: files.isFolder(layout.root) ? layout.root : "/") else { return [] }
     let text = "\(Figures.bytes(space.free)) free of \(Figures.bytes(space.total))"
     if space.free < 1 << 30 {
-      return [Symptom(verdict: .bad, what: "disk", found: text, mend: "Free some space: checkpoints of a small model alone take hundreds of megabytes.")]
+      return [
+        Symptom(
+          verdict: .bad, what: "disk", found: text, mend: "Free some space: checkpoints of a small model alone take hundreds of megabytes.")
+      ]
     }
     return [Symptom(verdict: .good, what: "disk", found: text)]
   }
@@ -64,20 +74,25 @@ struct CheckUp {
       symptoms.append(
         watches >= 8_192
           ? Symptom(verdict: .good, what: "inotify watches", found: "\(watches) a user")
-          : Symptom(verdict: .bad, what: "inotify watches", found: "only \(watches) a user", mend: "sudo sysctl fs.inotify.max_user_watches=65536"))
+          : Symptom(
+            verdict: .bad, what: "inotify watches", found: "only \(watches) a user", mend: "sudo sysctl fs.inotify.max_user_watches=65536"))
     }
     if let instances = number("/proc/sys/fs/inotify/max_user_instances") {
       symptoms.append(
         instances >= 16
           ? Symptom(verdict: .good, what: "inotify instances", found: "\(instances) a user")
-          : Symptom(verdict: .bad, what: "inotify instances", found: "only \(instances) a user", mend: "sudo sysctl fs.inotify.max_user_instances=128"))
+          : Symptom(
+            verdict: .bad, what: "inotify instances", found: "only \(instances) a user",
+            mend: "sudo sysctl fs.inotify.max_user_instances=128"))
     }
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
       symptoms.append(
         limit.rlim_cur >= 1_024
           ? Symptom(verdict: .good, what: "open files", found: "\(limit.rlim_cur)")
-          : Symptom(verdict: .bad, what: "open files", found: "only \(limit.rlim_cur)", mend: "ulimit -n 4096, or LimitNOFILE=4096 in the service's unit."))
+          : Symptom(
+            verdict: .bad, what: "open files", found: "only \(limit.rlim_cur)",
+            mend: "ulimit -n 4096, or LimitNOFILE=4096 in the service's unit."))
     }
     return symptoms
   }
@@ -95,16 +110,27 @@ struct CheckUp {
   /// The worker tells what its kernels and libraries are: only it is linked to them.
   private func worker() async -> [Symptom] {
     guard files.exists(Program.worker) else {
-      return [Symptom(verdict: .bad, what: "worker", found: "\(Program.worker) is missing", mend: "Install dropforge-worker beside dropforge.")]
+      return [
+        Symptom(verdict: .bad, what: "worker", found: "\(Program.worker) is missing", mend: "Install dropforge-worker beside dropforge.")
+      ]
     }
     do {
-      let result = try await run(.path(Program.worker), arguments: ["doctor"], output: .string(limit: 65_536), error: .string(limit: 65_536))
+      let result = try await run(
+        .path(Program.worker), arguments: ["doctor"], output: .string(limit: 65_536), error: .string(limit: 65_536))
       guard result.terminationStatus.isSuccess, let members = try JSONParser.parse(result.standardOutput).object?.members else {
-        return [Symptom(verdict: .bad, what: "worker", found: "it does not start: \(result.standardError)", mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")]
+        return [
+          Symptom(
+            verdict: .bad, what: "worker", found: "it does not start: \(result.standardError)",
+            mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")
+        ]
       }
       return members.map { Symptom(verdict: .good, what: $0.key, found: $0.node.string ?? $0.node.text()) }
     } catch {
-      return [Symptom(verdict: .bad, what: "worker", found: "\(error)", mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")]
+      return [
+        Symptom(
+          verdict: .bad, what: "worker", found: "\(error)",
+          mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libssl3.")
+      ]
     }
   }
 

@@ -9,7 +9,8 @@ import SystemPackage
 
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Limits, libraries, processor, permissions, disk: each with its mend. Exit code 1 where something must be mended.")
+    commandName: "doctor",
+    abstract: "Limits, libraries, processor, permissions, disk: each with its mend. Exit code 1 where something must be mended.")
 
   @OptionGroup var root: RootOption
   @Flag(help: "One JSON object.") var json = false
@@ -43,11 +44,12 @@ struct Symptom: Encodable {
   var mend: String?
 
   var text: String {
-    let mark = switch verdict {
-    case .good: "ok  "
-    case .remark: "note"
-    case .bad: "BAD "
-    }
+    let mark =
+      switch verdict {
+      case .good: "ok  "
+      case .remark: "note"
+      case .bad: "BAD "
+      }
     return "\(mark)  \(what): \(found)" + (mend.map { "\n      \($0)" } ?? "")
   }
 }

@@ -7,7 +7,8 @@ import SystemPackage
 struct DropCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop", abstract: "Put files into the right inbox folder safely.",
-    discussion: "Each file is copied under a hidden name and renamed when it is whole. With --wait the command ends when the receipt is there, for a job when the job has ended; it fails where the answer is no."
+    discussion:
+      "Each file is copied under a hidden name and renamed when it is whole. With --wait the command ends when the receipt is there, for a job when the job has ended; it fails where the answer is no."
   )
 
   @OptionGroup var root: RootOption
@@ -21,11 +22,15 @@ struct DropCommand: AsyncParsableCommand {
       var kindGiven: DropKind?
       if let kind {
         kindGiven = DropKind(rawValue: kind)
-        if kindGiven == nil { throw CommandFailure("--kind is one of \(DropKind.allCases.map(\.rawValue).joined(separator: ", ")).", code: .usage) }
+        if kindGiven == nil {
+          throw CommandFailure("--kind is one of \(DropKind.allCases.map(\.rawValue).joined(separator: ", ")).", code: .usage)
+        }
       }
       let agentRuns = StatusReader(layout).agentProcess != nil
       if wait, !agentRuns {
-        throw CommandFailure("The agent is not running, so nothing would answer. Start it with: dropforge agent --root \(layout.root)", code: .agentUnreachable)
+        throw CommandFailure(
+          "The agent is not running, so nothing would answer. Start it with: dropforge agent --root \(layout.root)", code: .agentUnreachable
+        )
       }
       let dropper = Dropper(layout)
       var refused = false
@@ -34,7 +39,9 @@ struct DropCommand: AsyncParsableCommand {
         let kind = try kindGiven ?? dropper.kind(of: source)
         let placed = try dropper.place(source, as: kind)
         if !wait {
-          Terminal.say("\(placed.name) lies in \(layout.relative(layout.inbox.folder(of: kind)))/.\(agentRuns ? "" : " The agent is not running: it takes the file when it starts.")")
+          Terminal.say(
+            "\(placed.name) lies in \(layout.relative(layout.inbox.folder(of: kind)))/.\(agentRuns ? "" : " The agent is not running: it takes the file when it starts.")"
+          )
           continue
         }
         let receipt = try await dropper.receipt(for: placed)

@@ -5,7 +5,8 @@ import StrictJSON
 import SystemPackage
 
 struct InitCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "init", abstract: "Make a root: the folders that are dropped into and read from.")
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Make a root: the folders that are dropped into and read from.")
 
   @Argument(help: ArgumentHelp("The folder to make.", valueName: "dir"))
   var folder: String = "."
@@ -58,7 +59,9 @@ enum Installation {
     let installed = folder.removingLastComponent().pushing("share/dropforge/templates")
     if files.isFolder(installed) { return installed }
     while !folder.components.isEmpty {
-      if files.exists(folder.appending("Package.swift")), files.isFolder(folder.appending("templates")) { return folder.appending("templates") }
+      if files.exists(folder.appending("Package.swift")), files.isFolder(folder.appending("templates")) {
+        return folder.appending("templates")
+      }
       folder.removeLastComponent()
     }
     return nil

@@ -42,7 +42,9 @@ struct JobFollower {
   private static func line(_ status: JobStatus) -> String {
     let head = "\(status.id) \(status.state.rawValue)"
     if status.state.isFinal { return "\(head)\(status.reason.map { ": \($0)" } ?? "")" }
-    guard let step = status.step, let steps = status.steps else { return "\(head)\((status.reason ?? status.phase).map { ": \($0)" } ?? "")" }
+    guard let step = status.step, let steps = status.steps else {
+      return "\(head)\((status.reason ?? status.phase).map { ": \($0)" } ?? "")"
+    }
     let loss = status.loss.map { "  loss \(Figures.fixed($0, 4))" } ?? ""
     let eval = status.evalLoss.map { "  eval \(Figures.fixed($0, 4))" } ?? ""
     let eta = status.eta.map { "  \(Figures.duration($0)) to go" } ?? ""

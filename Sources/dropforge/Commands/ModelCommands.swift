@@ -20,7 +20,8 @@ struct GenerateCommand: AsyncParsableCommand {
     try await reporting {
       let folder = try ModelLocator(root.layout).folder(of: model)
       var arguments = [
-        "generate", folder.string, prompt, "--max-tokens", "\(maxTokens)", "--temperature", "\(temperature)", "--top-k", "\(topK)", "--top-p",
+        "generate", folder.string, prompt, "--max-tokens", "\(maxTokens)", "--temperature", "\(temperature)", "--top-k", "\(topK)",
+        "--top-p",
         "\(topP)", "--seed", "\(seed)",
       ]
       if json { arguments.append("--json") }

@@ -84,7 +84,8 @@ struct StatusReader {
     }
     if let agent {
       let disk = "\(Figures.bytes(agent.disk.freeBytes)) free"
-      lines.append("\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
+      lines.append(
+        "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
       for drop in agent.drops { lines.append("being taken in: \(drop)") }
     }
     let jobs = try jobs()

@@ -47,7 +47,8 @@ private struct Wish {
     let dropper = Dropper(layout)
     let placed = try dropper.place(path, as: .request)
     guard StatusReader(layout).agentProcess != nil else {
-      throw CommandFailure("The agent is not running. The request lies in the inbox and is carried out when it starts.", code: .agentUnreachable)
+      throw CommandFailure(
+        "The agent is not running. The request lies in the inbox and is carried out when it starts.", code: .agentUnreachable)
     }
     let receipt = try await dropper.receipt(for: placed)
     Terminal.say(receipt.message)

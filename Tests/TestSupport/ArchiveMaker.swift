@@ -6,31 +6,31 @@ import Testing
 #endif
 
 /// Makes archives and compressed files for tests, with libarchive's own writer.
-struct ArchiveMaker {
-  struct Entry {
-    var path: String
-    var bytes: [UInt8] = []
-    var kind = Kind.file
-    enum Kind { case file, folder, symlink(to: String), hardlink(to: String), fifo }
+package struct ArchiveMaker {
+  package struct Entry {
+    package var path: String
+    package var bytes: [UInt8] = []
+    package var kind = Kind.file
+    package enum Kind { case file, folder, symlink(to: String), hardlink(to: String), fifo }
 
-    init(_ path: String, _ text: String = "", _ kind: Kind = .file) {
+    package init(_ path: String, _ text: String = "", _ kind: Kind = .file) {
       self.init(path, Array(text.utf8), kind)
     }
 
-    init(_ path: String, _ bytes: [UInt8], _ kind: Kind = .file) {
+    package init(_ path: String, _ bytes: [UInt8], _ kind: Kind = .file) {
       self.path = path
       self.bytes = bytes
       self.kind = kind
     }
   }
 
-  enum Form { case raw, tar, zip, sevenZip }
-  enum Filter { case none, gzip, zstd, xz, bzip2 }
+  package enum Form { case raw, tar, zip, sevenZip }
+  package enum Filter { case none, gzip, zstd, xz, bzip2 }
 
-  static func bytes(_ form: Form, _ entries: [Entry]) throws -> [UInt8] { try bytes(form, .none, entries) }
+  package static func bytes(_ form: Form, _ entries: [Entry]) throws -> [UInt8] { try bytes(form, .none, entries) }
 
   /// - Parameter password: locks a zip.
-  static func bytes(_ form: Form, _ filter: Filter, _ entries: [Entry], password: String? = nil) throws -> [UInt8] {
+  package static func bytes(_ form: Form, _ filter: Filter, _ entries: [Entry], password: String? = nil) throws -> [UInt8] {
     let archive = try #require(archive_write_new())
     defer { archive_write_free(archive) }
     switch form {
@@ -93,5 +93,5 @@ struct ArchiveMaker {
     if case .file = entry.kind { #expect(archive_write_data(archive, entry.bytes, entry.bytes.count) == entry.bytes.count) }
   }
 
-  static func compressed(_ bytes: [UInt8], _ filter: Filter) throws -> [UInt8] { try self.bytes(.raw, filter, [Entry("data", bytes)]) }
+  package static func compressed(_ bytes: [UInt8], _ filter: Filter) throws -> [UInt8] { try self.bytes(.raw, filter, [Entry("data", bytes)]) }
 }

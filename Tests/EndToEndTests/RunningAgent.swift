@@ -1,0 +1,159 @@
+import Domain
+import Foundation
+import Platform
+import StrictJSON
+import Subprocess
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A real agent on a root of its own.
+final class RunningAgent: Sendable {
+  let folder: TemporaryFolder
+  let layout: RootLayout
+  let files = LinuxFileSystem()
+  private let process: Task<Programs.Ended, any Error>
+
+  /// Short waits for files that are written in place; everything else as shipped.
+  static let settings: JSONNode = ["settle_seconds": 0.5]
+
+  /// Makes a root, unless one is given, and starts an agent on it.
+  static func start(
+    on folder: TemporaryFolder? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
+  ) async throws -> RunningAgent {
+    let folder = try folder ?? TemporaryFolder()
+    let layout = RootLayout(root: folder.path)
+    let files = LinuxFileSystem()
+    if !files.isFolder(layout.inbox.folder) {
+      let made = try await Programs.run(["init", folder.path.string])
+      precondition(made.code == 0, made.errors)
+      try files.publish(settings.text().utf8, to: layout.settings)
+    }
+    let agent = RunningAgent(folder, environment, user)
+    _ = try await Patience.wait(for: "the agent's start") { try agent.status?.state == "running" && agent.isAlive ? true : nil }
+    return agent
+  }
+
+  private init(_ folder: TemporaryFolder, _ environment: [String: String], _ user: [String]) {
+    self.folder = folder
+    layout = RootLayout(root: folder.path)
+    let words = user + [Programs.dropforge.string, "agent", "--root", folder.path.string]
+    let changes = Dictionary(
+      uniqueKeysWithValues: environment.compactMap { key, value in
+        Subprocess.Environment.Key(rawValue: key).map { ($0, String?.some(value)) }
+      })
+    let started = StartedProcess()
+    process = Task {
+      let result = try await Subprocess.run(
+        .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .inherit.updating(changes), input: .none,
+        output: .discarded, error: .sequence
+      ) { execution in
+        started.identifier.withLock { $0 = execution.processIdentifier.value }
+        var log = ""
+        for try await line in execution.standardError.strings() { log += line + "\n" }
+        return log
+      }
+      return Programs.Ended(code: Programs.code(result.terminationStatus), output: "", errors: result.closureResult)
+    }
+    self.started = started
+  }
+
+  private final class StartedProcess: Sendable {
+    let identifier = Mutex<pid_t>(0)
+  }
+  private let started: StartedProcess
+
+  deinit { if started.identifier.withLock(\.self) > 0 { kill(started.identifier.withLock(\.self), SIGKILL) } }
+
+  // MARK: the process
+
+  /// The agent's own process number, which `status.json` tells: with another user's shell between, the child is not the agent.
+  var pid: pid_t? { (try? status).flatMap(\.self).map { pid_t($0.pid) } }
+  var isAlive: Bool { ExclusiveLock.holder(of: layout.workspace.lock) != nil }
+
+  /// SIGTERM, and the end.
+  func stop() async throws -> Programs.Ended {
+    if let pid { kill(pid, SIGTERM) }
+    return try await process.value
+  }
+
+  /// SIGKILL to the agent and every worker of it, at this very moment.
+  func killEverything() async throws {
+    let workers = workers
+    if let pid { kill(pid, SIGKILL) }
+    for worker in workers { kill(worker, SIGKILL) }
+    _ = try await process.value
+    _ = try await Patience.wait(for: "the end of all workers") { workers.allSatisfy { kill($0, 0) != 0 } ? true : nil }
+  }
+
+  /// Children of the agent, from /proc.
+  var workers: [pid_t] {
+    guard let pid else { return [] }
+    let children = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+    var found = children.split(separator: " ").compactMap { pid_t($0) }
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? [] {
+      let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(entry)/children", encoding: .utf8)) ?? ""
+      found += text.split(separator: " ").compactMap { pid_t($0) }
+    }
+    return Array(Set(found))
+  }
+
+  // MARK: dropping and reading
+
+  /// Copies bytes into an inbox folder as a careful program does, by rename.
+  func drop(_ bytes: some Sequence<UInt8>, as name: String, into kind: DropKind?) throws {
+    let target = kind.map { layout.inbox.folder(of: $0) } ?? layout.inbox.folder
+    let hidden = target.appending(".\(name).part")
+    try files.writeInPlace(Array(bytes), to: hidden)
+    try files.rename(hidden, to: target.appending(name))
+  }
+
+  func drop(_ text: String, as name: String, into kind: DropKind?) throws { try drop(Array(text.utf8), as: name, into: kind) }
+
+  /// The receipt of a drop, once it says something other than `waiting`.
+  func receipt(_ name: String) async throws -> Receipt {
+    let path = layout.inbox.receipt(forFileNamed: name)
+    return try await Patience.wait(for: "the receipt of \(name)") {
+      guard files.exists(path) else { return nil }
+      let receipt = try PublishedJSON.decode(Receipt.self, from: try files.contents(of: path))
+      return receipt.status == .waiting ? nil : receipt
+    }
+  }
+
+  func dropAndWait(_ text: String, as name: String, into kind: DropKind?) async throws -> Receipt {
+    let path = layout.inbox.receipt(forFileNamed: name)
+    if files.exists(path) { try files.removeFile(path) }
+    try drop(text, as: name, into: kind)
+    return try await receipt(name)
+  }
+
+  var status: AgentStatus? {
+    get throws {
+      guard files.exists(layout.workspace.status) else { return nil }
+      return try PublishedJSON.decode(AgentStatus.self, from: try files.contents(of: layout.workspace.status))
+    }
+  }
+
+  func job(_ id: String) throws -> JobLayout { layout.workspace.job(try #require(JobID(id))) }
+
+  func jobStatus(_ id: String) throws -> JobStatus? {
+    let path = try job(id).status
+    return files.exists(path) ? try PublishedJSON.decode(JobStatus.self, from: try files.contents(of: path)) : nil
+  }
+
+  /// The job's status once it is as wished for.
+  func job(_ id: String, is wished: (JobStatus) -> Bool, for what: String) async throws -> JobStatus {
+    try await Patience.wait(for: "\(id): \(what)") { try jobStatus(id).flatMap { wished($0) ? $0 : nil } }
+  }
+
+  func end(of id: String) async throws -> JobStatus { try await job(id, is: { $0.state.isFinal }, for: "its end") }
+
+  /// The canonical rows of a dataset's first version.
+  func rows(of dataset: String, split: String = "train") throws -> [JSONNode] {
+    let version = layout.workspace.dataset(SafeName(from: dataset)).version(1)
+    return try files.contents(of: version.rows(split: split)).split(separator: UInt8(ascii: "\n")).map { try JSONParser.parse($0) }
+  }
+
+  func text(_ path: FilePath) throws -> String { String(decoding: try files.contents(of: path), as: UTF8.self) }
+}
