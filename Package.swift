@@ -81,11 +81,14 @@ let package = Package(
       dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "Engines", "CArchive", logging, subprocess, system],
+      path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
-    .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "TestSupport", grdb], swiftSettings: strict),
+    .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
+    .testTarget(name: "EnginesTests", dependencies: ["Engines", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
     .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
@@ -93,8 +96,16 @@ let package = Package(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
     .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
     .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
-    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "IntakeTests",
+      dependencies: [
+        "Intake", "Watching", "Reporting", "Catalogue", "Engines", "Domain", "Platform", "StrictJSON", "TestSupport", logging, system,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "SchedulingTests",
+      dependencies: ["Scheduling", "Catalogue", "Engines", "Domain", "Platform", "StrictJSON", "TestSupport", logging, system],
+      swiftSettings: strict),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),

@@ -30,38 +30,39 @@ extension Catalogue {
     let resultText = try JSONColumn.text(result)
     return try await write { database in
       let known = try Row.fetchOne(
-        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?", arguments: [result.sourceSHA256, reading])
+        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?",
+        arguments: [result.sourceSHA256, reading])
       let decision: DatasetDecision
       if let known {
         let owner = try Self.safeName(known["dataset"])
         let isNewAlias = try owner != name && !Self.datasetExists(name, in: database)
         if isNewAlias {
           try database.execute(
-            sql: "INSERT INTO dataset_aliases (alias, dataset) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET dataset = excluded.dataset",
-            arguments: [name.text, owner.text])
+            sql: """
+              INSERT INTO dataset_aliases (alias, dataset, number) VALUES (?, ?, ?)
+              ON CONFLICT (alias) DO UPDATE SET dataset = excluded.dataset, number = excluded.number
+              """,
+            arguments: [name.text, owner.text, known["number"] as Int])
         }
         decision = .duplicate(of: owner, version: known["number"], alias: isNewAlias)
       } else {
         // Other bytes under an alias: the name parts from the dataset that it meant, and is one of its own.
         try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
         try database.execute(
-          sql: "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
+          sql:
+            "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
           arguments: [name.text, description, now.nanoseconds])
         let number = try Int.fetchOne(
           database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!  // an aggregate always has a row
         try database.execute(
-          sql: "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          sql:
+            "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           arguments: [name.text, number, drop.text, fileName, result.sourceSHA256, reading, resultText, now.nanoseconds])
         decision = .newVersion(number)
       }
       try Self.decide(receipt(decision), in: database)
       return decision
     }
-  }
-
-  /// The dataset that a name means: itself, or the one it is an alias of.
-  package func datasetName(for name: SafeName) async throws -> SafeName {
-    try await read { database in try Self.resolveAlias(name, in: database) }
   }
 
   package func datasetVersions(of name: SafeName) async throws -> [DatasetVersionRecord] {
@@ -71,13 +72,13 @@ extension Catalogue {
     }
   }
 
-  /// The newest version that jobs may use, under the name or as an alias.
+  /// What jobs that name it use: the newest stored version, or for an alias the version whose bytes were dropped under it.
   package func latestStoredVersion(of name: SafeName) async throws -> DatasetVersionRecord? {
     try await read { database in
-      let target = try Self.resolveAlias(name, in: database)
-      return try Row.fetchOne(
-        database, sql: "SELECT * FROM dataset_versions WHERE dataset = ? AND stored = 1 ORDER BY number DESC LIMIT 1", arguments: [target.text]
-      ).map(DatasetVersionRecord.init(row:))
+      let ownSQL = "SELECT * FROM dataset_versions WHERE dataset = ? AND stored = 1 ORDER BY number DESC LIMIT 1"
+      let aliasSQL = "SELECT v.* FROM dataset_versions v JOIN dataset_aliases a USING (dataset, number) WHERE a.alias = ? AND v.stored = 1"
+      let sql = try Self.datasetExists(name, in: database) ? ownSQL : aliasSQL
+      return try Row.fetchOne(database, sql: sql, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
     }
   }
 
@@ -118,7 +119,8 @@ extension Catalogue {
     let body = try JSONColumn.text(sidecar)
     try await write { database in
       try database.execute(
-        sql: "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
+        sql:
+          "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
         arguments: [name.text, receipt.id.text, body])
       try Self.decide(receipt, in: database)
     }
@@ -132,12 +134,6 @@ extension Catalogue {
   }
 
   // MARK: within a transaction
-
-  static func resolveAlias(_ name: SafeName, in database: Database) throws -> SafeName {
-    if try datasetExists(name, in: database) { return name }
-    let target = try String.fetchOne(database, sql: "SELECT dataset FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
-    return target.map(SafeName.init(from:)) ?? name
-  }
 
   private static func datasetExists(_ name: SafeName, in database: Database) throws -> Bool {
     try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text])!  // EXISTS always has a row

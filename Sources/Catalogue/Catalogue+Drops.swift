@@ -43,6 +43,13 @@ extension Catalogue {
     }
   }
 
+  /// Takes an attempt back that ended for a reason that is not the drop's: the agent's stop, a full disk, a missing worker.
+  package func forgetAttempt(_ id: DropID) async throws {
+    try await write { database in
+      try database.execute(sql: "UPDATE drops SET attempts = attempts - 1 WHERE id = ? AND attempts > 0", arguments: [id.text])
+    }
+  }
+
   /// The verdict: from here on the drop's fate stands, whatever crashes. A drop that was never noted is noted with it: until
   /// then its claim on the disk speaks for it.
   package func decide(_ receipt: Receipt) async throws {
@@ -64,12 +71,18 @@ extension Catalogue {
       ])
   }
 
+  /// What the drop became stands whole: jobs may use it.
+  package func noteStored(_ id: DropID) async throws {
+    try await write { database in
+      try database.execute(sql: "UPDATE dataset_versions SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
+      try database.execute(sql: "UPDATE models SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
+    }
+  }
+
   /// Every file is in its place and the receipt is published.
   package func finish(_ id: DropID) async throws {
     try await write { database in
       try database.execute(sql: "UPDATE drops SET state = 'done' WHERE id = ? AND state = 'decided'", arguments: [id.text])
-      try database.execute(sql: "UPDATE dataset_versions SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
-      try database.execute(sql: "UPDATE models SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
     }
   }
 
@@ -91,7 +104,8 @@ extension DropRecord {
   init(row: Row) throws {
     guard let id = DropID(row["id"]), let state = State(rawValue: row["state"]) else { throw DamagedRow(table: "drops", row: "\(row)") }
     self.init(
-      id: id, name: row["name"], kind: (row["kind"] as String?).flatMap(DropKind.init(rawValue:)), receivedAt: Timestamp(nanoseconds: row["received_at"]),
+      id: id, name: row["name"], kind: (row["kind"] as String?).flatMap(DropKind.init(rawValue:)),
+      receivedAt: Timestamp(nanoseconds: row["received_at"]),
       size: row["size"])
     self.state = state
     attempts = row["attempts"]

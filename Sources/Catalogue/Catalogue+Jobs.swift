@@ -33,7 +33,8 @@ extension Catalogue {
       let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!  // an aggregate always has a row
       let id = JobID(name: name, number: number)
       try database.execute(
-        sql: "INSERT INTO jobs (id, name, number, drop_id, file, state, reason, priority, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+        sql:
+          "INSERT INTO jobs (id, name, number, drop_id, file, state, reason, priority, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
         arguments: [id.text, name.text, number, drop.text, file, reason, priority, now.nanoseconds])
       try Self.decide(receipt(id), in: database)
       return id
@@ -50,7 +51,8 @@ extension Catalogue {
   package func job(called text: String) async throws -> JobRecord? {
     try await read { database in
       try Row.fetchOne(
-        database, sql: "SELECT * FROM jobs WHERE id = ? OR name = ? ORDER BY id = ? DESC, number DESC LIMIT 1", arguments: [text, text, text]
+        database, sql: "SELECT * FROM jobs WHERE id = ? OR name = ? ORDER BY id = ? DESC, number DESC LIMIT 1",
+        arguments: [text, text, text]
       ).map(JobRecord.init(row:))
     }
   }
@@ -69,7 +71,8 @@ extension Catalogue {
   /// Jobs that are not over, in the order in which they are to run.
   package func openJobs() async throws -> [JobRecord] {
     try await read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM jobs WHERE finished_at IS NULL ORDER BY priority DESC, created_at, id").map(JobRecord.init(row:))
+      try Row.fetchAll(database, sql: "SELECT * FROM jobs WHERE finished_at IS NULL ORDER BY priority DESC, created_at, id").map(
+        JobRecord.init(row:))
     }
   }
 
@@ -85,7 +88,8 @@ extension Catalogue {
   package func latestFailures(_ count: Int) async throws -> [(at: Timestamp, job: JobID, reason: String)] {
     try await read { database in
       try Row.fetchAll(
-        database, sql: "SELECT id, finished_at, reason FROM jobs WHERE state = 'error' ORDER BY finished_at DESC LIMIT ?", arguments: [count]
+        database, sql: "SELECT id, finished_at, reason FROM jobs WHERE state = 'error' ORDER BY finished_at DESC LIMIT ?",
+        arguments: [count]
       ).compactMap { row in JobID(row["id"]).map { (Timestamp(nanoseconds: row["finished_at"]), $0, row["reason"] ?? "") } }
     }
   }
@@ -144,7 +148,8 @@ extension Catalogue {
 
   package func transitions(of id: JobID) async throws -> [(at: Timestamp, from: JobState, to: JobState, reason: String?)] {
     try await read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM job_transitions WHERE job_id = ? ORDER BY at, rowid", arguments: [id.text]).compactMap { row in
+      try Row.fetchAll(database, sql: "SELECT * FROM job_transitions WHERE job_id = ? ORDER BY at, rowid", arguments: [id.text]).compactMap
+      { row in
         guard let from = JobState(rawValue: row["from_state"]), let to = JobState(rawValue: row["to_state"]) else { return nil }
         return (Timestamp(nanoseconds: row["at"]), from, to, row["reason"])
       }
@@ -161,7 +166,8 @@ extension JobRecord {
       id: id, name: name, drop: drop, file: row["file"], state: state, reason: row["reason"],
       problem: try (row["problem"] as String?).map { try JSONColumn.value(Problem.self, $0) },
       wanted: (row["wanted"] as String?).flatMap(Wish.init), priority: row["priority"], starts: row["starts"],
-      pins: try (row["pins"] as String?).map { try JSONColumn.value(JobPins.self, $0) }, createdAt: Timestamp(nanoseconds: row["created_at"]),
+      pins: try (row["pins"] as String?).map { try JSONColumn.value(JobPins.self, $0) },
+      createdAt: Timestamp(nanoseconds: row["created_at"]),
       startedAt: (row["started_at"] as Int64?).map(Timestamp.init(nanoseconds:)),
       finishedAt: (row["finished_at"] as Int64?).map(Timestamp.init(nanoseconds:)))
   }

@@ -11,7 +11,8 @@ extension Catalogue {
   }
 
   package func registerModel(
-    named name: SafeName, drop: DropID, sha256: String, card: ModelCard, at now: Timestamp, receipt: @escaping @Sendable (ModelDecision) -> Receipt
+    named name: SafeName, drop: DropID, sha256: String, card: ModelCard, at now: Timestamp,
+    receipt: @escaping @Sendable (ModelDecision) -> Receipt
   ) async throws -> ModelDecision {
     let cardText = try JSONColumn.text(card)
     return try await write { database in

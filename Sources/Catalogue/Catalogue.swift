@@ -16,12 +16,11 @@ package final class Catalogue: Sendable {
     var configuration = GRDB.Configuration()
     configuration.journalMode = .wal
     configuration.busyMode = .timeout(5)
-    configuration.prepareDatabase { database in
-      // GRDB sets NORMAL with WAL; a drop that was acknowledged must survive a power cut.
-      try database.execute(sql: "PRAGMA synchronous = FULL")
-    }
     do {
       queue = try DatabaseQueue(path: path, configuration: configuration)
+      // GRDB sets NORMAL with WAL, after everything that `prepareDatabase` could say; a drop that was acknowledged must survive
+      // a power cut. The queue's one connection is both reader and writer.
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let migrator = Self.migrator
       if try queue.read(migrator.hasBeenSuperseded) {
         throw Problem(

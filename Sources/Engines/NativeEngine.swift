@@ -1,7 +1,10 @@
 import Domain
-import Foundation
 import Subprocess
 import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// Work in a child process on this machine: `dropforge-worker`, beside this program.
 package struct NativeEngine: Engine {
@@ -26,18 +29,21 @@ package struct NativeEngine: Engine {
         try await withThrowingTaskGroup(of: Heard.self) { group in
           group.addTask {
             var failure: Problem?
-            for try await line in execution.standardOutput.strings() {
-              guard let event = Self.event(from: line) else { continue }
+            func hear(_ line: [UInt8]) async {
+              guard let event = Self.event(from: line) else { return }
               if case .failed(let problem) = event { failure = problem } else { await onEvent(event) }
             }
+            var lines = OutputLines()
+            for try await buffer in execution.standardOutput {
+              for line in buffer.withUnsafeBytes({ lines.take($0) }) { await hear(line) }
+            }
+            if let line = lines.finish() { await hear(line) }
             return .output(failure)
           }
           group.addTask {
-            var tail = ""
-            for try await line in execution.standardError.strings() {
-              tail = String((tail + line + "\n").suffix(4_000))
-            }
-            return .errors(tail)
+            var words = LastWords()
+            for try await buffer in execution.standardError { buffer.withUnsafeBytes { words.take($0) } }
+            return .errors(words.text)
           }
           group.addTask {
             await stop.wait()
@@ -81,8 +87,8 @@ package struct NativeEngine: Engine {
     return .inherit.updating(changes)
   }
 
-  private static func event(from line: String) -> WorkerEvent? {
-    try? JSONDecoder().decode(WorkerEvent.self, from: Data(line.utf8))  // a line that is no event is a library's chatter
+  private static func event(from line: [UInt8]) -> WorkerEvent? {
+    try? PublishedJSON.decode(WorkerEvent.self, from: line)  // a line that is no event is a library's chatter
   }
 
   private static func outcome(_ status: TerminationStatus, failure: Problem?, errors: String) -> WorkerOutcome {

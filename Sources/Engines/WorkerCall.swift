@@ -33,7 +33,7 @@ package enum WorkerOutcome: Sendable, Equatable {
     /// The signal that killed it; nil where it exited.
     package var signal: Int32?
     package var exitCode: Int32?
-    /// The end of what it wrote to standard error.
+    /// What it wrote to standard error: the beginning and the end.
     package var lastWords: String
 
     package init(signal: Int32?, exitCode: Int32?, lastWords: String) {
@@ -45,21 +45,28 @@ package enum WorkerOutcome: Sendable, Equatable {
 }
 
 extension WorkerOutcome.Crash {
-  /// The backtrace without registers and images: they tell a reader nothing, and fill the screen.
+  /// False where there was no process at all: the worker is missing, or the machine has no room for it.
+  package var wasStarted: Bool { signal != nil || exitCode != nil }
+
+  /// The backtrace without registers and images: they tell a reader nothing, and fill the screen. The fault is named first.
   private var gist: String {
-    let lines = lastWords.split(separator: "\n").map { $0.drop(while: { $0 == " " }) }
-    return lines.prefix { !$0.hasPrefix("Registers:") }.suffix(24).joined(separator: "\n")
+    let lines = lastWords.split(separator: "\n").map { $0.drop(while: { $0 == " " }) }.prefix { !$0.hasPrefix("Registers:") }
+    return (lines.count > 24 ? lines.prefix(8) + ["…"] + lines.suffix(16) : lines).joined(separator: "\n")
   }
 
   /// For a receipt or a job's status.
   package func problem(doing work: String) -> Problem {
-    let how =
-      switch (signal, exitCode) {
-      case (9, _): "was killed (signal 9)"
-      case (let signal?, _): "died of signal \(signal)"
-      case (_, let code?): "ended with exit code \(code)"
-      case (nil, nil): "could not be started"
-      }
+    let how: String
+    switch (signal, exitCode) {
+    case (9, _): how = "was killed (signal 9)"
+    case (let signal?, _): how = "died of signal \(signal)"
+    case (_, let code?): how = "ended with exit code \(code)"
+    case (nil, nil):
+      return Problem(
+        "worker.missing", "the worker for \(work) could not be started",
+        mend: "Look whether dropforge-worker lies beside dropforge and may be executed; install both again, from the same version.",
+        cause: gist.isEmpty ? nil : gist)
+    }
     let why = signal == 9 ? "the kernel kills a process so when memory runs out; so does an administrator" : nil
     let mend =
       signal == 9

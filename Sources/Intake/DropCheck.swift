@@ -27,7 +27,8 @@ package struct DropCheck: Sendable {
     do throws(SystemError) {
       status = try files.status(path)
     } catch {
-      return .refused(Problem("check.unreadable", "\(path) cannot be looked at", mend: error.mend ?? "Check the path.", cause: error.description), [])
+      return .refused(
+        Problem("check.unreadable", "\(path) cannot be looked at", mend: error.mend ?? "Check the path.", cause: error.description), [])
     }
     switch try DropSorter(files: files).sort(path, kind: kind, isFolder: status.kind == .folder, size: status.size) {
     case .refused(let problem, _): return .refused(problem, [])
@@ -51,7 +52,8 @@ package struct DropCheck: Sendable {
         let (overlaid, overrideFindings) = job.applyOverrides(to: config)
         findings += overrideFindings + Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none).1
       }
-      message = "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
+      message =
+        "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1
       message = "\(name) is a request that can be carried out."

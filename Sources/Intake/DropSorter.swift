@@ -111,7 +111,8 @@ package struct DropSorter: Sendable {
     }
     if bytes.isEmpty {
       return .refused(
-        Problem("drop.empty", "\(name) is empty: 0 bytes", mend: "Look whether the program that wrote it has finished, and drop it again."), dropKind)
+        Problem("drop.empty", "\(name) is empty: 0 bytes", mend: "Look whether the program that wrote it has finished, and drop it again."),
+        dropKind)
     }
     do throws(JSONSyntaxError) {
       let node = try JSONParser.parse(bytes)
@@ -127,7 +128,8 @@ extension Problem {
 
   init(syntax error: JSONSyntaxError, in name: String) {
     self.init(
-      "json.\(error.code.rawValue)", "\(name) is not valid JSON", at: .init(file: name, line: error.line, character: error.column, byte: error.byte),
+      "json.\(error.code.rawValue)", "\(name) is not valid JSON",
+      at: .init(file: name, line: error.line, character: error.column, byte: error.byte),
       why: error.message, mend: "Mend that place in the file and drop it again.")
   }
 
@@ -140,7 +142,8 @@ extension Problem {
   /// What failed is our own disk, not the drop.
   init(storing error: SystemError) {
     self.init(
-      error.code == .noSpace || error.code == .diskQuotaExceeded ? Problem.diskFullCode : "disk.error", "the agent could not store something",
+      error.code == .noSpace || error.code == .diskQuotaExceeded ? Problem.diskFullCode : "disk.error",
+      "the agent could not store something",
       mend: error.mend ?? "Look into the agent's log.", cause: error.description)
   }
 }

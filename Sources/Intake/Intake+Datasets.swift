@@ -60,7 +60,9 @@ extension Intake {
     guard let object = document.node.object else {
       return try await reject(
         drop, kind: .dataset,
-        Problem("sidecar.no-object", "\(fileName) is \(document.node.kindName)", mend: "A sidecar is a JSON object; its fields are listed in docs/formats.md."))
+        Problem(
+          "sidecar.no-object", "\(fileName) is \(document.node.kindName)",
+          mend: "A sidecar is a JSON object; its fields are listed in docs/formats.md."))
     }
     var sidecar = DatasetSidecar()
     let findings = sidecar.overlay(object, path: "", source: document.source)
@@ -74,29 +76,40 @@ extension Intake {
       : "This sidecar is kept for '\(name)', and version \(latest?.number ?? 0) is being read anew with it."
     let kept = form(for: drop)(
       .dataset, .accepted, sha256: document.sha256, path: layout.workspace.sidecar(drop.id), message: message, findings: findings)
+    // Claimed before the verdict that promises it: a crash in between leaves a claim that the next start reads.
+    let again = try latest.flatMap { try claimAnew($0, as: name, for: drop) }
     try await catalogue.keepSidecar(sidecar, for: name, receipt: kept)
     try await carryOutDecision(of: drop)
-    if let latest { try await readAnew(latest, with: sidecar) }
+    if let again { receive(again) }
   }
 
-  /// A version's original, read again in another way: a drop of its own, whose bytes are a hard link to the stored ones.
-  private func readAnew(_ version: DatasetVersionRecord, with sidecar: DatasetSidecar) async throws {
+  /// A version's original as a drop of its own, to be read in another way: its bytes are a hard link to the stored ones.
+  /// Made again for the same sidecar, it is the same drop.
+  private func claimAnew(_ version: DatasetVersionRecord, as name: SafeName, for sidecar: ClaimedDrop) throws -> ClaimedDrop? {
     let stored = layout.workspace.dataset(version.dataset).version(version.number).original
-    guard let name = try files.names(in: stored).first else { return }
-    let status = try files.status(stored.appending(name))
-    let id = DropID(at: now, random: UInt32.random(in: 0...UInt32.max))
+    guard let fileName = try files.names(in: stored).first, let id = DropID("\(sidecar.id)-again") else { return nil }
+    let status = try files.status(stored.appending(fileName))
+    // Under an alias the bytes become a dataset of that name; the endings still say the form.
+    let stem = DroppedFileName(fileName.string).stem
+    let target = name == version.dataset ? fileName.string : name.text + fileName.string.dropFirst(stem.count)
     let claim = layout.inbox.claim(id)
     let again = ClaimedDrop(
-      id: id, kind: .dataset, name: name.string, path: claim.appending(name), isFolder: status.kind == .folder, size: version.result.sourceBytes,
-      receivedAt: now)
+      id: id, kind: .dataset, name: target, path: claim.appending(target), isFolder: status.kind == .folder,
+      size: version.result.sourceBytes,
+      receivedAt: sidecar.receivedAt)
+    try files.removeTree(claim)
     try files.makeFolders(claim)
-    try files.linkTree(stored.appending(name), to: again.path)
+    try files.writeWhole([], to: claim.appending(".\(DropKind.dataset.rawValue)"))  // the mark by which a start knows its kind
+    try files.linkTree(stored.appending(fileName), to: again.path)
+    try files.syncTree(claim)
     try files.syncFolder(layout.inbox.claimed)
-    receive(again)
+    return again
   }
 
   /// What a user is told of a dataset that was read.
-  private static func verdict(_ decision: Catalogue.DatasetDecision, _ name: SafeName, _ result: IngestResult, _ form: ReceiptForm) -> Receipt {
+  private static func verdict(_ decision: Catalogue.DatasetDecision, _ name: SafeName, _ result: IngestResult, _ form: ReceiptForm)
+    -> Receipt
+  {
     let workspace = form.layout.workspace
     switch decision {
     case .newVersion(let number):
@@ -116,7 +129,8 @@ extension Intake {
     let rows = { (count: Int) in "\(count) \(count == 1 ? "row" : "rows")" }
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
     if result.badRows > 0 {
-      message += ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder; mend them and drop the file again)"
+      message +=
+        ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder; mend them and drop the file again)"
     }
     return ([message + "."] + result.warnings.prefix(3)).joined(separator: " ")
   }

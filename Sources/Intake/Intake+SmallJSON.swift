@@ -23,7 +23,8 @@ extension Intake {
     let folder = layout.workspace.config(name)
     let form = form(for: drop)
     _ = try await catalogue.registerConfig(
-      named: name, drop: drop.id, sha256: document.sha256, body: String(decoding: document.bytes, as: UTF8.self), findings: findings, at: now
+      named: name, drop: drop.id, sha256: document.sha256, body: String(decoding: document.bytes, as: UTF8.self), findings: findings,
+      at: now
     ) { decision in
       switch decision {
       case .newVersion(let number):
@@ -66,7 +67,8 @@ extension Intake {
     let form = form(for: drop)
     let layout = layout
     _ = try await catalogue.registerJob(
-      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority, reason: reason,
+      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
+      reason: reason,
       at: now
     ) { id in
       form(
@@ -116,7 +118,8 @@ extension [Finding] {
   /// For a receipt's sentence: " One warning: …" or nothing.
   var warningsNote: String {
     guard let first = warnings.first else { return "" }
-    return warnings.count == 1 ? " One warning: \(first.field): \(first.message)." : " \(warnings.count) warnings, the first: \(first.field): \(first.message)."
+    return warnings.count == 1
+      ? " One warning: \(first.field): \(first.message)." : " \(warnings.count) warnings, the first: \(first.field): \(first.message)."
   }
 }
 

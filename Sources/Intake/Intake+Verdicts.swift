@@ -38,7 +38,7 @@ extension Intake {
     }
     try files.removeTree(layout.workspace.staging(drop.id))
     try files.removeTree(layout.workspace.order(drop.id))
-    try await catalogue.finish(drop.id)
+    try await catalogue.noteStored(drop.id)
     if let result = receipt.result, receipt.status != .rejected {
       switch receipt.kind {
       case .dataset: if let name = SafeName(exactly: result) { try await reports.dataset(name) }
@@ -47,6 +47,8 @@ extension Intake {
       }
     }
     try await reports.receipt(receipt)
+    // Only now: a drop that is done is not looked at again.
+    try await catalogue.finish(drop.id)
     try files.removeTree(layout.inbox.claim(drop.id))
     if receipt.status == .accepted { await reports.changed() }
   }
@@ -67,7 +69,10 @@ extension Intake {
     if !findings.isEmpty { text += "\n## All findings\n\n" + findings.map { "- \($0)\n" }.joined() }
     text += "\nThe file lies beside this one, unchanged. Mend it and drop it again.\n"
     try files.publish(text.utf8, to: folder.appending(InboxLayout.reasonFileName))
-    if let name = original.lastComponent { try place(original, at: folder.appending(name)) }
+    if let name = original.lastComponent {
+      let isCalledAsTheReason = name.string == InboxLayout.reasonFileName
+      try place(original, at: isCalledAsTheReason ? folder.appending(InboxLayout.reasonFileName + ".dropped") : folder.appending(name))
+    }
     try files.syncFolder(layout.inbox.rejected)
   }
 }

@@ -30,7 +30,7 @@ package actor Intake {
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: IntakeReports,
-    clock: WallClock, log: Logger
+    clock: WallClock, log: Logger, retrySeconds: Double = 5
   ) {
     self.layout = layout
     self.files = files
@@ -40,6 +40,7 @@ package actor Intake {
     self.reports = reports
     self.clock = clock
     self.log = log
+    self.retrySeconds = retrySeconds
     (arrivals, arrivalSink) = AsyncStream.makeStream()
     (reading, readingSink) = AsyncStream.makeStream()
   }
@@ -77,6 +78,11 @@ package actor Intake {
   private func handle(_ drop: ClaimedDrop) async {
     open[drop.id] = drop.name
     await attempt(drop) {
+      // Its fate stands already, and only carrying it out was interrupted: by an error a moment ago, or by the end of an agent.
+      if let receipt = try await self.catalogue.drop(drop.id)?.receipt {
+        try await self.carryOut(receipt, of: drop)
+        return true
+      }
       if let refusal = drop.refusal {
         try await self.reject(drop, kind: drop.kind, refusal)
         return true
@@ -113,23 +119,25 @@ package actor Intake {
       open[drop.id] = nil  // the agent stops; recovery takes the drop up again
     } catch {
       log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
-      let problem = (error as? SystemError).map { Problem(storing: $0) }
+      let problem = (error as? RepeatLater)?.problem ?? (error as? SystemError).map { Problem(storing: $0) }
       let receipt = Receipt(
         id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
-        message: "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Int(Self.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
+        message:
+          "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Figures.general(retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
         problem: problem)
       try? await reports.receipt(receipt)  // the disk may be what fails; the log line above stands
       retryLater(drop)
     }
   }
 
-  private static let retrySeconds = 5.0
+  /// Between two attempts at a drop that could not be taken in for a reason that is not its own.
+  private let retrySeconds: Double
   private var retries: [DropID: Task<Void, Never>] = [:]
 
   private func retryLater(_ drop: ClaimedDrop) {
     // Owned: kept in `retries` until it has run; ends at once when the intake shuts down, its stream being finished.
     retries[drop.id] = Task {
-      try? await Task.sleep(for: .seconds(Self.retrySeconds))
+      try? await Task.sleep(for: .seconds(retrySeconds))
       retries[drop.id] = nil
       receive(drop)
     }
@@ -138,15 +146,26 @@ package actor Intake {
   /// Runs a worker on a drop that is foreign bytes.
   ///
   /// - Returns: nil where it did its work, else why not.
-  /// - Throws: `CancellationError` where the agent stops; `RepeatLater` after a crash or a full disk.
+  /// - Throws: `CancellationError` where the agent stops; `RepeatLater` after a crash, on a full disk, or where there is no worker.
   func runWorker(_ call: WorkerCall, for drop: ClaimedDrop) async throws -> Problem? {
+    if stop.isMade { throw CancellationError() }
     let attempt = try await catalogue.noteAttempt(drop.id)
     let outcome = await engine.run(call, threads: nil, stop: stop, graceSeconds: 1) { _ in }
     switch outcome {
     case .done: return nil
-    case .refused(let problem) where problem.code == Problem.diskFullCode: throw RepeatLater(problem: problem)
+    case .refused(let problem) where problem.code == Problem.diskFullCode:
+      try await catalogue.forgetAttempt(drop.id)
+      throw RepeatLater(problem: problem)
     case .refused(let problem): return problem
-    case .stopped: throw CancellationError()
+    case .stopped:
+      try await catalogue.forgetAttempt(drop.id)
+      throw CancellationError()
+    case .crashed where stop.isMade:  // a worker that reads dies of the SIGTERM that stops it
+      try await catalogue.forgetAttempt(drop.id)
+      throw CancellationError()
+    case .crashed(let crash) where !crash.wasStarted:
+      try await catalogue.forgetAttempt(drop.id)
+      throw RepeatLater(problem: crash.problem(doing: "reading \(drop.name)"))
     case .crashed(let crash):
       var problem = crash.problem(doing: "reading \(drop.name)")
       if attempt < Self.crashLimit { throw RepeatLater(problem: problem) }

@@ -9,11 +9,13 @@ struct ReceiptForm: Sendable {
   let now: Timestamp
 
   func callAsFunction(
-    _ kind: DropKind?, _ status: Receipt.Verdict, size: Int? = nil, sha256: String?, path: FilePath?, result: String? = nil, message: String,
+    _ kind: DropKind?, _ status: Receipt.Verdict, size: Int? = nil, sha256: String?, path: FilePath?, result: String? = nil,
+    message: String,
     problem: Problem? = nil, findings: [Finding] = []
   ) -> Receipt {
     Receipt(
       id: drop.id, name: drop.name, kind: kind, status: status, receivedAt: drop.receivedAt, decidedAt: now, size: size ?? drop.size,
-      sha256: sha256, path: path.map(layout.relative), result: result, message: message, problem: problem, findings: findings.isEmpty ? nil : findings)
+      sha256: sha256, path: path.map(layout.relative), result: result, message: message, problem: problem,
+      findings: findings.isEmpty ? nil : findings)
   }
 }

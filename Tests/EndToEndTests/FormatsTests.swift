@@ -46,9 +46,9 @@ struct FormatsTests {
       let stored = agent.layout.workspace.dataset(SafeName(from: dataset)).version(1).original.appending(name)
       #expect(try agent.files.contents(of: stored) == bytes)
     }
+    _ = try await agent.stop()  // a claim's empty folder goes after the receipt
     #expect(try agent.files.names(in: agent.layout.inbox.claimed).isEmpty)
     #expect(try agent.files.names(in: agent.layout.workspace.staging).isEmpty)
-    _ = try await agent.stop()
   }
 
   @Test func a_plain_text_is_one_document_and_a_folder_one_dataset() async throws {

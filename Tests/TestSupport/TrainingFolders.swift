@@ -35,7 +35,8 @@ package final class TrainingFolders: Sendable {
     precondition(findings.errors.isEmpty, "the test's config has errors: \(findings)")
     try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: job.config)
     return TrainOrder(
-      job: JobID(name: SafeName(from: name), number: 1), name: name, folder: job.folder.string, train: pin, eval: nil, baseModel: baseModel?.string,
+      job: JobID(name: SafeName(from: name), number: 1), name: name, folder: job.folder.string, train: pin, eval: nil,
+      baseModel: baseModel?.string,
       tokenizer: nil, threads: threads)
   }
 

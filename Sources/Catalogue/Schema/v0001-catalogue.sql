@@ -29,12 +29,6 @@ CREATE TABLE datasets (
   created_at  INTEGER NOT NULL
 ) STRICT;
 
--- Another name under which the same bytes were dropped.
-CREATE TABLE dataset_aliases (
-  alias       TEXT    NOT NULL PRIMARY KEY,
-  dataset     TEXT    NOT NULL REFERENCES datasets (name) ON DELETE CASCADE
-) STRICT;
-
 -- A version is the bytes of one drop read in one way: the same bytes read in the same way are no new version.
 CREATE TABLE dataset_versions (
   dataset     TEXT    NOT NULL REFERENCES datasets (name) ON DELETE CASCADE,
@@ -49,6 +43,14 @@ CREATE TABLE dataset_versions (
   PRIMARY KEY (dataset, number)
 ) STRICT;
 CREATE UNIQUE INDEX dataset_versions_content ON dataset_versions (sha256, reading);
+
+-- Another name under which the bytes of a version were dropped. It means that version, whatever comes under the first name.
+CREATE TABLE dataset_aliases (
+  alias       TEXT    NOT NULL PRIMARY KEY,
+  dataset     TEXT    NOT NULL,
+  number      INTEGER NOT NULL,
+  FOREIGN KEY (dataset, number) REFERENCES dataset_versions (dataset, number) ON DELETE CASCADE
+) STRICT;
 
 -- NAME.dataset.json: how drops of that name are to be read. The last one holds.
 CREATE TABLE sidecars (

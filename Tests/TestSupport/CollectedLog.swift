@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// Keeps what was logged, for a test to read and to wait for.
-final class CollectedLog: Sendable {
+package final class CollectedLog: Sendable {
   private struct State {
     var lines: [String] = []
     var waiting: [(line: String, CheckedContinuation<Void, Never>)] = []
@@ -10,13 +10,15 @@ final class CollectedLog: Sendable {
 
   private let state = Mutex(State())
 
-  /// Without what is only said for information.
-  var lines: [String] { state.withLock { $0.lines.filter { !$0.hasPrefix("info:") } } }
+  package init() {}
 
-  var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+  /// Without what is only said for information.
+  package var lines: [String] { state.withLock { $0.lines.filter { !$0.hasPrefix("info:") } } }
+
+  package var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
   /// Returns once that line was logged, which may be long ago.
-  func wait(for line: String) async {
+  package func wait(for line: String) async {
     await withCheckedContinuation { continuation in
       let isThere = state.withLock { state in
         if state.lines.contains(line) { return true }

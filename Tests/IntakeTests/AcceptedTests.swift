@@ -1,0 +1,175 @@
+import Catalogue
+import Domain
+import Engines
+import Intake
+import Platform
+import StrictJSON
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Every kind of drop to its receipt, and where its files lie then.
+struct AcceptedTests {
+  private let reception: Reception
+  private static let rows = "first row\nsecond row\n"
+
+  init() throws { reception = try Reception() }
+
+  @Test func a_dataset() async throws {
+    let drop = try reception.claim(Self.rows, as: "My rows.csv", into: .dataset)
+    let (receipt, changes) = try await reception.live { life in
+      let receipt = try await life.take(drop)
+      #expect(try await life.catalogue.latestStoredVersion(of: SafeName(from: "My-rows"))?.number == 1)
+      return (receipt, life.told)
+    }
+    let sha256 = SHA256.hash(Self.rows.utf8)
+    #expect(
+      receipt
+        == Receipt(
+          id: drop.id, name: "My rows.csv", kind: .dataset, status: .accepted, receivedAt: Specimen.time, decidedAt: Specimen.time,
+          size: 21,
+          sha256: sha256, path: "workspace/datasets/My-rows/versions/1", result: "My-rows", message: "Dataset 'My-rows': 2 rows of text."))
+    #expect(try reception.receipt("My rows.csv") == receipt)
+    #expect(
+      reception.names() == [
+        "workspace/datasets/My-rows/dataset.json", "workspace/datasets/My-rows/versions/1/data/train.jsonl",
+        "workspace/datasets/My-rows/versions/1/ingest.json", "workspace/datasets/My-rows/versions/1/original/My rows.csv",
+      ])
+    #expect(reception.text("workspace/datasets/My-rows/versions/1/original/My rows.csv") == Self.rows)
+    #expect(reception.leftovers().isEmpty)
+    #expect(changes.changes == 1)
+    let card = try JSONParser.parse(try #require(reception.text("workspace/datasets/My-rows/dataset.json")))
+    #expect(card["data"]?.string == "workspace/datasets/My-rows/versions/1/data" && card["rows"]?.int == 2)
+  }
+
+  @Test func a_dataset_that_is_a_folder() async throws {
+    try reception.root.folder.write("one\n", to: "inbox/datasets/pieces/a.txt")
+    try reception.root.folder.write("two\n", to: "inbox/datasets/pieces/deeper/b.txt")
+    let drop = try reception.claim(reception.inbox.folder(of: .dataset).appending("pieces"))
+    let receipt = try await reception.live { try await $0.take(drop) }
+    #expect(receipt.status == .accepted && receipt.message == "Dataset 'pieces': 2 rows of text.")
+    #expect(reception.text("workspace/datasets/pieces/versions/1/original/pieces/deeper/b.txt") == "two\n")
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  @Test func the_next_version_of_a_dataset() async throws {
+    _ = try await reception.take(Self.rows, as: "rows.csv", into: .dataset)
+    let receipt = try await reception.take("other\n", as: "rows.csv", into: .dataset)
+    #expect(receipt.message == "Dataset 'rows', version 2: 1 row of text.")
+    #expect(receipt.path == "workspace/datasets/rows/versions/2")
+    #expect(reception.text("workspace/datasets/rows/versions/1/original/rows.csv") == Self.rows)
+    #expect(reception.text("workspace/datasets/rows/versions/2/original/rows.csv") == "other\n")
+    let card = try JSONParser.parse(try #require(reception.text("workspace/datasets/rows/dataset.json")))
+    #expect(card["version"]?.int == 2 && card["versions"]?.array?.count == 2)
+  }
+
+  @Test func a_config_with_a_warning() async throws {
+    let text = #"{"training": {"method": "sft", "bf16": true}}"#
+    let receipt = try await reception.take(text, as: "small.json", into: .config)
+    #expect(receipt.status == .accepted && receipt.kind == .config && receipt.result == "small")
+    #expect(receipt.path == "workspace/configs/small/versions/1.json")
+    #expect(
+      receipt.message
+        == "Config 'small', version 1, is kept. One warning: training.bf16: this version computes in float32; the field has no effect.")
+    #expect(receipt.sha256 == SHA256.hash(text.utf8))
+    #expect(
+      reception.names() == [
+        "workspace/configs/small/config.json", "workspace/configs/small/validation.json", "workspace/configs/small/versions/1.json",
+      ])
+    #expect(reception.text("workspace/configs/small/versions/1.json") == text)
+    #expect(reception.text("workspace/configs/small/config.json") == text)
+    let validation = try JSONParser.parse(try #require(reception.text("workspace/configs/small/validation.json")))
+    #expect(validation["schema"]?.string == "dropforge.validation/1" && validation["findings"]?.array?.count == 1)
+  }
+
+  @Test func a_second_config_of_a_name() async throws {
+    _ = try await reception.take(Specimen.config, as: "small.json", into: .config)
+    let text = #"{"training": {"method": "pretrain", "max_steps": 2}}"#
+    let receipt = try await reception.take(text, as: "small.json", into: .config)
+    #expect(receipt.message == "Config 'small', version 2, is kept.")
+    #expect(reception.text("workspace/configs/small/versions/1.json") == Specimen.config)
+    #expect(reception.text("workspace/configs/small/config.json") == text)
+  }
+
+  @Test func a_job_that_can_run() async throws {
+    _ = try await reception.take(Self.rows, as: "rows.csv", into: .dataset)
+    let text = Specimen.jobFile("tiny")
+    let (receipt, jobs) = try await reception.live { life in
+      (try await life.take(text, as: "anything.json", into: .job), life.told)
+    }
+    #expect(receipt.status == .accepted && receipt.kind == .job && receipt.result == "tiny-1")
+    #expect(receipt.path == "workspace/jobs/tiny-1")
+    #expect(receipt.message == "Job 'tiny-1' is here: starts next.")
+    #expect(jobs.jobs.map(\.text) == ["tiny-1"])
+    #expect(reception.text("workspace/jobs/tiny-1/job.json") == text)
+    for folder in ["checkpoints", "control"] {
+      #expect(LinuxFileSystem().isFolder(reception.root.folder.path.pushing(FilePath("workspace/jobs/tiny-1/\(folder)"))))
+    }
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  @Test func a_job_that_waits_and_one_behind_others() async throws {
+    let waiting = try await reception.take(Specimen.jobFile("tiny"), as: "tiny.json", into: .job)
+    #expect(waiting.message == "Job 'tiny-1' is here: waiting for the dataset 'rows': drop it into inbox/datasets/.")
+    _ = try await reception.take(Self.rows, as: "rows.csv", into: .dataset)
+    let behind = try await reception.take(#"{"dataset": "rows", "config": {"training": {"method": "sft"}}}"#, as: "second.json", into: .job)
+    #expect(behind.message == "Job 'second-1' is here: queued behind 1 job.")
+    #expect(try await reception.take(Specimen.jobFile("tiny"), as: "tiny.json", into: .job).result == "tiny-2")
+  }
+
+  @Test func a_model_that_is_a_folder() async throws {
+    try reception.root.folder.write("{}", to: "inbox/models/qwen/config.json")
+    try reception.root.folder.write("weights", to: "inbox/models/qwen/model.safetensors")
+    let drop = try reception.claim(reception.inbox.folder(of: .model).appending("qwen"))
+    let receipt = try await reception.live { try await $0.take(drop) }
+    #expect(receipt.status == .accepted && receipt.kind == .model && receipt.result == "qwen")
+    #expect(receipt.path == "workspace/models/qwen")
+    #expect(receipt.message == "Model 'qwen': llama, 1000 parameters, without a tokenizer. Jobs can name it.")
+    #expect(
+      reception.names() == [
+        "workspace/models/qwen/config.json", "workspace/models/qwen/model.json", "workspace/models/qwen/model.safetensors",
+      ])
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  @Test func a_model_that_is_an_archive() async throws {
+    let receipt = try await reception.take("packed", as: "qwen.tar.gz", into: .model)
+    #expect(receipt.status == .accepted && receipt.result == "qwen")
+    #expect(
+      reception.names() == [
+        "workspace/models/qwen/config.json", "workspace/models/qwen/model.json", "workspace/models/qwen/original/qwen.tar.gz",
+      ])
+    #expect(reception.text("workspace/models/qwen/original/qwen.tar.gz") == "packed")
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  @Test func a_request() async throws {
+    let drop = try reception.claim(#"{"action": "cancel", "job": "tiny"}"#, as: "cancel.json", into: .request)
+    let receipt = try await reception.live(request: { request in
+      #expect(request == .cancel(job: "tiny"))
+      return .carriedOut("Job 'tiny-1' is being cancelled.")
+    }) { try await $0.take(drop) }
+    #expect(receipt.status == .accepted && receipt.kind == .request && receipt.message == "Job 'tiny-1' is being cancelled.")
+    #expect(receipt.path == "workspace/requests/\(drop.id).json")
+    #expect(reception.names() == ["workspace/requests/\(drop.id).json"])
+  }
+
+  @Test func warnings_of_the_worker_stand_in_the_receipt() async throws {
+    let engine = FakeEngine { work in
+      guard case .done = await FakeReading.read(work),
+        let order = try? PublishedJSON.decode(IngestOrder.self, from: LinuxFileSystem().contents(of: work.call.path))
+      else {
+        return .stopped
+      }
+      let staging = DatasetVersionLayout(folder: FilePath(order.staging))
+      let result = Specimen.ingest(rows: 1, badRows: 2, detected: .text, warnings: ["One.", "Two.", "Three.", "Four."])
+      do { try LinuxFileSystem().publish(try PublishedJSON.bytes(of: result), to: staging.result) } catch { return .stopped }
+      return .done
+    }
+    let receipt = try await reception.take(Self.rows, as: "rows.csv", into: .dataset, engine: engine)
+    #expect(
+      receipt.message
+        == "Dataset 'rows': 1 row of text, 2 bad rows left out (see bad-rows.jsonl in its folder; mend them and drop the file again). One. Two. Three."
+    )
+  }
+}
