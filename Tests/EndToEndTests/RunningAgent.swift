@@ -10,7 +10,7 @@ import Testing
 
 /// A real agent on a root of its own.
 final class RunningAgent: Sendable {
-  let folder: TemporaryFolder
+  let folder: any Place
   let layout: RootLayout
   let files = LinuxFileSystem()
   private let process: Task<Programs.Ended, any Error>
@@ -20,13 +20,14 @@ final class RunningAgent: Sendable {
 
   /// Makes a root, unless one is given, and starts an agent on it.
   static func start(
-    on folder: TemporaryFolder? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
+    on folder: (any Place)? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
   ) async throws -> RunningAgent {
-    let folder = try folder ?? TemporaryFolder()
+    let folder: any Place = if let folder { folder } else { try TemporaryFolder() }
     let layout = RootLayout(root: folder.path)
     let files = LinuxFileSystem()
     if !files.isFolder(layout.inbox.folder) {
-      let made = try await Programs.run(["init", folder.path.string])
+      let words = folder.prefix + [Programs.dropforge.string, "init", folder.inside.string]
+      let made = try await Programs.run(FilePath(words[0]), Array(words.dropFirst()))
       precondition(made.code == 0, made.errors)
       try files.publish(settings.text().utf8, to: layout.settings)
     }
@@ -35,28 +36,35 @@ final class RunningAgent: Sendable {
     return agent
   }
 
-  private init(_ folder: TemporaryFolder, _ environment: [String: String], _ user: [String]) {
+  private init(_ folder: any Place, _ environment: [String: String], _ user: [String]) {
     self.folder = folder
     layout = RootLayout(root: folder.path)
-    let words = user + [Programs.dropforge.string, "agent", "--root", folder.path.string]
+    let words = user + folder.prefix + [Programs.dropforge.string, "agent", "--root", folder.inside.string]
     let changes = Dictionary(
       uniqueKeysWithValues: environment.compactMap { key, value in
         Subprocess.Environment.Key(rawValue: key).map { ($0, String?.some(value)) }
       })
     let started = StartedProcess()
-    process = Task {
+    process = Task { [errors] in
       let result = try await Subprocess.run(
         .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .inherit.updating(changes), input: .none,
         output: .discarded, error: .sequence
       ) { execution in
         started.identifier.withLock { $0 = execution.processIdentifier.value }
-        var log = ""
-        for try await line in execution.standardError.strings() { log += line + "\n" }
-        return log
+        for try await line in execution.standardError.strings() { errors.text.withLock { $0 += line + "\n" } }
+        return errors.text.withLock(\.self)
       }
       return Programs.Ended(code: Programs.code(result.terminationStatus), output: "", errors: result.closureResult)
     }
     self.started = started
+  }
+
+  /// What the agent has written to standard error so far.
+  var log: String { errors.text.withLock(\.self) }
+  private let errors = Errors()
+
+  private final class Errors: Sendable {
+    let text = Mutex("")
   }
 
   private final class StartedProcess: Sendable {
