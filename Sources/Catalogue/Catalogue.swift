@@ -51,7 +51,12 @@ package final class Catalogue: Sendable {
   }
 
   func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-    try await queue.write(body)
+    do {
+      return try await queue.write(body)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+      throw Problem(
+        Problem.diskFullCode, "the disk is full", mend: "Free space on the disk; work goes on by itself then.", cause: "catalogue: \(error)")
+    }
   }
 }
 

@@ -87,3 +87,8 @@ extension String {
   /// With a full stop, unless it ends with a mark of its own.
   package var asSentence: String { last.map { ".?!".contains($0) } == true ? self : self + "." }
 }
+
+extension Problem {
+  /// The code of what waits for room on the disk: no fault of the drop or the job, tried again by itself.
+  package static let diskFullCode = "disk.full"
+}

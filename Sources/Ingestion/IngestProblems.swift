@@ -41,7 +41,7 @@ extension Problem {
     switch error.code {
     case .noSpace, .diskQuotaExceeded:
       self.init(
-        "disk.full", "the disk has no room for its rows", at: .init(file: drop), mend: error.mend ?? "Free space on the disk.",
+        Problem.diskFullCode, "the disk has no room for its rows", at: .init(file: drop), mend: error.mend ?? "Free space on the disk.",
         cause: error.description)
     default:
       guard error.operation == "read" else { return nil }

@@ -124,8 +124,6 @@ package struct DropSorter: Sendable {
 }
 
 extension Problem {
-  static let diskFullCode = "disk.full"
-
   init(syntax error: JSONSyntaxError, in name: String) {
     self.init(
       "json.\(error.code.rawValue)", "\(name) is not valid JSON",
@@ -141,9 +139,9 @@ extension Problem {
 
   /// What failed is our own disk, not the drop.
   init(storing error: SystemError) {
+    let isFull = error.code == .noSpace || error.code == .diskQuotaExceeded
     self.init(
-      error.code == .noSpace || error.code == .diskQuotaExceeded ? Problem.diskFullCode : "disk.error",
-      "the agent could not store something",
+      isFull ? Problem.diskFullCode : "disk.error", isFull ? "the disk is full" : "the agent could not store something",
       mend: error.mend ?? "Look into the agent's log.", cause: error.description)
   }
 }

@@ -119,7 +119,7 @@ package actor Intake {
       open[drop.id] = nil  // the agent stops; recovery takes the drop up again
     } catch {
       log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
-      let problem = (error as? RepeatLater)?.problem ?? (error as? SystemError).map { Problem(storing: $0) }
+      let problem = (error as? RepeatLater)?.problem ?? (error as? SystemError).map { Problem(storing: $0) } ?? error as? Problem
       let receipt = Receipt(
         id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
         message:

@@ -40,7 +40,7 @@ struct WritersTests {
     }
     #expect(try agent.files.names(in: layout.inbox.receipts).count == Writer.allCases.count)
     #expect(try agent.files.names(in: inbox).isEmpty)
+    _ = try await agent.stop()  // a claim's folder goes after its receipt
     #expect(try agent.files.names(in: layout.inbox.claimed).isEmpty)
-    _ = try await agent.stop()
   }
 }

@@ -27,7 +27,7 @@ struct TroubleTests {
     #expect(waiting.problem?.code == "disk.full")
     #expect(
       waiting.message
-        == "It is kept in inbox/.claimed/\(drop.id) and tried again every 5 seconds: the agent could not store something. Free space on the disk; work goes on by itself then."
+        == "It is kept in inbox/.claimed/\(drop.id) and tried again every 5 seconds: the disk is full. Free space on the disk; work goes on by itself then."
     )
     #expect(try reception.receipt("small.json") == waiting)
     let receipt = try await reception.live(recovers: true) { await $0.told.verdict(on: drop.id) }

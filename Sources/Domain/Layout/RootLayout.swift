@@ -59,6 +59,8 @@ package struct WorkspaceLayout: Sendable, Equatable {
   /// Held by the running agent: one agent a root.
   package var lock: FilePath { folder.appending(".agent.lock") }
   package var log: FilePath { folder.appending("agent.log") }
+  /// Room that the agent keeps for its own words on a full disk.
+  package var reserve: FilePath { folder.appending(".reserve") }
   /// Where workers build what is later renamed into its place; emptied at start.
   package var staging: FilePath { folder.appending(".staging") }
   package func staging(_ id: DropID) -> FilePath { staging.appending(id.text) }

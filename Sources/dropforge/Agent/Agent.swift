@@ -22,6 +22,8 @@ struct Agent {
 
   /// Runs until SIGTERM or SIGINT; workers have written their checkpoints then.
   func run() async throws {
+    let reserve = DiskReserve(layout.workspace.reserve, files: files)
+    reserve.giveUp()  // what starts on a full disk needs a little room itself
     for folder in layout.folders { try files.makeFolders(folder) }
     guard let lock = try ExclusiveLock(layout.workspace.lock) else {
       let holder = ExclusiveLock.holder(of: layout.workspace.lock) ?? 0
@@ -31,7 +33,7 @@ struct Agent {
     let catalogue = try Catalogue(path: layout.workspace.catalogue.string)
     let publisher = Publisher(layout: layout, files: files)
     let engine = NativeEngine(worker: Program.worker)
-    let status = StatusService(layout: layout, files: files, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
+    let status = StatusService(layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
@@ -45,7 +47,7 @@ struct Agent {
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: IntakeReports(
         receipt: { receipt in
-          try publisher.publish(receipt)
+          try reserve.writing { try publisher.publish(receipt) }
           status.note()
         },
         dataset: { [layout] name in

@@ -13,6 +13,7 @@ import Watching
 actor StatusService: Service {
   private let layout: RootLayout
   private let files: any FileSystem
+  private let reserve: DiskReserve
   private let publisher: Publisher
   private let catalogue: Catalogue
   private let clock: WallClock
@@ -29,9 +30,13 @@ actor StatusService: Service {
   /// Readers are promised 500 ms.
   private static let pause = Duration.milliseconds(250)
 
-  init(layout: RootLayout, files: any FileSystem, publisher: Publisher, catalogue: Catalogue, clock: WallClock, log: Logger) {
+  init(
+    layout: RootLayout, files: any FileSystem, reserve: DiskReserve, publisher: Publisher, catalogue: Catalogue, clock: WallClock,
+    log: Logger
+  ) {
     self.layout = layout
     self.files = files
+    self.reserve = reserve
     self.publisher = publisher
     self.catalogue = catalogue
     self.clock = clock
@@ -80,12 +85,19 @@ actor StatusService: Service {
   }
 
   private func write(state: String) async {
+    reserve.adapt()
     do {
-      try publisher.publish(try await status(state: state))
+      let status = try await status(state: state)
+      try reserve.writing { try publisher.publish(status) }
+      isTold = false
     } catch {
-      log.error("workspace/status.json could not be written", metadata: ["error": "\(error)"])
+      if !isTold { log.error("workspace/status.json cannot be written; it is tried again", metadata: ["error": "\(error)"]) }
+      isTold = true
     }
   }
+
+  /// A trouble that lasts is told once.
+  private var isTold = false
 
   private func status(state: String) async throws -> AgentStatus {
     let jobs = await scheduler?.lines ?? []

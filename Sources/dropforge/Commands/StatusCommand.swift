@@ -83,7 +83,8 @@ struct StatusReader {
       lines.append("agent not running; start it with: dropforge agent --root \(layout.root)")
     }
     if let agent {
-      let disk = "\(Figures.bytes(agent.disk.freeBytes)) free"
+      // Asked now: on a full disk the agent's file may be old.
+      let disk = "\(Figures.bytes((try? files.space(at: layout.root).free) ?? agent.disk.freeBytes)) free"
       lines.append(
         "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
       for drop in agent.drops { lines.append("being taken in: \(drop)") }
