@@ -1,5 +1,6 @@
 # make demo    installs what is missing, builds, trains a model on tinyshakespeare, shows it
 # make test    installs what is missing, runs every test
+# make test-kills   kills agent and workers at random KILLS times (500) while drops arrive, and looks whether anything was lost
 # Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
 # It builds as fast as debug on two cores, and an optimised agent answers a drop in 4 ms instead of 80.
 # `make install` builds once more, with Swift's libraries inside: the machine it goes to needs no Swift.
@@ -10,8 +11,9 @@ BIN        = $$($(SWIFT) build $(FLAGS) --show-bin-path)
 STATIC    := -c release --static-swift-stdlib --scratch-path .build-install --explicit-target-dependency-import-check error
 PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
+KILLS     ?= 500
 
-.PHONY: all setup build demo test lint format install uninstall clean
+.PHONY: all setup build demo test test-kills lint format install uninstall clean
 
 all: build
 
@@ -27,6 +29,12 @@ demo: build
 test: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
 	@$(SWIFT) test $(FLAGS) --skip-build
+
+test-kills: setup
+	@$(SWIFT) build $(FLAGS) --build-tests
+	@rm -f .build/kills.txt
+	@DROPFORGE_KILLS=$(KILLS) DROPFORGE_KILLS_REPORT=$(CURDIR)/.build/kills.txt $(SWIFT) test $(FLAGS) --skip-build --filter RandomKillTests
+	@cat .build/kills.txt
 
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

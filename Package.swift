@@ -121,7 +121,8 @@ let package = Package(
       swiftSettings: optimised),
     .testTarget(name: "HouseTests", dependencies: ["TestSupport", "Domain", "StrictJSON", system], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "Engines", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -35,18 +35,27 @@ extension Catalogue {
     }
   }
 
-  /// Counts a worker that is about to be started on the drop; returns how many there were with it.
+  /// Counts a worker that is about to be started on the drop, until its end is known. Returns how many there are with it: the
+  /// others ended with the agent, by its death, a power cut, a reboot.
   package func noteAttempt(_ id: DropID) async throws -> Int {
     try await write { database in
-      try database.execute(sql: "UPDATE drops SET attempts = attempts + 1 WHERE id = ?", arguments: [id.text])
-      return try Int.fetchOne(database, sql: "SELECT attempts FROM drops WHERE id = ?", arguments: [id.text]) ?? 0
+      try Int.fetchOne(database, sql: "UPDATE drops SET attempts = attempts + 1 WHERE id = ? RETURNING attempts", arguments: [id.text]) ?? 0
     }
   }
 
-  /// Takes an attempt back that ended for a reason that is not the drop's: the agent's stop, a full disk, a missing worker.
-  package func forgetAttempt(_ id: DropID) async throws {
+  /// The worker's end is known, and it was not the drop that killed it.
+  package func noteEnd(_ id: DropID) async throws {
     try await write { database in
       try database.execute(sql: "UPDATE drops SET attempts = attempts - 1 WHERE id = ? AND attempts > 0", arguments: [id.text])
+    }
+  }
+
+  /// The worker died of the drop. Returns how many have.
+  package func noteCrash(_ id: DropID) async throws -> Int {
+    try await write { database in
+      try Int.fetchOne(
+        database, sql: "UPDATE drops SET attempts = max(attempts - 1, 0), crashes = crashes + 1 WHERE id = ? RETURNING crashes",
+        arguments: [id.text]) ?? 0
     }
   }
 

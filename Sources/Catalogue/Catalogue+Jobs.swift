@@ -76,6 +76,15 @@ extension Catalogue {
     }
   }
 
+  /// Jobs that are over, the one that ended last first.
+  package func latestEnded(_ count: Int) async throws -> [JobRecord] {
+    try await read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM jobs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?", arguments: [count]
+      ).map(JobRecord.init(row:))
+    }
+  }
+
   package func counts() async throws -> (datasets: Int, jobs: Int) {
     try await read { database in
       (

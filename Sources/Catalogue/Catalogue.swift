@@ -53,9 +53,14 @@ package final class Catalogue: Sendable {
   func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
     do {
       return try await queue.write(body)
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR {
+      // The transaction is rolled back: nothing has happened, and it can be tried again.
+      let isFull = error.resultCode == .SQLITE_FULL
       throw Problem(
-        Problem.diskFullCode, "the disk is full", mend: "Free space on the disk; work goes on by itself then.", cause: "catalogue: \(error)")
+        isFull ? Problem.diskFullCode : Problem.diskErrorCode, isFull ? "the disk is full" : "the catalogue could not be written",
+        mend: isFull
+          ? "Free space on the disk; work goes on by itself then." : "Look at the system's log (journalctl -k) before anything else.",
+        cause: "catalogue: \(error)")
     }
   }
 }

@@ -91,4 +91,8 @@ extension String {
 extension Problem {
   /// The code of what waits for room on the disk: no fault of the drop or the job, tried again by itself.
   package static let diskFullCode = "disk.full"
+  /// Likewise where the disk reports failures.
+  package static let diskErrorCode = "disk.error"
+  /// What is no drop's fault: it waits, and is tried again.
+  package static let machineTroubles: Set<String> = [diskFullCode, diskErrorCode]
 }

@@ -37,6 +37,7 @@ package struct Ingestor {
   package func run() throws -> IngestResult {
     do {
       try fileSystem.makeFolders(layout.data)
+      KillPoint.pass(.ingestBegun)
       return try ingest()
     } catch {
       try? fileSystem.removeTree(layout.folder)  // the error is the one to tell; a leftover is swept before the next attempt
@@ -66,8 +67,10 @@ package struct Ingestor {
       splits: splits,
       rows: reading.rows, badRows: reading.badRows.count, columns: columns, detected: schema.schema, mapping: schema.mapping,
       warnings: warnings(of: reading, splits) + schema.warnings, seconds: Double(clock.monotonic() - started) / 1e9)
+    KillPoint.pass(.ingestRead)
     try fileSystem.syncTree(layout.folder)
     try fileSystem.publish(try PublishedJSON.bytes(of: result), to: layout.result)
+    KillPoint.pass(.ingestWhole)
     return result
   }
 

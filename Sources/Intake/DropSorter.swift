@@ -141,7 +141,26 @@ extension Problem {
   init(storing error: SystemError) {
     let isFull = error.code == .noSpace || error.code == .diskQuotaExceeded
     self.init(
-      isFull ? Problem.diskFullCode : "disk.error", isFull ? "the disk is full" : "the agent could not store something",
+      isFull ? Problem.diskFullCode : Problem.diskErrorCode, isFull ? "the disk is full" : "the agent could not store something",
       mend: error.mend ?? "Look into the agent's log.", cause: error.description)
+  }
+
+  /// - Parameter space: on the disk of the root. Much of it is free where the number of files, or a quota, is what is used up.
+  init(diskFull space: DiskSpace, for drop: ClaimedDrop, cause: String) {
+    let needed = Self.room(for: drop)
+    let figures = "\(Figures.bytes(space.free)) are free on it, and taking in \(drop.name) needs about \(Figures.bytes(needed))"
+    self.init(
+      Problem.diskFullCode, "the disk is full",
+      why: space.free > 2 * needed ? "\(figures), so that a quota or the number of files (df -i) is used up" : figures,
+      mend: "Free space on the disk; the drop is taken in by itself then.", cause: cause)
+  }
+
+  /// Bytes that are stored beside the drop itself: a dataset's rows are about as large as what they were read from, and some
+  /// times as large where that is compressed; then the catalogue, cards and receipts.
+  private static func room(for drop: ClaimedDrop) -> Int {
+    let form = DroppedFileName(drop.name)
+    let isPacked = form.compression != nil || form.archive != nil
+    let rows = drop.kind == .dataset || drop.kind == .model || form.isDataset && drop.kind == nil ? drop.size * (isPacked ? 5 : 1) : 0
+    return rows + 100_000
   }
 }

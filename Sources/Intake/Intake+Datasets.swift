@@ -44,12 +44,15 @@ extension Intake {
     if path.hasPrefix(layout.relative(layout.workspace.sidecars)) { return try place(original, at: layout.absolute(path)) }
     let version = DatasetVersionLayout(folder: layout.absolute(path))
     let staging = layout.workspace.staging(drop.id)
+    let versions = version.folder.removingLastComponent()
+    try files.makeFoldersDurably(versions, below: layout.workspace.datasets)
     if !files.exists(version.result) {
-      try files.makeFolders(version.folder.removingLastComponent())
       try files.removeTree(version.folder)
-      try files.move(staging, to: version.folder)
+      try files.renameWithoutReplacing(staging, to: version.folder)
     }
-    try files.makeFolders(version.original)
+    KillPoint.pass(.versionMoved)
+    try files.syncFolder(versions)
+    try files.syncFolder(layout.workspace.staging)
     if let name = original.lastComponent { try place(original, at: version.original.appending(name)) }
   }
 
@@ -78,6 +81,7 @@ extension Intake {
       .dataset, .accepted, sha256: document.sha256, path: layout.workspace.sidecar(drop.id), message: message, findings: findings)
     // Claimed before the verdict that promises it: a crash in between leaves a claim that the next start reads.
     let again = try latest.flatMap { try claimAnew($0, as: name, for: drop) }
+    KillPoint.pass(.sidecarClaimedAnew)
     try await catalogue.keepSidecar(sidecar, for: name, receipt: kept)
     try await carryOutDecision(of: drop)
     if let again { receive(again) }
@@ -87,7 +91,7 @@ extension Intake {
   /// Made again for the same sidecar, it is the same drop.
   private func claimAnew(_ version: DatasetVersionRecord, as name: SafeName, for sidecar: ClaimedDrop) throws -> ClaimedDrop? {
     let stored = layout.workspace.dataset(version.dataset).version(version.number).original
-    guard let fileName = try files.names(in: stored).first, let id = DropID("\(sidecar.id)-again") else { return nil }
+    guard let fileName = try files.names(in: stored).first, let id = sidecar.id.readingAnew else { return nil }
     let status = try files.status(stored.appending(fileName))
     // Under an alias the bytes become a dataset of that name; the endings still say the form.
     let stem = DroppedFileName(fileName.string).stem

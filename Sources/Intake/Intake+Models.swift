@@ -52,9 +52,9 @@ extension Intake {
     let model = ModelLayout(folder: layout.absolute(path))
     let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
     if drop.isFolder {
-      if !files.exists(model.folder) { try place(original, at: model.folder) }
+      try place(original, at: model.folder)
     } else {
-      if !files.exists(model.folder) { try place(staging.extracted, at: model.folder) }
+      try place(staging.extracted, at: model.folder)
       if let name = original.lastComponent { try place(original, at: model.folder.appending("original").appending(name)) }
     }
     if files.exists(staging.card) { try files.publish(try files.contents(of: staging.card), to: model.card) }

@@ -20,6 +20,9 @@ extension Intake {
     for drop in standing where !finishing.contains(drop.id) {
       if try await catalogue.drop(drop.id)?.state == DropRecord.State.done {
         try files.removeTree(layout.inbox.claim(drop.id))  // the crash came between the last step and this one
+      } else if let sidecar = drop.id.sidecar, try await catalogue.drop(sidecar)?.receipt == nil {
+        // Claimed for a sidecar that nothing is decided of: it is claimed again with that. Read now, it would be without it.
+        try files.removeTree(layout.inbox.claim(drop.id))
       } else {
         receive(drop)
       }

@@ -81,8 +81,7 @@ extension Intake {
   func placeJob(_ receipt: Receipt, _ original: FilePath) throws {
     guard let path = receipt.path else { return }
     let job = JobLayout(folder: layout.absolute(path))
-    for folder in job.folders { try files.makeFolders(folder) }
-    try files.syncFolder(layout.workspace.jobs)
+    for folder in job.folders { try files.makeFoldersDurably(folder, below: layout.workspace.jobs) }
     try place(original, at: job.job)
   }
 
@@ -93,6 +92,7 @@ extension Intake {
     guard let request = decoded else { return try await rejectFindings(drop, .request, findings, document) }
     switch try await reports.request(request) {
     case .carriedOut(let message):
+      KillPoint.pass(.requestCarriedOut)
       try await catalogue.decide(
         form(for: drop)(.request, .accepted, sha256: document.sha256, path: layout.workspace.request(drop.id), message: message))
       try await carryOutDecision(of: drop)
@@ -131,7 +131,8 @@ extension Problem {
     let others = errors.count > 1 ? " And \(errors.count - 1) more, listed below" : ""
     self.init(
       "config.invalid", "it has \(errors.count == 1 ? "an error" : "\(errors.count) errors")",
-      at: .init(file: name, line: first.line, field: first.field.isEmpty ? nil : first.field), why: others.isEmpty ? first.message : first.message.asSentence + others,
+      at: .init(file: name, line: first.line, field: first.field.isEmpty ? nil : first.field),
+      why: others.isEmpty ? first.message : first.message.asSentence + others,
       mend: "Mend \(errors.count == 1 ? "it" : "them") and drop the file again; `dropforge check FILE` tells beforehand.")
   }
 }

@@ -30,7 +30,7 @@ package actor Intake {
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: IntakeReports,
-    clock: WallClock, log: Logger, retrySeconds: Double = 5
+    clock: WallClock, log: Logger
   ) {
     self.layout = layout
     self.files = files
@@ -40,7 +40,6 @@ package actor Intake {
     self.reports = reports
     self.clock = clock
     self.log = log
-    self.retrySeconds = retrySeconds
     (arrivals, arrivalSink) = AsyncStream.makeStream()
     (reading, readingSink) = AsyncStream.makeStream()
   }
@@ -84,6 +83,7 @@ package actor Intake {
         return true
       }
       if let refusal = drop.refusal {
+        try await self.makeDurable(drop)
         try await self.reject(drop, kind: drop.kind, refusal)
         return true
       }
@@ -92,9 +92,11 @@ package actor Intake {
         self.readingSink.yield((drop, kind))
         return false
       case .json(let kind, let document):
+        try await self.makeDurable(drop)
         try await self.take(drop, kind, document)
         return true
       case .refused(let problem, let kind):
+        try await self.makeDurable(drop)
         try await self.reject(drop, kind: kind, problem)
         return true
       }
@@ -103,12 +105,21 @@ package actor Intake {
 
   private func read(_ drop: ClaimedDrop, _ kind: DropKind) async {
     await attempt(drop) {
+      try await self.makeDurable(drop)
       // Noted before a worker touches it: the attempts are counted.
       try await self.catalogue.noteClaim(
         DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
       if kind == .model { try await self.readModel(drop) } else { try await self.readDataset(drop) }
       return true
     }
+  }
+
+  /// Whoever wrote the drop need not have made its bytes durable, and a receipt promises them. Off the actor: what is large
+  /// takes its time, and small JSON goes by meanwhile.
+  @concurrent
+  private nonisolated func makeDurable(_ drop: ClaimedDrop) async throws {
+    try files.makeDurable(drop.path, spare: layout.inbox.spare(drop.id))
+    KillPoint.pass(.originalDurable)
   }
 
   /// Runs a step; whatever goes wrong beyond a verdict leaves the drop claimed, says so, and is tried again.
@@ -119,25 +130,30 @@ package actor Intake {
       open[drop.id] = nil  // the agent stops; recovery takes the drop up again
     } catch {
       log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
-      let problem = (error as? RepeatLater)?.problem ?? (error as? SystemError).map { Problem(storing: $0) } ?? error as? Problem
+      let problem = trouble(error, with: drop)
       let receipt = Receipt(
         id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
         message:
-          "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Figures.general(retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
+          "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Figures.general(settings.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
         problem: problem)
       try? await reports.receipt(receipt)  // the disk may be what fails; the log line above stands
       retryLater(drop)
     }
   }
 
-  /// Between two attempts at a drop that could not be taken in for a reason that is not its own.
-  private let retrySeconds: Double
+  /// What keeps a drop from being taken in, where that can be said.
+  private func trouble(_ error: any Error, with drop: ClaimedDrop) -> Problem? {
+    let problem = (error as? RepeatLater)?.problem ?? (error as? Problem) ?? (error as? SystemError).map { Problem(storing: $0) }
+    guard let problem, problem.code == Problem.diskFullCode, let space = try? files.space(at: layout.root) else { return problem }
+    return Problem(diskFull: space, for: drop, cause: problem.cause ?? problem.what)
+  }
+
   private var retries: [DropID: Task<Void, Never>] = [:]
 
   private func retryLater(_ drop: ClaimedDrop) {
     // Owned: kept in `retries` until it has run; ends at once when the intake shuts down, its stream being finished.
     retries[drop.id] = Task {
-      try? await Task.sleep(for: .seconds(retrySeconds))
+      try? await Task.sleep(for: .seconds(settings.retrySeconds))
       retries[drop.id] = nil
       receive(drop)
     }
@@ -146,35 +162,47 @@ package actor Intake {
   /// Runs a worker on a drop that is foreign bytes.
   ///
   /// - Returns: nil where it did its work, else why not.
-  /// - Throws: `CancellationError` where the agent stops; `RepeatLater` after a crash, on a full disk, or where there is no worker.
+  /// - Throws: `CancellationError` where the agent stops; `RepeatLater` after a crash, on a disk that is full or fails, or where
+  ///   there is no worker.
   func runWorker(_ call: WorkerCall, for drop: ClaimedDrop) async throws -> Problem? {
     if stop.isMade { throw CancellationError() }
     let attempt = try await catalogue.noteAttempt(drop.id)
+    KillPoint.pass(.attemptNoted)
+    guard attempt <= Self.interruptionLimit else { return Self.interruptedTooOften(drop.name, attempt - 1) }
     let outcome = await engine.run(call, threads: nil, stop: stop, graceSeconds: 1) { _ in }
+    KillPoint.pass(.workerEnded)
+    // A worker that reads dies of the SIGTERM that stops it.
+    if case .crashed(let crash) = outcome, crash.wasStarted, !stop.isMade {
+      var problem = crash.problem(doing: "reading \(drop.name)")
+      let crashes = try await catalogue.noteCrash(drop.id)
+      if crashes < Self.crashLimit { throw RepeatLater(problem: problem) }
+      problem.what += ", \(crashes) times"
+      return problem
+    }
+    try await catalogue.noteEnd(drop.id)
     switch outcome {
     case .done: return nil
-    case .refused(let problem) where problem.code == Problem.diskFullCode:
-      try await catalogue.forgetAttempt(drop.id)
-      throw RepeatLater(problem: problem)
-    case .refused(let problem): return problem
-    case .stopped:
-      try await catalogue.forgetAttempt(drop.id)
-      throw CancellationError()
-    case .crashed where stop.isMade:  // a worker that reads dies of the SIGTERM that stops it
-      try await catalogue.forgetAttempt(drop.id)
-      throw CancellationError()
-    case .crashed(let crash) where !crash.wasStarted:
-      try await catalogue.forgetAttempt(drop.id)
-      throw RepeatLater(problem: crash.problem(doing: "reading \(drop.name)"))
-    case .crashed(let crash):
-      var problem = crash.problem(doing: "reading \(drop.name)")
-      if attempt < Self.crashLimit { throw RepeatLater(problem: problem) }
-      problem.what += ", \(attempt) times"
+    case .refused(let problem):
+      if Problem.machineTroubles.contains(problem.code) { throw RepeatLater(problem: problem) }
       return problem
+    case .crashed(let crash) where !crash.wasStarted: throw RepeatLater(problem: crash.problem(doing: "reading \(drop.name)"))
+    case .stopped, .crashed: throw CancellationError()
     }
   }
 
   private static let crashLimit = 3
+  /// A power cut or a reboot says nothing of the drop; but one that takes the agent down with its worker, by using up the
+  /// machine's memory say, would do so at every start for ever.
+  private static let interruptionLimit = 20
+
+  private static func interruptedTooOften(_ name: String, _ count: Int) -> Problem {
+    Problem(
+      "worker.interrupted", "the agent ended \(count) times while a worker was reading \(name)",
+      why: "what ended it may be what the file needs: memory, above all",
+      mend:
+        "Look into the system's log for what ended the agent (journalctl -k tells of memory), and drop the file again to have it tried again."
+    )
+  }
 }
 
 /// Work on a drop that did not come to a verdict and is to be tried again.

@@ -7,7 +7,9 @@ extension FileSystem {
     let temporary = path.temporarySibling
     do throws(SystemError) {
       try writeWhole(ContiguousArray(bytes), to: temporary)
+      KillPoint.pass(.publishWritten)
       try rename(temporary, to: path)
+      KillPoint.pass(.publishRenamed)
     } catch {
       try? removeFile(temporary)  // the error above is the one to tell; a leftover is swept at start
       throw error

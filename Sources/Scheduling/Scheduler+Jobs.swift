@@ -10,39 +10,58 @@ extension Scheduler {
   func decode(_ job: JobRecord) throws -> JobFile {
     let node = try JSONParser.parse(job.file)
     guard let file = JobFile.decode(node, source: .none, fallbackName: job.name.text).0 else {
-      throw Problem("job.unreadable", "the job file of '\(job.id)' can no longer be read", mend: "Drop it again: this version of Dropforge reads job files differently.")
+      throw Problem(
+        "job.unreadable", "the job file of '\(job.id)' can no longer be read",
+        mend: "Drop it again: this version of Dropforge reads job files differently.")
     }
     return file
   }
 
   /// One job from its start to its end, whatever comes between.
   func runJob(_ id: JobID) async {
-    defer {
-      stops[id] = nil
-      stoppingFor[id] = nil
-      wake()
-    }
+    let found = await attempt(id)
+    stops[id] = nil
+    stoppingFor[id] = nil
+    wake()
+    if found == .noRoom { await waitForRoom(id) }
+  }
+
+  private enum Found { case nothingToWaitFor, noRoom }
+
+  private func attempt(_ id: JobID) async -> Found {
     do {
-      guard let job = try await catalogue.job(id), job.state == .pending else { return }
+      guard let job = try await catalogue.job(id), job.state == .pending else { return .nothingToWaitFor }
       let prepared: PreparedJob
       do {
         prepared = try await prepare(job)
       } catch let problem as Problem {
         try await end(id, .error, problem.description, problem)
-        return
+        return .nothingToWaitFor
       }
       try await catalogue.transition(id, from: .pending, to: .preparing, reason: nil, at: now)
+      KillPoint.pass(.jobPreparing)
       try await announce(id)
       log.notice("job starts", metadata: ["job": "\(id)", "start": "\(job.starts + 1)"])
       let outcome = await engine.run(
-        .train(layout.workspace.job(id).folder), threads: prepared.pins.threads, stop: stops[id] ?? StopRequest(), graceSeconds: settings.stopSeconds
+        .train(layout.workspace.job(id).folder), threads: prepared.pins.threads, stop: stops[id] ?? StopRequest(),
+        graceSeconds: settings.stopSeconds
       ) { event in await self.hear(event, from: id) }
+      if case .refused(let problem) = outcome, problem.code == Problem.diskFullCode {
+        log.warning("a job waits for room on the disk", metadata: ["job": "\(id)", "problem": "\(problem)"])
+        try await goOnLater(id, PendingReason.waitingForRoom.sentence)
+        return .noRoom
+      }
       try await conclude(prepared, outcome)
     } catch {
       log.error("a job could not be followed", metadata: ["job": "\(id)", "error": "\(error)"])
-      let problem = (error as? Problem) ?? Problem("agent.failed", "the agent could not follow the job", mend: "Look into the agent's log; free disk space if it ran out.", cause: "\(error)")
+      let problem =
+        (error as? Problem)
+        ?? Problem(
+          "agent.failed", "the agent could not follow the job", mend: "Look into the agent's log; free disk space if it ran out.",
+          cause: "\(error)")
       try? await end(id, .error, problem.description, problem)  // the log line above stands where even this fails
     }
+    return .nothingToWaitFor
   }
 
   struct PreparedJob: Sendable {
@@ -58,18 +77,25 @@ extension Scheduler {
     let file = try decode(job)
     let needs = try await catalogue.needs(of: file, pinned: job.pins)
     if let first = needs.findings.errors.first {
-      throw Problem("config.invalid", "the config of '\(job.id)' has an error", at: .init(field: first.field), why: first.message, mend: "Mend it and drop the job again.")
+      throw Problem(
+        "config.invalid", "the config of '\(job.id)' has an error", at: .init(field: first.field), why: first.message,
+        mend: "Mend it and drop the job again.")
     }
     guard needs.missing == nil, let train = needs.train, let configuration = needs.configuration else {
-      throw Problem("job.not-ready", "what '\(job.id)' needs is not here any more", why: needs.missing?.sentence, mend: "Drop it again, and the job too.")
+      throw Problem(
+        "job.not-ready", "what '\(job.id)' needs is not here any more", why: needs.missing?.sentence,
+        mend: "Drop it again, and the job too.")
     }
     for version in [train, needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
         method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result)
-      { throw problem }
+      {
+        throw problem
+      }
     }
     let pins = try job.pins ?? pins(for: needs, train, configuration)
     try await catalogue.noteStart(job.id, pins: pins)
+    KillPoint.pass(.jobPinned)
     if let config = pins.config, job.pins == nil { try await catalogue.noteUse(ofConfig: config.name, version: config.version, at: now) }
     let folder = layout.workspace.job(job.id)
     for path in folder.folders { try files.makeFolders(path) }
@@ -78,6 +104,7 @@ extension Scheduler {
       job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, eval: pins.eval,
       baseModel: try path(of: needs.model)?.string, tokenizer: try path(of: needs.tokenizer)?.string, threads: pins.threads)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
+    KillPoint.pass(.jobOrdered)
     return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins)
   }
 
@@ -137,7 +164,9 @@ extension Scheduler {
     let id = prepared.job.id
     switch outcome {
     case .done:
+      KillPoint.pass(.jobReturned)
       try await reports.outputs(try facts(of: prepared))
+      KillPoint.pass(.jobReported)
       crashes[id] = nil
       try await end(id, .completed, nil, nil)
     case .refused(let problem): try await end(id, .error, problem.description, problem)
@@ -164,7 +193,8 @@ extension Scheduler {
     let job = prepared.job
     let metrics = try PublishedJSON.decode(MetricsSummary.self, from: try files.contents(of: layout.workspace.job(job.id).metrics))
     return JobFacts(
-      id: job.id, name: prepared.name, createdAt: job.createdAt, startedAt: job.startedAt, finishedAt: now, configuration: prepared.configuration,
+      id: job.id, name: prepared.name, createdAt: job.createdAt, startedAt: job.startedAt, finishedAt: now,
+      configuration: prepared.configuration,
       pins: prepared.pins, metrics: metrics, trainRows: prepared.train.result.rows, trainSchema: prepared.train.result.detected)
   }
 
@@ -191,6 +221,7 @@ extension Scheduler {
     }
     let from = state == .completed && job.state == .preparing ? .training : job.state
     try await catalogue.transition(id, from: from, to: state, reason: reason, problem: problem, at: now)
+    KillPoint.pass(.jobEnded)
     try await announce(id)
     log.notice("job ends", metadata: ["job": "\(id)", "state": "\(state.rawValue)", "reason": "\(reason ?? "")"])
   }

@@ -31,6 +31,8 @@ package actor Scheduler {
   private let stop = StopRequest()
   var isShuttingDown = false
   var board: StatusBoard
+  /// Jobs that the disk had no room for a moment ago.
+  private var waitingForRoom: Set<JobID> = []
   /// Workers of a job that died one after the other without getting further, and how far the last one got.
   var crashes: [JobID: (count: Int, step: Int)] = [:]
 
@@ -66,6 +68,11 @@ package actor Scheduler {
         try await catalogue.transition(job.id, from: job.state, to: .pending, reason: PendingReason.resumes.sentence, at: now)
         log.notice("job goes on", metadata: ["job": "\(job.id)", "was": "\(job.state.rawValue)"])
       }
+      try await announce(job.id)
+    }
+    // The agent may have ended between the catalogue's word and the file. No more jobs than may run can have been at that, and
+    // one that was cancelled while it waited.
+    for job in try await catalogue.latestEnded(65) where try board.publishedState(of: job.id) != job.state {
       try await announce(job.id)
     }
   }
@@ -158,11 +165,28 @@ package actor Scheduler {
   }
 
   private func describe(_ job: JobRecord) async throws -> SchedulePolicy.OpenJob {
-    var missing: PendingReason?
-    if job.state == .pending, let file = try? decode(job) { missing = try await catalogue.needs(of: file, pinned: job.pins).missing }
+    var missing: PendingReason? = waitingForRoom.contains(job.id) ? .waitingForRoom : nil
+    if missing == nil, job.state == .pending, let file = try? decode(job) {
+      missing = try await catalogue.needs(of: file, pinned: job.pins).missing
+    }
     return .init(
-      id: job.id, state: stops[job.id] != nil && job.state == .pending ? .preparing : job.state, wanted: job.wanted.map { $0 == .cancel ? .cancel : .pause },
+      id: job.id, state: stops[job.id] != nil && job.state == .pending ? .preparing : job.state,
+      wanted: job.wanted.map { $0 == .cancel ? .cancel : .pause },
       missing: missing, wasStarted: job.starts > 0)
+  }
+
+  /// Holds a job back for as long as a drop is that the disk has no room for. Ends early where the agent stops.
+  func waitForRoom(_ id: JobID) async {
+    waitingForRoom.insert(id)
+    wake()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await Task.sleep(for: .seconds(self.settings.retrySeconds)) }  // ended by the stop below, or by itself
+      group.addTask { await self.stop.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+    waitingForRoom.remove(id)
+    wake()
   }
 
   private func carryOut(_ wish: SchedulePolicy.Wish, on id: JobID) async throws {
@@ -228,11 +252,15 @@ package actor Scheduler {
   private func withOpenJob(_ name: String, to verb: String, _ body: (JobRecord) async throws -> String) async throws -> SchedulerAnswer {
     guard let job = try await catalogue.job(called: name) else {
       return .refused(
-        Problem("job.unknown", "there is no job '\(name)'", at: .init(field: "job"), mend: "`dropforge status` lists the jobs; give a job's identifier or name."))
+        Problem(
+          "job.unknown", "there is no job '\(name)'", at: .init(field: "job"),
+          mend: "`dropforge status` lists the jobs; give a job's identifier or name."))
     }
     guard !job.state.isFinal else {
       return .refused(
-        Problem("job.over", "the job '\(job.id)' is over: it is \(job.state.rawValue)", at: .init(field: "job"), mend: "There is nothing to \(verb). Drop the job file again for another run."))
+        Problem(
+          "job.over", "the job '\(job.id)' is over: it is \(job.state.rawValue)", at: .init(field: "job"),
+          mend: "There is nothing to \(verb). Drop the job file again for another run."))
     }
     let message = try await body(job)
     wake()

@@ -32,12 +32,21 @@ struct StatusBoard {
 
   /// Takes in the catalogue's word and publishes at once. What an earlier process of the agent wrote of the progress is kept.
   mutating func update(_ job: JobRecord, at now: Timestamp) throws {
-    var status = try statuses[job.id] ?? earlier(job) ?? JobStatus(id: job.id, name: job.name.text, state: job.state, createdAt: job.createdAt, updatedAt: now)
+    var status =
+      try statuses[job.id] ?? earlier(job)
+      ?? JobStatus(id: job.id, name: job.name.text, state: job.state, createdAt: job.createdAt, updatedAt: now)
     status.apply(
       state: job.state, reason: job.reason, problem: job.problem, startedAt: job.startedAt, finishedAt: job.finishedAt, at: now)
     statuses[job.id] = job.state.isFinal ? nil : status
     unpublished.remove(job.id)
     try publish(status)
+  }
+
+  /// What the job's `status.json` says; nil where there is none.
+  func publishedState(of id: JobID) throws -> JobState? {
+    let path = layout.workspace.job(id).status
+    guard files.exists(path) else { return nil }
+    return (try? PublishedJSON.decode(JobStatus.self, from: try files.contents(of: path)))?.state  // of another version: none
   }
 
   private func earlier(_ job: JobRecord) throws -> JobStatus? {

@@ -22,13 +22,19 @@ struct FinalOutputs {
     try writeModel()
     try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
-    var row = MetricsRow(step: state.step, epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps) / Double(inputs.trainSamples.count))
+    var row = MetricsRow(
+      step: state.step,
+      epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps)
+        / Double(inputs.trainSamples.count))
     row.time = Timestamp(nanoseconds: clock.now())
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
-    try log.say("Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")")
+    KillPoint.pass(.summaryPublished)
+    try log.say(
+      "Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
+    )
   }
 
   /// `final_model/`, whole or not at all.
@@ -39,8 +45,10 @@ struct FinalOutputs {
     try model.save(to: partial)
     try TokenizerFolder(files: files).save(inputs.tokenizer, to: partial)
     try files.syncTree(partial)
+    KillPoint.pass(.finalModelMade)
     try files.removeTree(job.finalModel)
     try files.move(partial, to: job.finalModel)
+    KillPoint.pass(.finalModelMoved)
   }
 
   private struct Evaluation: Encodable {

@@ -36,6 +36,8 @@ struct ModelArchive {
       home = parent
       try write(entries.contents(), to: folder.appending(name))
     }
+    try files.syncFolder(folder)
+    KillPoint.pass(.modelExtracted)
     return folder
   }
 

@@ -52,6 +52,7 @@ package struct Claim: Sendable {
     guard isSame(before, drop), before.status.changed == drop.status.changed, !isBeingWritten(before) else { return .changed }
 
     try prepare(id, drop.kind)
+    KillPoint.pass(.claimPrepared)
     do throws(SystemError) {
       try fileSystem.renameWithoutReplacing(drop.path, to: target)
     } catch {
@@ -61,6 +62,7 @@ package struct Claim: Sendable {
       throw error
     }
 
+    KillPoint.pass(.claimMoved)
     guard let after = try scanner.sight(target), isSame(after, drop), !isBeingWritten(after) else {
       try putBack(target, to: drop.path, id)
       try abandon(id)
@@ -68,6 +70,7 @@ package struct Claim: Sendable {
     }
     try fileSystem.syncFolder(layout.claim(id))
     try fileSystem.syncFolder(drop.path.removingLastComponent())
+    KillPoint.pass(.claimDurable)
     return .claimed(claimed(drop, id, at: target, after.status, now))
   }
 

@@ -19,6 +19,15 @@ struct Worker {
     } catch let problem as Problem {
       tell(problem, isChild: parent != nil)
       end(.refused)
+    } catch let error as SystemError where machineTroubles.contains(error.code) {
+      // Not the input's fault: the agent waits, and tries again.
+      let isFull = error.code == .noSpace || error.code == .diskQuotaExceeded
+      tell(
+        Problem(
+          isFull ? Problem.diskFullCode : Problem.diskErrorCode, "the worker could not store or read something",
+          mend: error.mend ?? "Look into the agent's log.",
+          cause: error.description), isChild: parent != nil)
+      end(.refused)
     } catch {
       tell(
         Problem("worker.failed", "the worker failed", mend: "This is a fault of Dropforge: please report it.", cause: "\(error)"),
@@ -26,6 +35,8 @@ struct Worker {
       end(.internal)
     }
   }
+
+  private static let machineTroubles: [Errno] = [.noSpace, .diskQuotaExceeded, .ioError, .readOnlyFileSystem]
 
   private static func run(_ verb: String, _ words: inout Words, isChild: Bool) throws -> WorkerExit {
     let files = LinuxFileSystem()

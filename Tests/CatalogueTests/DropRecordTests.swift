@@ -58,17 +58,30 @@ struct DropRecordTests {
     #expect(try await ledger.catalogue.drop(id)?.kind == .job)
   }
 
-  @Test func workers_that_are_started_on_a_drop_are_counted() async throws {
+  @Test func workers_that_are_started_on_a_drop_are_counted_until_their_end_is_known() async throws {
     let ledger = try Ledger()
     let id = try await ledger.claim()
     #expect(try await ledger.catalogue.noteAttempt(id) == 1)
     #expect(try await ledger.catalogue.noteAttempt(id) == 2)
     #expect(try await ledger.catalogue.drop(id)?.attempts == 2)
-    try await ledger.catalogue.forgetAttempt(id)
+    try await ledger.catalogue.noteEnd(id)
     #expect(try await ledger.catalogue.drop(id)?.attempts == 1)
-    for _ in 0..<3 { try await ledger.catalogue.forgetAttempt(id) }
+    for _ in 0..<3 { try await ledger.catalogue.noteEnd(id) }
     #expect(try await ledger.catalogue.drop(id)?.attempts == 0)
     #expect(try await ledger.catalogue.noteAttempt(Specimen.drop(9)) == 0)
+  }
+
+  @Test func workers_that_died_of_a_drop_are_counted_by_themselves() async throws {
+    let ledger = try Ledger()
+    let id = try await ledger.claim()
+    _ = try await ledger.catalogue.noteAttempt(id)
+    #expect(try await ledger.catalogue.noteCrash(id) == 1)
+    #expect(try await ledger.catalogue.drop(id)?.attempts == 0)
+    _ = try await ledger.catalogue.noteAttempt(id)
+    #expect(try await ledger.catalogue.noteAttempt(id) == 2)
+    #expect(try await ledger.catalogue.noteCrash(id) == 2)
+    #expect(try await ledger.catalogue.drop(id)?.attempts == 1)
+    #expect(try await ledger.catalogue.noteCrash(Specimen.drop(9)) == 0)
   }
 
   @Test func finishing_what_is_not_decided_changes_nothing() async throws {

@@ -27,8 +27,10 @@ struct ConfigurationPageTests {
 
     Fields marked *read* have no effect in the native engine: a config that was written for another trainer works, and is answered with what happens instead.
 
-    """ + section("model", ModelSection.fields) + section("tokenizer", TokenizerSection.fields) + section("training", TrainingSection.fields)
-      + section("data", DataSection.fields) + section("evaluation", EvaluationSection.fields) + section("tensorboard", TensorBoardSection.fields)
+    """ + section("model", ModelSection.fields) + section("tokenizer", TokenizerSection.fields)
+      + section("training", TrainingSection.fields)
+      + section("data", DataSection.fields) + section("evaluation", EvaluationSection.fields)
+      + section("tensorboard", TensorBoardSection.fields)
   }
 
   private static func section<S>(_ name: String, _ fields: [Field<S>]) -> String {

@@ -66,10 +66,16 @@ struct MachineTroubleTests {
       #expect(try await agent.dropAndWait(Self.rows(limit, 10), as: "rows.jsonl", into: .dataset).status == .accepted)
       let said = agent.log
       if limit == "instances" {
-        #expect(said.contains("no events for the inbox, it is looked through every 1 seconds instead: open an inotify instance: Too many open files. The limit fs.inotify.max_user_instances is used up (or the limit on open files): sysctl fs.inotify.max_user_instances=1024 raises it."), "\(said)")
+        #expect(
+          said.contains(
+            "no events for the inbox, it is looked through every 1 seconds instead: open an inotify instance: Too many open files. The limit fs.inotify.max_user_instances is used up (or the limit on open files): sysctl fs.inotify.max_user_instances=1024 raises it."
+          ), "\(said)")
       } else {
         #expect(said.contains("no events for some folders, they are looked through every 1 seconds instead: watch the folder"), "\(said)")
-        #expect(said.contains("No space left on device. The limit fs.inotify.max_user_watches is used up: sysctl fs.inotify.max_user_watches=1048576 raises it."), "\(said)")
+        #expect(
+          said.contains(
+            "No space left on device. The limit fs.inotify.max_user_watches is used up: sysctl fs.inotify.max_user_watches=1048576 raises it."
+          ), "\(said)")
       }
       try await disk.run("echo 1000 > /proc/sys/user/max_inotify_\(limit)")
       _ = try await Patience.wait(for: "events again") { agent.log.contains("the kernel tells of") ? true : nil }
@@ -125,7 +131,9 @@ struct MachineTroubleTests {
     // settle_seconds 0 makes a look every second, which is the least: SIGHUP is told apart by its line in the log.
     kill(try #require(agent.pid), SIGHUP)
     _ = try await Patience.wait(for: "the answer to SIGHUP") { agent.log.contains("SIGHUP: the inbox is looked through") ? true : nil }
-    #expect(try await agent.dropAndWait("{\"action\":\"rescan\"}", as: "look.json", into: .request).message == "The inbox has been looked through.")
+    #expect(
+      try await agent.dropAndWait("{\"action\":\"rescan\"}", as: "look.json", into: .request).message
+        == "The inbox has been looked through.")
     #expect(agent.isAlive)
     _ = try await agent.stop()
   }

@@ -31,7 +31,8 @@ final class SmallDisk: Place {
     let output = Pipe()
     keeper.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
     keeper.arguments = [
-      "--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs -o size=\(megabytes)m none \"$0\" && echo ready && exec sleep 600",
+      "--user", "--map-root-user", "--mount", "sh", "-c",
+      "mount -t tmpfs -o size=\(megabytes)m none \"$0\" && echo ready && exec sleep 600",
       folder.path.string,
     ]
     keeper.standardOutput = output

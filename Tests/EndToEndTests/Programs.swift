@@ -55,7 +55,7 @@ enum Patience {
   static let seconds = 120.0
 
   /// Asks again and again until there is an answer. These tests watch real programs: there is nothing to be told by.
-  static func wait<Answer>(for what: String, _ ask: () throws -> Answer?) async throws -> Answer {
+  static func wait<Answer>(for what: String, seconds: Double = seconds, _ ask: () throws -> Answer?) async throws -> Answer {
     let start = WallClock.system.monotonic()
     while true {
       if let answer = try ask() { return answer }

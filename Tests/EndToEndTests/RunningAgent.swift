@@ -22,6 +22,15 @@ final class RunningAgent: Sendable {
   static func start(
     on folder: (any Place)? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
   ) async throws -> RunningAgent {
+    let agent = try await launch(on: folder, settings: settings, environment: environment, as: user)
+    _ = try await Patience.wait(for: "the agent's start") { try agent.status?.state == "running" && agent.isAlive ? true : nil }
+    return agent
+  }
+
+  /// The same, without waiting for it to be ready.
+  static func launch(
+    on folder: (any Place)? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
+  ) async throws -> RunningAgent {
     let folder: any Place = if let folder { folder } else { try TemporaryFolder() }
     let layout = RootLayout(root: folder.path)
     let files = LinuxFileSystem()
@@ -31,9 +40,7 @@ final class RunningAgent: Sendable {
       precondition(made.code == 0, made.errors)
       try files.publish(settings.text().utf8, to: layout.settings)
     }
-    let agent = RunningAgent(folder, environment, user)
-    _ = try await Patience.wait(for: "the agent's start") { try agent.status?.state == "running" && agent.isAlive ? true : nil }
-    return agent
+    return RunningAgent(folder, environment, user)
   }
 
   private init(_ folder: any Place, _ environment: [String: String], _ user: [String]) {
@@ -76,9 +83,18 @@ final class RunningAgent: Sendable {
 
   // MARK: the process
 
-  /// The agent's own process number, which `status.json` tells: with another user's shell between, the child is not the agent.
-  var pid: pid_t? { (try? status).flatMap(\.self).map { pid_t($0.pid) } }
+  /// The agent's own process number, as its lock tells: with another user's shell between, the child is not the agent, and
+  /// `status.json` may still be the last agent's.
+  var pid: pid_t? { ExclusiveLock.holder(of: layout.workspace.lock) }
   var isAlive: Bool { ExclusiveLock.holder(of: layout.workspace.lock) != nil }
+
+  /// Waits for the process to end by itself, or of what a test does to it.
+  func ended() async throws -> Programs.Ended { try await process.value }
+
+  /// The process that this test started, as soon as there is one: before it tells of itself in `status.json`.
+  func startedProcess() async throws -> pid_t {
+    try await Patience.wait(for: "the agent's process") { started.identifier.withLock { $0 > 0 ? $0 : nil } }
+  }
 
   /// SIGTERM, and the end.
   func stop() async throws -> Programs.Ended {
@@ -96,8 +112,9 @@ final class RunningAgent: Sendable {
   }
 
   /// Children of the agent, from /proc.
-  var workers: [pid_t] {
-    guard let pid else { return [] }
+  var workers: [pid_t] { pid.map(Self.children) ?? [] }
+
+  static func children(of pid: pid_t) -> [pid_t] {
     let children = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
     var found = children.split(separator: " ").compactMap { pid_t($0) }
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? [] {

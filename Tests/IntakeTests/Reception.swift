@@ -23,13 +23,12 @@ final class Reception: Sendable {
   var workspace: WorkspaceLayout { root.workspace }
 
   /// Drops a text and claims it, as the watcher's service does.
-  func claim(_ text: String, as name: String, into kind: DropKind?) throws -> ClaimedDrop {
-    try claim(try root.drop(text, as: name, into: kind))
+  func claim(_ text: String, as name: String, into kind: DropKind?, files: FaultyFileSystem = FaultyFileSystem()) throws -> ClaimedDrop {
+    try claim(try root.drop(text, as: name, into: kind), files: files)
   }
 
   /// Claims what lies in the inbox.
-  func claim(_ path: FilePath) throws -> ClaimedDrop {
-    let files = FaultyFileSystem()
+  func claim(_ path: FilePath, files: FaultyFileSystem = FaultyFileSystem()) throws -> ClaimedDrop {
     let scanner = InboxScanner(layout: inbox, fileSystem: files)
     guard let sighting = try scanner.sight(path) else { throw NotThere(path: path) }
     let settled = SettledDrop(path: path, kind: sighting.kind, status: sighting.status, summary: sighting.summary, firstSeen: Specimen.time)
@@ -58,6 +57,8 @@ final class Reception: Sendable {
     isolation: isolated (any Actor)? = #isolation, _ body: (Life) async throws -> Result
   ) async throws -> Result {
     let layout = root.layout
+    var settings = settings
+    settings.retrySeconds = retrySeconds
     let catalogue = try Catalogue(path: workspace.catalogue.string)
     let publisher = Publisher(layout: layout, files: files)
     let told = Told()
@@ -73,7 +74,7 @@ final class Reception: Sendable {
           if let card { try publisher.publish(card) }
         },
         job: { told.note($0) }, changed: { told.noteChange() }, request: request),
-      clock: clock.clock, log: log.logger, retrySeconds: retrySeconds)
+      clock: clock.clock, log: log.logger)
     if recovers { try await intake.recover(try ClaimedDrop.list(inbox, files)) }
     let running = Task { await intake.run() }  // awaited below, whatever the body does
     let result: Result

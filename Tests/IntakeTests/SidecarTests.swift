@@ -81,6 +81,25 @@ struct SidecarTests {
     #expect(reception.text("workspace/datasets/rows/versions/1/original/rows.txt") == Self.rows)
   }
 
+  /// The claim stands already, the verdict on the sidecar does not: read at once, the version would be read without it.
+  @Test func what_was_claimed_for_a_sidecar_waits_for_the_verdict_on_it() async throws {
+    _ = try await reception.take(Self.rows, as: "rows.txt", into: .dataset)
+    let drop = try reception.claim(Self.sidecar, as: "rows.dataset.json", into: .dataset)
+    let files = LinuxFileSystem()
+    let id = try #require(drop.id.readingAnew)
+    #expect(id.sidecar == drop.id && drop.id.sidecar == nil)
+    try files.makeFolders(reception.inbox.claim(id))
+    try files.writeInPlace([], to: reception.inbox.claim(id).appending(".dataset"))
+    try files.link(
+      reception.workspace.dataset(SafeName(from: "rows")).version(1).original.appending("rows.txt"),
+      to: reception.inbox.claim(id).appending("rows.txt"))
+    let asked = Orders()
+    let again = try await reception.live(recovers: true, engine: asked.engine) { life in await life.told.verdict(on: id) }
+    #expect(again.status == .accepted && again.path == "workspace/datasets/rows/versions/2")
+    #expect(asked.sidecars.map { $0?.textRows } == [.line])
+    #expect(reception.leftovers() == [])
+  }
+
   /// The agent said that the version is being read anew: a crash before it was does not make that untrue.
   @Test func what_was_to_be_read_anew_is_read_after_a_crash() async throws {
     var points = 0

@@ -15,7 +15,8 @@ CREATE TABLE drops (
   verdict     TEXT    CHECK (verdict IN ('accepted', 'rejected', 'duplicate')),
   received_at INTEGER NOT NULL,
   size        INTEGER NOT NULL CHECK (size >= 0),  -- bytes
-  attempts    INTEGER NOT NULL DEFAULT 0,    -- workers that were started on it: three that die of it quarantine it
+  attempts    INTEGER NOT NULL DEFAULT 0,    -- workers that were started on it and of whose end nothing is known
+  crashes     INTEGER NOT NULL DEFAULT 0,    -- workers that died of it: three quarantine it
   receipt     TEXT,                          -- JSON, dropforge.receipt/1
   CHECK ((state = 'claimed') = (verdict IS NULL)),
   CHECK ((state = 'claimed') = (receipt IS NULL))

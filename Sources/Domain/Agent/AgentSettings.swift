@@ -8,6 +8,7 @@ package struct AgentSettings: Section {
   package var settleSeconds = 8.0
   package var settleSecondsWhole = 0.3
   package var rescanSeconds = 30.0
+  package var retrySeconds = 5.0
   package var badRowShare = 0.05
   package var stopSeconds = 20.0
 
@@ -31,6 +32,10 @@ package struct AgentSettings: Section {
       Field(
         "rescan_seconds", \.rescanSeconds, limit: .within(1...86_400),
         "The inbox is looked through at least this often, whatever events say; where no events come, every settle_seconds. Default: 30."),
+      Field(
+        "retry_seconds", \.retrySeconds, limit: .within(0.001...3_600),
+        "A drop that could not be taken in for a reason that is not its own (a full disk, a worker that died) is tried again after so long. Default: 5."
+      ),
       Field(
         "bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
       Field("stop_seconds", \.stopSeconds, limit: .within(1...3_600), "On a stop, workers get so long to write a checkpoint. Default: 20."),

@@ -20,6 +20,14 @@ package struct DropID: Sendable, Hashable, Codable, CustomStringConvertible {
 
   package var description: String { text }
 
+  private static let anewEnding = "-again"
+
+  /// The drop by which a stored original is read anew, as this one, a sidecar, asks.
+  package var readingAnew: DropID? { DropID(text + Self.anewEnding) }
+
+  /// The sidecar that asked for this reading; nil for a drop that came by itself.
+  package var sidecar: DropID? { text.hasSuffix(Self.anewEnding) ? DropID(String(text.dropLast(Self.anewEnding.count))) : nil }
+
   /// The second in which the drop was claimed; nil for an identifier of another form.
   package var time: Timestamp? { text.split(separator: "-").dropFirst().first.flatMap { Timestamp(compact: String($0)) } }
 

@@ -33,6 +33,7 @@ package enum PendingReason: Sendable, Codable, Equatable {
   case waitingForDataset(String)
   case waitingForConfig(String)
   case waitingForModel(String)
+  case waitingForRoom
   case resumes
 
   package var sentence: String {
@@ -43,6 +44,7 @@ package enum PendingReason: Sendable, Codable, Equatable {
     case .waitingForConfig(let name): "waiting for the config '\(name)': drop \(name).json into inbox/configs/"
     case .waitingForModel(let name):
       "waiting for the model '\(name)': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
+    case .waitingForRoom: "waiting for room on the disk: free some, and it goes on from its last checkpoint by itself"
     case .resumes: "goes on from its last checkpoint after an interruption"
     }
   }

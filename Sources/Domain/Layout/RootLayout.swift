@@ -44,6 +44,8 @@ package struct InboxLayout: Sendable, Equatable {
   /// Where a drop lies between its claim and its fate. A dot folder: the watcher and users pass it by.
   package var claimed: FilePath { folder.appending(".claimed") }
   package func claim(_ id: DropID) -> FilePath { claimed.appending(id.text) }
+  /// Where a claimed file is written anew whose bytes could not be made durable. Dot names are never a drop.
+  package func spare(_ id: DropID) -> FilePath { claim(id).appending(".rewritten") }
 
   package var folders: [FilePath] { [folder] + DropKind.allCases.map(folder(of:)) + [receipts, rejected, claimed] }
   /// The folders that are watched for drops, the inbox itself first.

@@ -35,8 +35,10 @@ struct CheckpointStore {
     }
     try files.writeWhole(ContiguousArray(try PublishedJSON.bytes(of: state)), to: partial.resumeState)
     try files.syncTree(partial.folder)
+    KillPoint.pass(.checkpointMade)
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
+    KillPoint.pass(.checkpointMoved)
   }
 
   /// Whole checkpoints, the newest last. A folder that was not finished, or was damaged since, is none.
@@ -71,7 +73,9 @@ struct CheckpointStore {
     for old in all where old.state.isForRecovery && old.layout != newest.layout { try files.removeTree(old.layout.folder) }
     let kept = all.filter { !$0.state.isForRecovery }
     for old in kept.dropLast(limit) where old.layout != newest.layout { try files.removeTree(old.layout.folder) }
-    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") { try files.removeTree(job.checkpoints.appending(name)) }
+    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") {
+      try files.removeTree(job.checkpoints.appending(name))
+    }
   }
 }
 

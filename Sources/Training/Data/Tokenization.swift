@@ -55,6 +55,7 @@ struct Tokenization {
       try? files.removeTree(partial.folder)  // the error is what is told
       throw error
     }
+    KillPoint.pass(.tokensWritten)
     try files.publish(try PublishedJSON.bytes(of: card), to: partial.card)
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
@@ -91,7 +92,9 @@ struct Tokenization {
       }
     }
     if let evalRows {
-      try work.encode(evalRows, limit: evalRows.count) { _ in evalWriter } tick: {
+      try work.encode(evalRows, limit: evalRows.count) { _ in
+        evalWriter
+      } tick: {
         done += 1
         if done % 256 == 0 {
           if isStopped() { throw CancellationError() }

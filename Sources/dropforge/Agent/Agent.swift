@@ -25,6 +25,7 @@ struct Agent {
     let reserve = DiskReserve(layout.workspace.reserve, files: files)
     reserve.giveUp()  // what starts on a full disk needs a little room itself
     for folder in layout.folders { try files.makeFolders(folder) }
+    for folder in [layout.root, layout.inbox.folder, layout.workspace.folder] { try files.syncFolder(folder) }
     guard let lock = try ExclusiveLock(layout.workspace.lock) else {
       let holder = ExclusiveLock.holder(of: layout.workspace.lock) ?? 0
       throw CommandFailure("An agent runs on \(layout.root) already: process \(holder). One root has one agent.", code: .saidNo)
