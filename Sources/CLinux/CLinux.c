@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -51,3 +52,4 @@ void cl_catch_stop_signals(void) {
   sigaction(SIGINT, &action, NULL);
 }
 int cl_stop_was_asked(void) { return stop_asked; }
+void cl_return_free_memory(void) { malloc_trim(0); }

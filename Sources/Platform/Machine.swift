@@ -34,6 +34,9 @@ package enum Machine {
   /// Bytes of memory in all.
   package static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
 
+  /// Hands memory that is free inside this process back to the kernel: after a burst of work the allocator keeps what it had.
+  package static func returnFreeMemory() { cl_return_free_memory() }
+
   private static func text<Characters>(of characters: Characters) -> String {
     withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }

@@ -27,3 +27,5 @@ int cl_available_processors(void);
 void cl_catch_stop_signals(void);
 /// 1 once one of them has come.
 int cl_stop_was_asked(void);
+/// malloc_trim(3): free memory of the heap goes back to the kernel.
+void cl_return_free_memory(void);

@@ -80,6 +80,7 @@ actor StatusService: Service {
       await scheduler?.ping()  // a scheduler that hangs must not look alive
       notifier.alive()
       note()
+      Machine.returnFreeMemory()  // takes a millisecond at most; an idle agent is to stay small
       try? await Task.sleep(for: .seconds(seconds))  // ends early where the agent stops
     }
   }
