@@ -19,7 +19,7 @@ extension RotaryDecoder {
     return name.hasPrefix("model.") || name.hasPrefix("lm_head.") ? name : "model." + name
   }
 
-  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int { RotaryTransformerWorkspace.slots(core, plan).layout.byteCount }
+  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int { RotaryTransformerWorkspace.byteCount(core, plan) }
 
   package func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace {
     try RotaryTransformerWorkspace(core, plan)
