@@ -18,6 +18,7 @@ package final class ModelPass {
   package let purpose: Purpose
 
   private let workspace: any DecoderWorkspace
+  private let adapter: LoRA?
   private let head: HeadLoss
   private let arena: Arena
   private let slots: Slots
@@ -32,10 +33,11 @@ package final class ModelPass {
     self.rows = rows
     self.length = length
     self.purpose = purpose
+    adapter = model.adapter
     slots = Self.slots(rows)
     let dimensions = model.dimensions
     do {
-      workspace = try model.decoder.makeWorkspace(Self.plan(rows, length, purpose, model.team))
+      workspace = try model.decoder.makeWorkspace(Self.plan(rows, length, purpose, model.team, model.adapter?.layout))
       head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: rows)
       arena = try Arena(slots.layout)
     } catch {
@@ -45,15 +47,17 @@ package final class ModelPass {
 
   /// Bytes that a pass takes, before it is made.
   package static func byteCount(
-    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, on team: ThreadTeam
+    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, adapter: LoRALayout? = nil, on team: ThreadTeam
   ) -> Int {
     let d = configuration.dimensions
-    return configuration.decoder.workspaceByteCount(plan(rows, length, purpose, team)) + slots(rows).layout.byteCount
+    return configuration.decoder.workspaceByteCount(plan(rows, length, purpose, team, adapter)) + slots(rows).layout.byteCount
       + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: rows)
   }
 
-  private static func plan(_ rows: Int, _ length: Int, _ purpose: Purpose, _ team: ThreadTeam) -> WorkspacePlan {
-    WorkspacePlan(rows: rows, keys: length, isTraining: purpose == .training, team: team)
+  private static func plan(
+    _ rows: Int, _ length: Int, _ purpose: Purpose, _ team: ThreadTeam, _ adapter: LoRALayout?
+  ) -> WorkspacePlan {
+    WorkspacePlan(rows: rows, keys: length, isTraining: purpose == .training, team: team, adapter: adapter)
   }
 
   private static func slots(_ rows: Int) -> Slots {
@@ -65,7 +69,11 @@ package final class ModelPass {
     return slots
   }
 
-  /// Forward and backward: gradients += gradientScale · d(Σ loss)/d(parameters).
+  private var parameters: PassParameters {
+    PassParameters(model: model.parameters.base, adapter: adapter.map { UnsafePointer($0.parameters.base) })
+  }
+
+  /// Forward and backward: gradients += gradientScale · d(Σ loss)/d(parameters), in the layout of what trains.
   ///
   /// - gradientScale: 1 / the targets of the whole accumulated batch makes the sum over its micro-batches that batch's mean, as
   ///   transformers does with num_items_in_batch.
@@ -74,27 +82,32 @@ package final class ModelPass {
     _ microBatch: MicroBatch, into gradients: ParameterStore, gradientScale: Float, dropout: Dropout.Key? = nil
   ) throws(ModelError) -> LossSum {
     precondition(purpose == .training, "a pass for scoring keeps nothing to go back through")
-    let input = try load(microBatch, dropout: dropout), parameters = model.parameters.base
+    var input = try load(microBatch, dropout: dropout)
+    // Each micro-batch has the share of the whole batch that its targets have.
+    input.auxiliaryScale = Double(gradientScale) * Double(microBatch.targetCount)
     let hidden = workspace.forward(input, parameters: parameters, cache: nil)
     // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
-    let sum = runHead(
+    var sum = runHead(
       hidden, microBatch,
       gradients: HeadLoss.Gradients(
-        dx: workspace.hiddenGradient, dWeight: gradients.base + model.decoder.headWeight, scale: gradientScale))
-    workspace.backward(input, parameters: parameters, gradients: gradients.base)
+        dx: workspace.hiddenGradient, dWeight: adapter == nil ? gradients.base + model.decoder.headWeight : nil, scale: gradientScale))
+    workspace.backward(input, parameters: parameters, gradients: adapter == nil ? .model(gradients.base) : .adapter(gradients.base))
+    sum.auxiliary = workspace.auxiliaryLoss * Double(sum.targets)
     return sum
   }
 
   /// The loss without gradients, dropout off.
   package func evaluate(_ microBatch: MicroBatch) throws(ModelError) -> LossSum {
     let input = try load(microBatch, dropout: nil)
-    return runHead(workspace.forward(input, parameters: model.parameters.base, cache: nil), microBatch)
+    var sum = runHead(workspace.forward(input, parameters: parameters, cache: nil), microBatch)
+    sum.auxiliary = workspace.auxiliaryLoss * Double(sum.targets)
+    return sum
   }
 
   /// ln p(target) of each position (batch, length), 0 where there is none; dropout off.
   package func logProbabilities(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
     let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: model.parameters.base, cache: nil)
+    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
     return [Float](unsafeUninitializedCapacity: input.rows) { buffer, count in
       _ = runHead(hidden, microBatch, logProbabilities: buffer.baseAddress)
       count = input.rows
@@ -104,7 +117,7 @@ package final class ModelPass {
   /// The logits of each position, (batch · length, vocabulary); dropout off.
   package func logits(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
     let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: model.parameters.base, cache: nil)
+    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
     let d = model.dimensions
     return [Float](unsafeUninitializedCapacity: input.rows * d.vocabularySize) { buffer, count in
       MatrixProduct.multiply(
@@ -138,9 +151,11 @@ package final class ModelPass {
     copy(microBatch.targets, to: arena.pointer(slots.targets, as: Int32.self))
     if let weights = microBatch.weights { copy(weights, to: arena.floats(slots.weights)) }
     microBatch.place(positions: positions, firstKeys: firstKeys)
-    return PassInput(
+    var input = PassInput(
       batch: microBatch.batch, length: microBatch.length, tokens: tokens, positions: positions,
       firstKeys: microBatch.isPlain ? nil : UnsafePointer(firstKeys), dropout: dropout)
+    if let padding = microBatch.leftPadding, padding.contains(where: { $0 > 0 }) { input.leftPadding = padding }
+    return input
   }
 
   private func copy<Element>(_ array: [Element], to pointer: UnsafeMutablePointer<Element>) {

@@ -20,6 +20,9 @@ struct FinalOutputs {
   func write(log: RunLog) throws {
     report(.phase(.exporting, share: nil))
     try writeModel()
+    // Samples are of the whole: what is trained beside the weights goes into them now, where it has not yet.
+    model.adapter?.merge(into: model)
+    model.adapter = nil
     try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
     var row = MetricsRow(
@@ -42,7 +45,11 @@ struct FinalOutputs {
     let partial = job.folder.appending(".final_model.making")
     try files.removeTree(partial)
     try files.makeFolders(partial)
-    try model.save(to: partial)
+    if let adapter = model.adapter, inputs.configuration.training.mergesLoRA == true {
+      adapter.merge(into: model)
+      model.adapter = nil
+    }
+    try model.saveTrained(to: partial)
     try TokenizerFolder(files: files).save(inputs.tokenizer, to: partial)
     try files.syncTree(partial)
     KillPoint.pass(.finalModelMade)
