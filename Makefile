@@ -11,7 +11,7 @@ STATIC    := -c release --static-swift-stdlib --scratch-path .build-install --ex
 PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 
-.PHONY: all setup build demo test lint format install uninstall clean
+.PHONY: all setup build demo test bench-ingest lint format install uninstall clean
 
 all: build
 
@@ -27,6 +27,12 @@ demo: build
 test: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
 	@$(SWIFT) test $(FLAGS) --skip-build
+
+bench-ingest: setup
+	@$(SWIFT) build $(FLAGS) --product dropforge
+	@$(SWIFT) build $(FLAGS) --product dropforge-worker
+	@$(SWIFT) build $(FLAGS) --product bench-ingest
+	@"$(BIN)/bench-ingest" $(ARGS)
 
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -56,6 +56,10 @@ package struct LinuxFileSystem: FileSystem {
     guard retrying({ fsync(file.rawValue) }) == 0 else { throw .last("fsync") }
   }
 
+  package func writeBack(_ file: FileDescriptor, from offset: Int, count: Int) {
+    cl_write_back(file.rawValue, Int64(offset), Int64(count))
+  }
+
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {
     var status = stat()
     guard path.withPlatformString({ lstat($0, &status) }) == 0 else { throw .last("stat", path) }
@@ -142,7 +146,7 @@ extension FileStatus {
       default: .other
       }
     self.init(
-      kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size), links: Int(status.st_nlink),
+      kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size), links: Int(status.st_nlink), owner: status.st_uid,
       modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
       changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
   }

@@ -68,6 +68,7 @@ final class LibarchiveReader {
     let words = archive_error_string(archive).map { String(cString: $0) } ?? "libarchive error \(code)"
     let lower = words.lowercased()
     if lower.contains("passphrase") || lower.contains("encrypted") { throw Problem(encrypted: name, cause: words) }
+    if lower.contains("memory") || lower.contains("allocate") { throw SystemError(.noMemory, "unpack: \(words)") }
     // liblzma says it in its own way, and the reader of zip wants the list of contents, which stands at the end.
     let isCut = lower.contains("truncated") || lower.contains("no progress is possible") || lower.contains("unrecognized archive format")
     if isCut { throw Problem(truncated: name, form: form.rawValue, after: feed.size, cause: words) }

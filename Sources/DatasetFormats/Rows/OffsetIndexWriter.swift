@@ -7,8 +7,8 @@ final class OffsetIndexWriter {
   private let fileSystem: any FileSystem
   private let file: FileDescriptor
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
-  private var used = 0
-  private var rows = 0
+  @exclusivity(unchecked) private var used = 0
+  @exclusivity(unchecked) private var rows = 0
 
   init(_ path: FilePath, _ fileSystem: any FileSystem) throws(SystemError) {
     self.fileSystem = fileSystem
