@@ -21,7 +21,11 @@ int cl_take_read_lease(int fd) {
 }
 int cl_drop_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
 void cl_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
-void cl_write_back(int fd, long long offset, long long count) { sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE); }
+int cl_pass_by_cache(int fd, int is_on) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(fd, F_SETFL, is_on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
 long cl_file_system_type(const char *path) {
   struct statfs status;
   return statfs(path, &status) == 0 ? (long)status.f_type : -1;

@@ -65,6 +65,9 @@ package struct DropCheck: Sendable {
         let (overlaid, overrideFindings) = job.applyOverrides(to: config)
         findings += overrideFindings + Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none).1
       }
+      if job == nil, let inner = document.node["config"], inner.object != nil {
+        findings += Configuration.decode(inner, source: document.source).1  // all that is wrong is told at once, as in Intake
+      }
       message = "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1

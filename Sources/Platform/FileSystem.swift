@@ -16,9 +16,9 @@ package protocol FileSystem: Sendable {
   /// fsync(2): contents and metadata of a file, or a folder's entries. After a failure nothing that was written since the
   /// last success may be trusted.
   func sync(_ file: FileDescriptor) throws(SystemError)
-  /// sync_file_range(2): has the disk begin with what was written, so that the fsync at the end finds little to do. It
-  /// promises nothing, and says nothing of errors: they come with the fsync.
-  func writeBack(_ file: FileDescriptor, from offset: Int, count: Int)
+  /// O_DIRECT, fcntl(2): what is written from here on does, or does not, go through the page cache. Past it memory, length and
+  /// place of every write are multiples of 4,096. False where the file system has no such way.
+  func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool
   func status(_ path: FilePath) throws(SystemError) -> FileStatus
   func status(of file: FileDescriptor) throws(SystemError) -> FileStatus
   /// rename(2): takes the place of what stands at `target`.
@@ -36,7 +36,7 @@ package protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
-  package func writeBack(_ file: FileDescriptor, from offset: Int, count: Int) {}
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { false }
 }
 
 package enum OpenMode: Sendable {

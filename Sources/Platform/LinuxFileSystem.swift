@@ -56,9 +56,7 @@ package struct LinuxFileSystem: FileSystem {
     guard retrying({ fsync(file.rawValue) }) == 0 else { throw .last("fsync") }
   }
 
-  package func writeBack(_ file: FileDescriptor, from offset: Int, count: Int) {
-    cl_write_back(file.rawValue, Int64(offset), Int64(count))
-  }
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { cl_pass_by_cache(file.rawValue, isOn ? 1 : 0) == 0 }
 
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {
     var status = stat()

@@ -56,7 +56,7 @@ struct IngestEndToEndTests {
       #expect(reason.split(separator: "\n", omittingEmptySubsequences: false).count < 30, "one screen")
       #expect(reason.contains("**How to mend it:** "))
     }
-    for (name, text) in [("good.csv", "text,label\nx,1\ny,2\nz,3,4\n"), ("good.jsonl", "{\"text\":\"a\"}\n")] {
+    for (name, text) in [("good.csv", "text,label\nx,1\ny,2\nz,3,4\n"), ("fine.jsonl", "{\"text\":\"a\"}\n")] {
       let file = outside.path.appending(name)
       try agent.files.writeInPlace(Array(text.utf8), to: file)
       let check = try await Programs.run(["check", file.string, "--root", agent.layout.root.string])

@@ -40,7 +40,9 @@ struct JSONTestSuiteTests {
   }
 
   @Test func what_is_no_json_is_refused_with_line_character_and_byte() throws {
-    for (name, bytes) in try Self.cases("n_") {
+    // Values one after another, each of them a row: docs/formats.md, "How strict JSON is read".
+    let sequences: Set<String> = ["n_structure_double_array.json", "n_structure_object_with_trailing_garbage.json"]
+    for (name, bytes) in try Self.cases("n_") where !sequences.contains(name) {
       let problem = try #require(Self.problem("case.json", bytes), "\(name)")
       #expect(problem.code != "no-problem", "\(name): \(problem)")
       // An empty file has no place.

@@ -71,7 +71,7 @@ struct RefusalTests {
     bytes[whole.count - 6] ^= 1  // in the checksum
     #expect(
       Drop.problem("rows.jsonl.gz", bytes)
-        == "rows.jsonl.gz (byte \(whole.count - 4)): the gzip data is damaged. Its checksums or codes do not fit together; some bytes were changed on the way "
+        == "rows.jsonl.gz (byte \(whole.count - 8)): the gzip data is damaged. Its checksums or codes do not fit together; some bytes were changed on the way "
         + "here. Fetch or copy it again (in binary mode, where there is a choice) and drop the good file.")
   }
 

@@ -17,8 +17,8 @@ int cl_take_read_lease(int fd);
 int cl_drop_lease(int fd);
 /// Standard output hands on each line as it ends.
 void cl_line_buffer_stdout(void);
-/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: the disk begins to write; nothing is promised.
-void cl_write_back(int fd, long long offset, long long count);
+/// Sets or clears O_DIRECT: fcntl(2), F_SETFL. 0, or -1 with errno.
+int cl_pass_by_cache(int fd, int is_on);
 /// statfs(2)'s f_type: the kind of a file system; -1 where it cannot be asked.
 long cl_file_system_type(const char *path);
 /// Bytes free to an ordinary user, and in all, of the file system at a path: statvfs(3). 0, or -1 with errno.

@@ -75,8 +75,7 @@ package final class ArchiveEntries {
     }
     let entry = Entry(path: Self.shown(path), kind: Self.kind(of: header))
     if archive_entry_is_encrypted(header) != 0 { throw Problem(encrypted: name) }
-    if entry.path.hasPrefix("/") || entry.path.hasPrefix("\\")
-      || entry.path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
+    if path.hasPrefix("/") || path.hasPrefix("\\") || path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
     {
       throw Problem(
         "archive.unsafe-name", "it holds a file with a name that leads out of the archive: '\(entry.path)'", at: .init(file: name),

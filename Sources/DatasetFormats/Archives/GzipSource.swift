@@ -76,7 +76,9 @@ final class GzipSource: ByteSource {
     let step = inflate_some(inflater, bytes.baseAddress, UInt32(bytes.count), room.baseAddress, UInt32(room.count))
     input = UnsafeRawBufferPointer(rebasing: input[(input.count - Int(step.input_left))...])
     guard step.code >= 0 else {
-      throw Problem(damaged: name, form: "gzip", near: inputBytes - input.count, cause: Self.words(step.code))
+      // The checksum is the last but four of a member's bytes, and was read with them.
+      let back = step.code == ISAL_INCORRECT_CHECKSUM ? 8 : 0
+      throw Problem(damaged: name, form: "gzip", near: inputBytes - input.count - back, cause: Self.words(step.code))
     }
     let count = buffer.count - Int(step.output_left)
     if step.is_finished != 0 {

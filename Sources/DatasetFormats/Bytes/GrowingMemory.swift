@@ -14,6 +14,15 @@ enum GrowingMemory {
     return memory.assumingMemoryBound(to: UInt8.self)
   }
 
+  /// At the start of a page, for files that are written past the cache. Once grown it may lie anywhere.
+  static func allocatePages(_ byteCount: Int) throws(SystemError) -> UnsafeMutablePointer<UInt8> {
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, BlockFile.alignment, byteCount) == 0, let memory else {
+      throw SystemError(.noMemory, "get a buffer of \(byteCount) bytes")
+    }
+    return memory.assumingMemoryBound(to: UInt8.self)
+  }
+
   /// `memory` stays as it was where this throws.
   static func grow(_ memory: UnsafeMutablePointer<UInt8>, to byteCount: Int) throws(SystemError) -> UnsafeMutablePointer<UInt8> {
     guard let grown = realloc(memory, byteCount) else { throw SystemError(.noMemory, "get a buffer of \(byteCount) bytes") }

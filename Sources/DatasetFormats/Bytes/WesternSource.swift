@@ -28,7 +28,9 @@ final class WesternSource: ByteSource {
     guard case .ascii = state else { return count }
     let bytes = UnsafeBufferPointer(rebasing: buffer.bindMemory(to: UInt8.self)[..<count])
     guard let start = Self.firstBeyondASCII(bytes) else { return count }
-    guard isWestern(bytes, from: start, isLast: count < buffer.count) else {
+    let isLast = count < buffer.count
+    let guess = MixedEncodings(offending: bytes[start], position: position + start, sidecarName: sidecarName)
+    guard try isWestern(bytes, from: start, isLast: isLast, guess) else {
       state = .utf8
       return count
     }
@@ -36,7 +38,6 @@ final class WesternSource: ByteSource {
     upstream.settle()
     offending = (bytes[start], position + start)
     let rest = JoinedSource(Array(bytes[start...]), upstream)
-    let guess = MixedEncodings(offending: bytes[start], position: position + start, sidecarName: sidecarName)
     let transcoded = TranscodedSource(rest, .windows1252, name: name, position: position + start, guess: guess)
     state = .western(transcoded)
     return start + (try transcoded.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...])))
@@ -50,9 +51,13 @@ final class WesternSource: ByteSource {
   }
 
   /// Whether the first letter beyond ASCII is no UTF-8, and what is about it looks like Windows-1252.
-  private func isWestern(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool) -> Bool {
+  private func isWestern(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, _ guess: MixedEncodings
+  ) throws -> Bool {
     guard UTF8Check.sequenceLength(bytes, at: start) == 0 else { return false }
     if !isLast, bytes.count - start < 4 { return false }  // cut in two by the block, or so it seems
+    var rest = guess  // the bytes from here on come by it once more
+    try rest.look(at: UnsafeBufferPointer(rebasing: bytes[start...]), isLast: isLast, name: name)
     let about = bytes[max(0, start - 512)..<min(bytes.count, start + 512)]
     return TextEncoding(ofEightBit: about) == .windows1252 && bytes[start...].allSatisfy(Windows1252.hasLetter)
   }

@@ -18,8 +18,6 @@ package final class CanonicalWriter {
   /// Room behind a full block, so that a row which crosses its end need not be moved at once; words may be stored
   /// `ByteWindow.slack` bytes past what is used.
   private static let margin = 1 << 17
-  /// The disk begins with so much at a time while the rest is made: the fsync of 600 MB at the end took half a second.
-  private static let writeBackSize = 8 << 20
 
   package let split: String
   package let path: FilePath
@@ -37,12 +35,11 @@ package final class CanonicalWriter {
   @exclusivity(unchecked) private var written = 0
   private var other: UnsafeMutablePointer<UInt8>?
   private let fileSystem: any FileSystem
-  private var file: FileDescriptor?
+  private var file: BlockFile?
   @exclusivity(unchecked) private var source: FilePath?
   private let index: OffsetIndexWriter
   private let lane = HashLane()
   private var isOpen = true
-  private var writtenBack = 0
 
   package init(
     split: String, layout: DatasetVersionLayout, fileSystem: any FileSystem, byteLimit: Int = .max
@@ -57,8 +54,9 @@ package final class CanonicalWriter {
 
   deinit {
     lane.settle()
+    file?.wait()
     if isOpen {
-      if let file { try? fileSystem.close(file) }  // on the way out of an error, which is the one to tell
+      file?.abandon()
       index.abandon()
     }
     GrowingMemory.free(base)
@@ -98,6 +96,7 @@ package final class CanonicalWriter {
     let needed = used + count + ByteWindow.slack
     guard needed > capacity else { return }
     lane.settle()
+    file?.wait()
     let grown = max(needed, min(capacity * 2, capacity + 8 * Self.blockSize))
     GrowingMemory.free(other)
     other = nil
@@ -107,26 +106,44 @@ package final class CanonicalWriter {
 
   /// The first byte is to be written: the file is made, and what stood in place up to here is copied.
   private func begin() throws(SystemError) {
-    let output = try fileSystem.open(path, .writing)
+    let output = try BlockFile(path, fileSystem)
     file = output
-    base = try GrowingMemory.grow(base, to: Self.blockSize + Self.margin)
+    let pages = try GrowingMemory.allocatePages(Self.blockSize + Self.margin)
+    GrowingMemory.free(base)
+    base = pages
     capacity = Self.blockSize + Self.margin
     guard let source = source.take(), written > 0 else { return }
     let input = try fileSystem.open(source, .reading)
     try fileSystem.closing(input) { () throws(SystemError) in
       let buffers = BufferPair(byteCount: Self.blockSize)
-      defer { lane.settle() }
-      var left = written
-      while left > 0 {
-        lane.turn()
-        let buffer = UnsafeMutableRawBufferPointer(rebasing: buffers.next()[..<min(left, Self.blockSize)])
-        let count = try fileSystem.read(input, into: buffer)
-        guard count > 0 else { throw SystemError(.ioError, "read again", source) }
-        let block = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        lane.submit(block)
-        try fileSystem.writeAll(output, block)
-        left -= count
+      defer {
+        lane.settle()
+        output.wait()
       }
+      let pages = BlockFile.roundedDown(written)
+      var copied = 0
+      while copied < pages {
+        lane.turn()
+        try output.turn()
+        let block = UnsafeMutableRawBufferPointer(rebasing: buffers.next()[..<min(pages - copied, Self.blockSize)])
+        try read(input, into: block)
+        lane.submit(UnsafeRawBufferPointer(block))
+        output.submit(UnsafeRawBufferPointer(block))
+        copied += block.count
+      }
+      // What fills no page goes in front of the rows to come.
+      try read(input, into: UnsafeMutableRawBufferPointer(start: base, count: written - pages))
+      (used, rowStart) = (written - pages, written - pages)
+      written = pages
+    }
+  }
+
+  private func read(_ input: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) {
+    var filled = 0
+    while filled < buffer.count {
+      let count = try fileSystem.read(input, into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+      guard count > 0 else { throw SystemError(.ioError, "read again") }
+      filled += count
     }
   }
 
@@ -169,24 +186,22 @@ package final class CanonicalWriter {
     } while try window.more()
   }
 
-  /// Hands whole rows to the file and the hash, and goes on in the other buffer with the row that is being made.
+  /// Hands whole pages of whole rows to the file and the hash, and goes on in the other buffer with what is left.
   private func flush() throws(SystemError) {
-    guard rowStart > 0, let file else { return }
-    guard written + rowStart <= byteLimit else { throw SystemError(.fileTooLarge, "write", path) }
-    let block = UnsafeRawBufferPointer(start: base, count: rowStart)
+    let pages = BlockFile.roundedDown(rowStart)
+    guard pages > 0, let file else { return }
+    guard written + pages <= byteLimit else { throw SystemError(.fileTooLarge, "write", path) }
+    let block = UnsafeRawBufferPointer(start: base, count: pages)
     lane.submit(block)
-    try fileSystem.writeAll(file, block)
-    if written + rowStart - writtenBack >= Self.writeBackSize {
-      fileSystem.writeBack(file, from: writtenBack, count: written + rowStart - writtenBack)
-      writtenBack = written + rowStart
-    }
+    file.submit(block)
     lane.turn()
-    let next = if let other { other } else { try GrowingMemory.allocate(capacity) }
-    memcpy(next, base + rowStart, used - rowStart)
+    try file.turn()
+    let next = if let other { other } else { try GrowingMemory.allocatePages(capacity) }
+    memcpy(next, base + pages, used - pages)
     (other, base) = (base, next)
-    written += rowStart
-    used -= rowStart
-    rowStart = 0
+    written += pages
+    used -= pages
+    rowStart -= pages
   }
 
   /// Ends the files. They are durable after the caller's sync of the tree.
@@ -194,9 +209,19 @@ package final class CanonicalWriter {
     if file == nil { try begin() }
     used = rowStart
     try flush()
+    guard byteCount <= byteLimit else { throw SystemError(.fileTooLarge, "write", path) }
+    let rest = UnsafeRawBufferPointer(start: base, count: rowStart)
+    lane.submit(rest)
+    file?.submit(rest)
     isOpen = false
-    if let file { try fileSystem.close(file) }
+    defer { lane.settle() }
+    do throws(SystemError) {
+      try file?.finish()
+    } catch {
+      index.abandon()
+      throw error
+    }
     try index.finish()
-    return IngestResult.Split(name: split, rows: rows, bytes: written, sha256: lane.finish())
+    return IngestResult.Split(name: split, rows: rows, bytes: byteCount, sha256: lane.finish())
   }
 }
