@@ -49,11 +49,15 @@ struct BenchmarkCase: Sendable {
       let object = #"{"id": \#(number), "question": \#(Self.quoted(first.text)), "answer": \#(Self.quoted(second.text))}"#
       return (rows == .spacedJSONLines ? " " : "") + object + (rows == .array ? "" : "\n")
     case .chat:
-      let turns = [("system", "You are \(first.speaker)."), ("user", first.text), ("assistant", second.text), ("user", corpus[number + 1].text)]
+      let turns = [
+        ("system", "You are \(first.speaker)."), ("user", first.text), ("assistant", second.text), ("user", corpus[number + 1].text),
+      ]
       let messages = turns.map { #"{"role": "\#($0)", "content": \#(Self.quoted($1))}"# }
       return #"{"messages": [\#(messages.joined(separator: ", "))]}"# + "\n"
     case .csv:
-      let cells = [first.text, second.text].map { "\"" + $0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
+      let cells = [first.text, second.text].map {
+        "\"" + $0.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+      }
       return "\(number),\(first.speaker),\(cells.joined(separator: ","))\r\n"
     }
   }

@@ -20,7 +20,8 @@ struct IngestBenchmark {
       defer { words.removeSubrange(at...at + 1) }
       return words[at + 1]
     }
-    let folder = option("folder").map { FilePath($0) } ?? FilePath(Process.environment("TMPDIR") ?? "/tmp").appending("dropforge-bench-ingest")
+    let folder =
+      option("folder").map { FilePath($0) } ?? FilePath(Process.environment("TMPDIR") ?? "/tmp").appending("dropforge-bench-ingest")
     let megabytes = option("mb").flatMap(Int.init) ?? 500
     let runs = option("runs").flatMap(Int.init) ?? 5
     let threads = option("threads").map { $0.split(separator: ",").compactMap { Int($0) } } ?? [1, 2]

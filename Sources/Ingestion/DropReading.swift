@@ -147,7 +147,8 @@ final class DropReading {
   private func decoded(_ text: PeekedSource, _ wide: TextEncoding?, _ name: String) throws -> DecodedText {
     let format = order.sidecar?.format ?? DroppedFileName(name).format
     return try DecodedText(
-      text, wide: wide, told: order.sidecar?.encoding, isJSON: ![.csv, .tsv, .plainText].contains(format), name: name, sidecarName: sidecarName)
+      text, wide: wide, told: order.sidecar?.encoding, isJSON: ![.csv, .tsv, .plainText].contains(format), name: name,
+      sidecarName: sidecarName)
   }
 
   /// - Parameters:

@@ -19,7 +19,9 @@ extension Problem {
   init(tooLongRow row: Int, file: String, limit: Int) {
     self.init(
       "row.too-long", "the row is longer than \(limit) bytes, the limit for one row", at: .init(file: file, row: row),
-      mend: "Part it into several rows; if line ends are missing between rows, put them in. A row may be longer where \"ingest_row_mib\" in dropforge.json says so.")
+      mend:
+        "Part it into several rows; if line ends are missing between rows, put them in. A row may be longer where \"ingest_row_mib\" in dropforge.json says so."
+    )
   }
 
   init(noRows name: String) {

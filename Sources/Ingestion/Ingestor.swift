@@ -118,7 +118,8 @@ package struct Ingestor {
 
   private func warnings(of reading: DropReading, _ splits: [IngestResult.Split]) -> [String] {
     let mended = reading.mended.used
-    var warnings = mended == 0 ? [] : ["\(mended) mended \(mended == 1 ? "row is" : "rows are") in \(mended == 1 ? "its place" : "their places")."]
+    var warnings =
+      mended == 0 ? [] : ["\(mended) mended \(mended == 1 ? "row is" : "rows are") in \(mended == 1 ? "its place" : "their places")."]
     warnings += reading.badRows.warnings + reading.warnings + reading.skipped.warnings
     if !splits.contains(where: { $0.name == SplitName.train }), let only = splits.first, order.sidecar?.split == nil {
       warnings.append("No file is named train: all rows are in \(splits.count == 1 ? "the split '\(only.name)'" : "other splits").")

@@ -35,7 +35,8 @@ package struct DropCheck: Sendable {
     do throws(SystemError) {
       status = try files.status(path)
     } catch {
-      return .refused(Problem("check.unreadable", "\(path) cannot be looked at", mend: error.mend ?? "Check the path.", cause: error.description), [])
+      return .refused(
+        Problem("check.unreadable", "\(path) cannot be looked at", mend: error.mend ?? "Check the path.", cause: error.description), [])
     }
     switch try DropSorter(files: files).sort(path, kind: kind, isFolder: status.kind == .folder, size: status.size) {
     case .refused(let problem, _): return .refused(problem, [])
@@ -68,7 +69,8 @@ package struct DropCheck: Sendable {
       if job == nil, let inner = document.node["config"], inner.object != nil {
         findings += Configuration.decode(inner, source: document.source).1  // all that is wrong is told at once, as in Intake
       }
-      message = "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
+      message =
+        "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1
       message = "\(name) is a request that can be carried out."

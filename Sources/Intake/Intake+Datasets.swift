@@ -75,7 +75,9 @@ extension Intake {
     guard let object = document.node.object else {
       return try await reject(
         drop, kind: .dataset,
-        Problem("sidecar.no-object", "\(fileName) is \(document.node.kindName)", mend: "A sidecar is a JSON object; its fields are listed in docs/formats.md."))
+        Problem(
+          "sidecar.no-object", "\(fileName) is \(document.node.kindName)",
+          mend: "A sidecar is a JSON object; its fields are listed in docs/formats.md."))
     }
     var sidecar = DatasetSidecar()
     let findings = sidecar.overlay(object, path: "", source: document.source)
@@ -102,7 +104,8 @@ extension Intake {
     let id = DropID(at: now, random: UInt32.random(in: 0...UInt32.max))
     let claim = layout.inbox.claim(id)
     let again = ClaimedDrop(
-      id: id, kind: .dataset, name: name.string, path: claim.appending(name), isFolder: status.kind == .folder, size: version.result.sourceBytes,
+      id: id, kind: .dataset, name: name.string, path: claim.appending(name), isFolder: status.kind == .folder,
+      size: version.result.sourceBytes,
       receivedAt: now)
     try files.makeFolders(claim)
     try files.linkTree(stored.appending(name), to: again.path)
@@ -111,7 +114,9 @@ extension Intake {
   }
 
   /// What a user is told of a dataset that was read.
-  private static func verdict(_ decision: Catalogue.DatasetDecision, _ name: SafeName, _ result: IngestResult, _ form: ReceiptForm) -> Receipt {
+  private static func verdict(_ decision: Catalogue.DatasetDecision, _ name: SafeName, _ result: IngestResult, _ form: ReceiptForm)
+    -> Receipt
+  {
     let workspace = form.layout.workspace
     switch decision {
     case .newVersion(let number):
@@ -131,7 +136,8 @@ extension Intake {
     let rows = { (count: Int) in "\(count) \(count == 1 ? "row" : "rows")" }
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
     if result.badRows > 0 {
-      message += ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder: mend \"raw\" there and drop it as \(name)\(BadRowsFile.ending))"
+      message +=
+        ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder: mend \"raw\" there and drop it as \(name)\(BadRowsFile.ending))"
     }
     return ([message + "."] + result.warnings.prefix(3)).joined(separator: " ")
   }

@@ -24,9 +24,12 @@ extension Intake {
       case .new:
         form(
           .model, .accepted, sha256: card.sha256, path: folder, result: name.text,
-          message: "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(card.hasTokenizer ? "" : ", without a tokenizer"). Jobs can name it.")
+          message:
+            "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(card.hasTokenizer ? "" : ", without a tokenizer"). Jobs can name it."
+        )
       case .same:
-        form(.model, .duplicate, sha256: card.sha256, path: folder, result: name.text, message: "The same model is here already as '\(name)'.")
+        form(
+          .model, .duplicate, sha256: card.sha256, path: folder, result: name.text, message: "The same model is here already as '\(name)'.")
       case .nameTaken:
         form(
           .model, .rejected, sha256: card.sha256, path: form.layout.inbox.rejection(of: drop.name, at: form.now, id: drop.id),
@@ -38,7 +41,8 @@ extension Intake {
 
   private static func nameTaken(_ name: SafeName) -> Problem {
     Problem(
-      "model.name-taken", "there is another model called '\(name)' already", why: "jobs pin their base by name and hash, so a model is never replaced",
+      "model.name-taken", "there is another model called '\(name)' already",
+      why: "jobs pin their base by name and hash, so a model is never replaced",
       mend: "Rename the folder and drop it again.")
   }
 

@@ -144,7 +144,8 @@ extension FileStatus {
       default: .other
       }
     self.init(
-      kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size), links: Int(status.st_nlink), owner: status.st_uid,
+      kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size), links: Int(status.st_nlink),
+      owner: status.st_uid,
       modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
       changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
   }

@@ -36,7 +36,8 @@ struct Shell {
     // Some margin: an index takes eight bytes a row, and what is refused at the limit itself is refused with better words.
     let (fileBytes, overflows) = limits.totalBytes.multipliedReportingOverflow(by: 4)
     try Confinement.limit(openFiles: Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
-    try Confinement.end(after: limits.seconds, saying: try line(Problem(timeLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
+    try Confinement.end(
+      after: limits.seconds, saying: try line(Problem(timeLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
     if let memoryBytes {
       try Confinement.tellOutOfMemory(
         limit: memoryBytes, saying: try line(Problem(memoryLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)

@@ -89,7 +89,8 @@ struct IngestEndToEndTests {
         + "2 mended rows are in their places. Left out: row 61: the mended row: 3 fields where the header has 2.")
     let rows = try agent.text(versions.version(2).rows(split: "train")).split(separator: "\n").map(String.init)
     #expect(rows.count == 59)
-    #expect(rows[18...20] == [#"{"number":"19","text":"text 19"}"#, #"{"number":"20","text":"mended 20"}"#, #"{"number":"21","text":"text 21"}"#])
+    #expect(
+      rows[18...20] == [#"{"number":"19","text":"text 19"}"#, #"{"number":"20","text":"mended 20"}"#, #"{"number":"21","text":"text 21"}"#])
     #expect(rows[39] == #"{"number":"40","text":"mended, 40"}"#)
     #expect(try agent.files.names(in: versions.version(2).original).map(\.string) == ["rows.csv"])
     #expect(try agent.files.names(in: versions.version(2).mended).map(\.string) == ["1-rows.bad-rows.jsonl"])
@@ -104,7 +105,8 @@ struct IngestEndToEndTests {
     #expect(all.prefix(59) == rows.prefix(59))
 
     // A row that is not bad is not mended.
-    let wrong = try await agent.dropAndWait(#"{"file":"rows.csv","row":5,"raw":"5,other"}"# + "\n", as: "rows.bad-rows.jsonl", into: .dataset)
+    let wrong = try await agent.dropAndWait(
+      #"{"file":"rows.csv","row":5,"raw":"5,other"}"# + "\n", as: "rows.bad-rows.jsonl", into: .dataset)
     #expect(
       wrong.message
         == "rows.bad-rows.jsonl (line 1): row 5 of rows.csv is not among the bad rows. "
@@ -118,7 +120,9 @@ struct IngestEndToEndTests {
     let receipt = try await agent.dropAndWait(text, as: "rows.jsonl", into: .dataset)
     #expect(receipt.message == "Dataset 'rows': 20 rows of text.")
     let version = agent.layout.workspace.dataset(SafeName(from: "rows")).version(1)
-    let (rows, original) = (try agent.files.status(version.rows(split: "train")), try agent.files.status(version.original.appending("rows.jsonl")))
+    let (rows, original) = (
+      try agent.files.status(version.rows(split: "train")), try agent.files.status(version.original.appending("rows.jsonl"))
+    )
     #expect(rows.inode == original.inode && rows.links == 2)
     #expect(try agent.rows(of: "rows").count == 20)
     _ = try await agent.stop()
@@ -151,7 +155,8 @@ struct IngestEndToEndTests {
     #expect(
       receipt.message
         == "long.jsonl.zst: reading it takes more memory than the 256 MiB that a worker may use. A row, or what its compression needs to unpack it, "
-        + "is too large for that. Part very long rows into several, or raise \"ingest_memory_mib\" in dropforge.json; start the agent anew and drop it again.")
+        + "is too large for that. Part very long rows into several, or raise \"ingest_memory_mib\" in dropforge.json; start the agent anew and drop it again."
+    )
     _ = try await agent.stop()
   }
 
@@ -223,7 +228,8 @@ struct IngestEndToEndTests {
     for name in names { try agent.drop(archive, as: name, into: .dataset) }
     // Both workers are busy now, and eight wait.
     _ = try await Patience.wait(for: "a worker") { agent.workers.isEmpty ? nil : true }
-    try agent.drop(#"{"name": "small", "dataset": "not-here", "config": {"training": {"method": "pretrain"}}}"#, as: "small.json", into: .job)
+    try agent.drop(
+      #"{"name": "small", "dataset": "not-here", "config": {"training": {"method": "pretrain"}}}"#, as: "small.json", into: .job)
     let receipt = try await agent.receipt("small.json")
     let waiting = names.count { !agent.files.exists(agent.layout.inbox.receipt(forFileNamed: $0)) }
     #expect(receipt.status == .accepted, "\(receipt.message)")

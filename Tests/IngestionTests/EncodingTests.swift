@@ -31,7 +31,12 @@ struct EncodingTests {
 
   @Test func csv_in_windows_1252_is_read_with_a_remark() throws {
     // é and the euro sign, a curly quote, and a letter that ISO 8859-1 lacks.
-    let bytes = Array("text,label\r\n".utf8) + (0..<12).flatMap { Array("A café costs in town caf".dropFirst(21).utf8) + [0xE9, 0x20, 0x80, 0x20, 0x93, 0x9A, 0x94] + Array(" and some plain words \($0),x\r\n".utf8) }
+    let bytes =
+      Array("text,label\r\n".utf8)
+      + (0..<12).flatMap {
+        Array("A café costs in town caf".dropFirst(21).utf8) + [0xE9, 0x20, 0x80, 0x20, 0x93, 0x9A, 0x94]
+          + Array(" and some plain words \($0),x\r\n".utf8)
+      }
     let drop = try Drop("rows.csv", bytes)
     #expect(try drop.texts() == (0..<12).map { "café € “š” and some plain words \($0)" })
     #expect(drop.result.files[0].encoding == "windows-1252")
@@ -84,7 +89,9 @@ struct EncodingTests {
 
   @Test func what_only_looks_like_utf8_in_places_is_read_as_windows_1252() throws {
     // "CAFÉ" before a closing curly quote is 0xC9 0x94: a letter in UTF-8.
-    let bytes = Array("text,label\n".utf8) + (0..<12).flatMap { _ in [0x93] + Array("CAF".utf8) + [0xC9, 0x94, 0x20, 0xE9, 0xE8] + Array(" and some plain words,x\n".utf8) }
+    let bytes =
+      Array("text,label\n".utf8)
+      + (0..<12).flatMap { _ in [0x93] + Array("CAF".utf8) + [0xC9, 0x94, 0x20, 0xE9, 0xE8] + Array(" and some plain words,x\n".utf8) }
     #expect(try Drop("rows.csv", bytes).texts() == [String](repeating: "“CAFÉ” éè and some plain words", count: 12))
   }
 
@@ -100,8 +107,10 @@ struct EncodingTests {
     let text = rows { "{\"text\":\"hällo \($0)\"}\n" }
     let expected = (0..<12).map { "hällo \($0)" }
     for (encoding, bytes) in [
-      (DatasetEncoding.utf16, utf16(text)), (.utf16LittleEndian, utf16(text, mark: false)), (.utf16BigEndian, utf16(text, isBigEndian: true)),
-      (.latin1, text.unicodeScalars.map { UInt8($0.value) }), (.windows1252, text.unicodeScalars.map { UInt8($0.value) }), (.utf8, Array(text.utf8)),
+      (DatasetEncoding.utf16, utf16(text)), (.utf16LittleEndian, utf16(text, mark: false)),
+      (.utf16BigEndian, utf16(text, isBigEndian: true)),
+      (.latin1, text.unicodeScalars.map { UInt8($0.value) }), (.windows1252, text.unicodeScalars.map { UInt8($0.value) }),
+      (.utf8, Array(text.utf8)),
     ] {
       let drop = try Drop("rows.jsonl", bytes, sidecar: sidecar(encoding))
       #expect(try drop.texts() == expected)
@@ -114,7 +123,8 @@ struct EncodingTests {
     #expect(
       Drop.problem("rows.csv", Array("text,label\nca".utf8) + [0x81] + Array(",x\n".utf8), sidecar: sidecar(.windows1252))
         == "rows.csv (byte 13): the byte 0x81 is no letter in Windows-1252. The text is probably written in another encoding. "
-        + "Find out which one it is (iconv -l lists them), convert it (iconv -f ENCODING -t UTF-8 'rows.csv' > 'utf8-rows.csv') and drop the result.")
+        + "Find out which one it is (iconv -l lists them), convert it (iconv -f ENCODING -t UTF-8 'rows.csv' > 'utf8-rows.csv') and drop the result."
+    )
   }
 
   @Test func half_a_letter_of_utf16_is_named() {

@@ -28,7 +28,9 @@ struct HostileArchiveTests {
 
   // MARK: names and links
 
-  @Test(arguments: ["/etc/cron.d/rows.jsonl", "//rows.jsonl", "../rows.jsonl", "a/b/../../../rows.jsonl", "\\rows.jsonl", "a\\..\\..\\rows.jsonl"])
+  @Test(arguments: [
+    "/etc/cron.d/rows.jsonl", "//rows.jsonl", "../rows.jsonl", "a/b/../../../rows.jsonl", "\\rows.jsonl", "a\\..\\..\\rows.jsonl",
+  ])
   func names_that_lead_out_are_refused_in_every_form(_ path: String) throws {
     for (form, name) in [(ArchiveMaker.Form.tar, "a.tar"), (.zip, "a.zip"), (.sevenZip, "a.7z")] {
       let problem = Drop.problem(name, try ArchiveMaker.bytes(form, [Entry("good.jsonl", rows), Entry(path, rows)]))
@@ -119,7 +121,8 @@ struct HostileArchiveTests {
   @Test func an_archive_inside_an_archive_is_not_opened() throws {
     let inner = try ArchiveMaker.bytes(.zip, [Entry("rows.jsonl", rows)])
     let disguised = try ArchiveMaker.bytes(.tar, .gzip, [Entry("rows.jsonl", rows)])
-    let drop = try taken("a.tar", try ArchiveMaker.bytes(.tar, [Entry("b.zip", inner), Entry("c.jsonl", disguised), Entry("rows.jsonl", rows)]))
+    let drop = try taken(
+      "a.tar", try ArchiveMaker.bytes(.tar, [Entry("b.zip", inner), Entry("c.jsonl", disguised), Entry("rows.jsonl", rows)]))
     #expect(drop.result.warnings == ["Passed over, because archives inside an archive are not opened: b.zip, c.jsonl."])
     #expect(
       Drop.problem("a.zip.gz", try ArchiveMaker.compressed(inner, .gzip))
@@ -152,14 +155,14 @@ struct HostileArchiveTests {
   }
 
   @Test func a_sparse_tar_of_a_few_bytes_does_not_become_300_megabytes() throws {
-    let bytes = sparse(rowBytes, realSize: 300 << 20)
+    let bytes = sparse([UInt8](repeating: 0, count: 30).flatMap { _ in rowBytes }, realSize: 300 << 20)
     let packed = try ArchiveMaker.compressed(bytes, .gzip)
     #expect(packed.count < 790)
     for (name, bytes) in [("a.tar", bytes), ("a.tar.gz", packed)] {
       let problem = Drop.problem(name, bytes)
       #expect(
         problem.hasPrefix("\(name): it unpacks to more than 1000 times its size of \(bytes.count) bytes. ")
-          || problem.hasPrefix("rows.jsonl, row 13: the row is longer than 67108864 bytes"), "\(problem)")
+          || problem.hasPrefix("rows.jsonl, row 361: the row is longer than 67108864 bytes"), "\(problem)")
     }
   }
 
@@ -168,7 +171,8 @@ struct HostileArchiveTests {
     var limits = IngestLimits()
     limits.expansion = 50
     let bombs = [
-      ("a.zip", try ArchiveMaker.bytes(.zip, [Entry("a.jsonl", zeros)])), ("a.7z", try ArchiveMaker.bytes(.sevenZip, [Entry("a.jsonl", zeros)])),
+      ("a.zip", try ArchiveMaker.bytes(.zip, [Entry("a.jsonl", zeros)])),
+      ("a.7z", try ArchiveMaker.bytes(.sevenZip, [Entry("a.jsonl", zeros)])),
       ("a.tar.xz", try ArchiveMaker.bytes(.tar, .xz, [Entry("a.jsonl", zeros)])),
       ("a.jsonl.bz2", try ArchiveMaker.compressed(Array(zeros.utf8), .bzip2)),
     ]
@@ -201,7 +205,10 @@ struct HostileArchiveTests {
       record[46] = UInt8(0x21 + index % 90)  // names of their own
       return record
     }
-    let bomb = zip[..<start] + list + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + bytes(100, 2) + bytes(100, 2) + bytes(list.count, 4) + bytes(start, 4) + [0, 0]
+    let bomb =
+      zip[..<start] + list + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + bytes(100, 2) + bytes(100, 2) + bytes(list.count, 4) + bytes(start, 4) + [
+        0, 0,
+      ]
     var limits = IngestLimits()
     limits.expansion = 50
     // libarchive goes by where entries lie, and reads what lies at one place once.
@@ -217,7 +224,8 @@ struct HostileArchiveTests {
     #expect(
       Drop.problem("a.csv", csv, sidecar: sidecar, limits: limits)
         == "a.csv: its rows take more room than a drop of its size may. The limit is 10 times the size of the drop, and 1099511627776 bytes at most. "
-        + "If the rows are truly that long, raise \"ingest_expansion\" or \"ingest_gib\" in dropforge.json; start the agent anew and drop it again.")
+        + "If the rows are truly that long, raise \"ingest_expansion\" or \"ingest_gib\" in dropforge.json; start the agent anew and drop it again."
+    )
   }
 
   // MARK: locks and lies
@@ -226,7 +234,8 @@ struct HostileArchiveTests {
     for cipher in ["zipcrypt", "aes128", "aes256"] {
       #expect(
         Drop.problem("a.zip", try ArchiveMaker.bytes(.zip, .none, [Entry("rows.jsonl", rows)], password: "secret", cipher: cipher))
-          == "a.zip: the archive is locked with a password. Unpack it with the password and drop the files, or an archive without a password.")
+          == "a.zip: the archive is locked with a password. Unpack it with the password and drop the files, or an archive without a password."
+      )
     }
   }
 
@@ -268,7 +277,8 @@ struct HostileArchiveTests {
 
   @Test func tails_that_are_cut_off_anywhere_never_pass() throws {
     for (form, filter, name) in [
-      (ArchiveMaker.Form.tar, ArchiveMaker.Filter.gzip, "a.tar.gz"), (.tar, .zstd, "a.tar.zst"), (.tar, .xz, "a.tar.xz"), (.zip, .none, "a.zip"),
+      (ArchiveMaker.Form.tar, ArchiveMaker.Filter.gzip, "a.tar.gz"), (.tar, .zstd, "a.tar.zst"), (.tar, .xz, "a.tar.xz"),
+      (.zip, .none, "a.zip"),
       (.sevenZip, .none, "a.7z"),
     ] {
       let whole = try ArchiveMaker.bytes(form, filter, [Entry("rows.jsonl", rows), Entry("more.jsonl", rows)])

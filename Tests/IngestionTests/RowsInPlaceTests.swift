@@ -14,14 +14,17 @@ struct RowsInPlaceTests {
   private let files = LinuxFileSystem()
 
   /// The version of a drop whose rows may stay, put together as the agent does it, and whether they stayed.
-  private func version(_ name: String, _ bytes: [UInt8], prepare: (FilePath) throws -> Void = { _ in }) throws -> (rows: [String], stayed: Bool, result: IngestResult) {
+  private func version(_ name: String, _ bytes: [UInt8], prepare: (FilePath) throws -> Void = { _ in }) throws -> (
+    rows: [String], stayed: Bool, result: IngestResult
+  ) {
     let folder = try TemporaryFolder()
     let source = folder.path.appending(name)
     try folder.write(bytes, to: source)
     try prepare(source)
     let layout = DatasetVersionLayout(folder: folder.path.appending("staging"))
     let order = IngestOrder(
-      drop: DropID(at: Timestamp(seconds: 0), random: 1), source: source.string, fileName: name, staging: layout.folder.string, sidecar: nil,
+      drop: DropID(at: Timestamp(seconds: 0), random: 1), source: source.string, fileName: name, staging: layout.folder.string,
+      sidecar: nil,
       limits: IngestLimits(), rowsMayStay: true)
     let result = try Ingestor(order: order, fileSystem: files, report: { _ in }).run()
     let stayed = result.splits[0].isOriginal == true

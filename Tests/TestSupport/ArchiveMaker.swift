@@ -97,5 +97,7 @@ package struct ArchiveMaker {
     if case .file = entry.kind { #expect(archive_write_data(archive, entry.bytes, entry.bytes.count) == entry.bytes.count) }
   }
 
-  package static func compressed(_ bytes: [UInt8], _ filter: Filter) throws -> [UInt8] { try self.bytes(.raw, filter, [Entry("data", bytes)]) }
+  package static func compressed(_ bytes: [UInt8], _ filter: Filter) throws -> [UInt8] {
+    try self.bytes(.raw, filter, [Entry("data", bytes)])
+  }
 }

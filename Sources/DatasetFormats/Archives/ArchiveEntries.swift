@@ -75,8 +75,7 @@ package final class ArchiveEntries {
     }
     let entry = Entry(path: Self.shown(path), kind: Self.kind(of: header))
     if archive_entry_is_encrypted(header) != 0 { throw Problem(encrypted: name) }
-    if path.hasPrefix("/") || path.hasPrefix("\\") || path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
-    {
+    if path.hasPrefix("/") || path.hasPrefix("\\") || path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..") {
       throw Problem(
         "archive.unsafe-name", "it holds a file with a name that leads out of the archive: '\(entry.path)'", at: .init(file: name),
         why: "names inside an archive must be relative and without '..'",
@@ -141,6 +140,8 @@ extension Problem {
   package init(tooManyFiles name: String, limit: Int) {
     self.init(
       "drop.too-many-files", "it holds more than \(limit) files, the limit for one drop", at: .init(file: name),
-      mend: "Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts. More are taken where \"ingest_files\" in dropforge.json says so.")
+      mend:
+        "Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts. More are taken where \"ingest_files\" in dropforge.json says so."
+    )
   }
 }

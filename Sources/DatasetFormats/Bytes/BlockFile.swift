@@ -64,7 +64,9 @@ final class BlockFile: @unchecked Sendable {  // because `written` and `state` a
       if state == .cached, written >= Self.cached {
         state = written % Self.alignment == 0 && fileSystem.passByCache(file, true) ? .direct : .cachedForGood
       }
-      if state == .direct, block.count % Self.alignment != 0 || UInt(bitPattern: block.baseAddress) % UInt(Self.alignment) != 0 { leaveDirect() }
+      if state == .direct, block.count % Self.alignment != 0 || UInt(bitPattern: block.baseAddress) % UInt(Self.alignment) != 0 {
+        leaveDirect()
+      }
       do throws(SystemError) {
         try fileSystem.writeAll(file, block)
       } catch {

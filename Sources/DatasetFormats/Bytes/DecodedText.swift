@@ -34,7 +34,8 @@ package struct DecodedText {
     switch encoding {
     case .utf16, .utf16LittleEndian, .utf16BigEndian:
       throw Problem(
-        "sidecar.encoding", "the sidecar says that it is UTF-16, but it does not look so: there is no byte order mark", at: .init(file: name),
+        "sidecar.encoding", "the sidecar says that it is UTF-16, but it does not look so: there is no byte order mark",
+        at: .init(file: name),
         mend: "Say \"utf-16le\" or \"utf-16be\" in \(sidecarName), or leave \"encoding\" out: it is found by looking.")
     case .windows1252, .latin1:
       source = TranscodedSource(text, encoding == .latin1 ? .latin1 : .windows1252, name: name)

@@ -29,8 +29,11 @@ struct MixedEncodings {
     }
     guard asUTF8 > asOther, asUTF8 >= Self.least || isLast else { return }
     throw Problem(
-      "text.mixed", "it is written in two encodings at once: the byte 0x\(String(offending, radix: 16, uppercase: true)) is no UTF-8, but most letters beyond ASCII are",
+      "text.mixed",
+      "it is written in two encodings at once: the byte 0x\(String(offending, radix: 16, uppercase: true)) is no UTF-8, but most letters beyond ASCII are",
       at: .init(file: name, byte: position), why: "files of several origins were probably joined",
-      mend: "Mend that place; or write it anew in UTF-8; or, if it is Windows-1252 all the same, say \"encoding\": \"windows-1252\" in \(sidecarName).")
+      mend:
+        "Mend that place; or write it anew in UTF-8; or, if it is Windows-1252 all the same, say \"encoding\": \"windows-1252\" in \(sidecarName)."
+    )
   }
 }

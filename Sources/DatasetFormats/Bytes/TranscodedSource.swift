@@ -48,7 +48,8 @@ final class TranscodedSource: ByteSource {
       }
       let count = min(output.count - served, buffer.count - filled)
       output.withUnsafeBytes { bytes in
-        UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[served..<served + count]))
+        UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: bytes[served..<served + count]))
       }
       served += count
       filled += count
@@ -113,7 +114,8 @@ final class TranscodedSource: ByteSource {
     if let high { throw Problem(loneSurrogate: high, name: name, byte: position + bytes.count - 2) }
     if half != nil {
       throw Problem(
-        "text.cut", "it ends in the middle of a letter: text in UTF-16 has an even number of bytes", at: .init(file: name, byte: position + bytes.count - 1),
+        "text.cut", "it ends in the middle of a letter: text in UTF-16 has an even number of bytes",
+        at: .init(file: name, byte: position + bytes.count - 1),
         mend: "The copy or download was probably cut off: fetch it again, compare the sizes, and drop the whole file.")
     }
   }
@@ -151,15 +153,19 @@ enum Windows1252 {
 extension Problem {
   fileprivate init(noLetter byte: UInt8, name: String, byte offset: Int) {
     self.init(
-      "text.no-letter", "the byte 0x\(String(byte, radix: 16, uppercase: true)) is no letter in Windows-1252", at: .init(file: name, byte: offset),
+      "text.no-letter", "the byte 0x\(String(byte, radix: 16, uppercase: true)) is no letter in Windows-1252",
+      at: .init(file: name, byte: offset),
       why: "the text is probably written in another encoding",
-      mend: "Find out which one it is (iconv -l lists them), convert it (iconv -f ENCODING -t UTF-8 '\(name)' > 'utf8-\(name)') and drop the result.")
+      mend:
+        "Find out which one it is (iconv -l lists them), convert it (iconv -f ENCODING -t UTF-8 '\(name)' > 'utf8-\(name)') and drop the result."
+    )
   }
 
   fileprivate init(loneSurrogate unit: UInt16, name: String, byte: Int) {
     self.init(
       "text.lone-surrogate", "the unit 0x\(String(unit, radix: 16, uppercase: true)) is half a letter, and its other half is not beside it",
       at: .init(file: name, byte: byte), why: "in UTF-16 letters beyond U+FFFF are written as two halves",
-      mend: "The program that wrote the text is at fault, or the file was cut and joined: export it anew, in UTF-8 where there is a choice.")
+      mend: "The program that wrote the text is at fault, or the file was cut and joined: export it anew, in UTF-8 where there is a choice."
+    )
   }
 }

@@ -54,7 +54,8 @@ package final class MendedRows {
       }
       throw Problem(opening: name, error)
     }
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() where line.contains(where: { $0 > 0x20 }) {
+    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+    where line.contains(where: { $0 > 0x20 }) {
       try add(line, Problem.Place(file: name, line: index + 1))
     }
   }
@@ -66,16 +67,20 @@ package final class MendedRows {
     } catch {
       var exact = place
       exact.character = error.column
-      throw Problem("json.\(error.code.rawValue)", "it is not valid JSON", at: exact, why: error.message, mend: "Mend that place in the file and drop it again.")
+      throw Problem(
+        "json.\(error.code.rawValue)", "it is not valid JSON", at: exact, why: error.message,
+        mend: "Mend that place in the file and drop it again.")
     }
     guard let file = node["file"]?.string, let row = node["row"]?.number?.int, let raw = node["raw"]?.string else {
       throw Problem(
-        "mend.fields", "the line is none of bad-rows.jsonl", at: place, why: "its \"file\", \"row\" and \"raw\" say which row is mended, and how it reads now",
+        "mend.fields", "the line is none of bad-rows.jsonl", at: place,
+        why: "its \"file\", \"row\" and \"raw\" say which row is mended, and how it reads now",
         mend: "Take the lines of bad-rows.jsonl with their file and row as they are, and mend only \"raw\".")
     }
     if let note = node["note"]?.string {
       throw Problem(
-        "mend.note", "the row is not whole", at: place, why: note, mend: "Put the whole row into \"raw\", take \"note\" out, and drop it again.")
+        "mend.note", "the row is not whole", at: place, why: note,
+        mend: "Put the whole row into \"raw\", take \"note\" out, and drop it again.")
     }
     rows[Key(file: file, row: row)] = Mended(raw: raw, place: place)
   }

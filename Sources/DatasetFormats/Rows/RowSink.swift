@@ -92,7 +92,8 @@ package final class RowSink {
     } catch {
       return error.reason
     }
-    guard let base = text.baseAddress, let start = text.firstIndex(where: { $0 > 0x20 }), let last = text.lastIndex(where: { $0 > 0x20 }) else {
+    guard let base = text.baseAddress, let start = text.firstIndex(where: { $0 > 0x20 }), let last = text.lastIndex(where: { $0 > 0x20 })
+    else {
       return "it is empty"
     }
     let count = last + 1 - start

@@ -40,7 +40,8 @@ package struct AgentSettings: Section {
       Field(
         "ingest_memory_mib", \.ingestMemory, limit: .within(256...1_048_576),
         "MiB of memory that reading one drop may take. Default: 1024."),
-      Field("ingest_seconds", \.ingestSeconds, limit: .within(0.01...31_536_000), "Seconds that reading one drop may take. Default: 14400."),
+      Field(
+        "ingest_seconds", \.ingestSeconds, limit: .within(0.01...31_536_000), "Seconds that reading one drop may take. Default: 14400."),
       Field(
         "ingest_gib", \.ingestTotal, limit: .within(1...1_048_576), "GiB that may come out of one drop, unpacked. Default: 1024."),
       Field("ingest_files", \.ingestFiles, limit: .within(1...100_000_000), "Files in one folder or archive. Default: 10000."),

@@ -47,7 +47,8 @@ package struct DatasetSidecar: Section, Codable {
       Field("quote", \.quote, "CSV: the character around fields. Default: \"."),
       Field("header", \.header, "CSV: whether the first row names the columns. Default: found by looking."),
       Field(
-        "encoding", \.encoding, "What the text is written in. Default: UTF-8; CSV and plain text also UTF-16 and Windows-1252, found by looking."),
+        "encoding", \.encoding,
+        "What the text is written in. Default: UTF-8; CSV and plain text also UTF-16 and Windows-1252, found by looking."),
       Field(
         "columns", \.columns, aliases: ["mapping", "column_mapping"],
         "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),

@@ -46,7 +46,8 @@ extension Problem {
     self.init(
       "limit.output", "its rows take more room than a drop of its size may", at: .init(file: name),
       why: "the limit is \(limits.expansion) times the size of the drop, and \(limits.totalBytes) bytes at most",
-      mend: "If the rows are truly that long, raise \"ingest_expansion\" or \"ingest_gib\" in dropforge.json; start the agent anew and drop it again.",
+      mend:
+        "If the rows are truly that long, raise \"ingest_expansion\" or \"ingest_gib\" in dropforge.json; start the agent anew and drop it again.",
       cause: cause)
   }
 }

@@ -25,7 +25,8 @@ struct CheckCommand: AsyncParsableCommand {
       let source = Paths.absolute(path)
       let scratch = try Scratch()
       defer { scratch.remove() }
-      let check = DropCheck(layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: try root.settings().ingestLimits)
+      let check = DropCheck(
+        layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: try root.settings().ingestLimits)
       let now = Timestamp(nanoseconds: WallClock.system.now())
       let verdict = try await check.check(source, kind: kind.flatMap(DropKind.init(rawValue:)), scratch: scratch.path, at: now)
       try show(verdict)

@@ -117,7 +117,9 @@ struct CheckUp {
     return Symptom(
       verdict: .remark, what: "sandbox",
       found: version == 0 ? "the kernel has no Landlock, or it is switched off" : "the kernel's Landlock is version \(version), too old",
-      mend: "Workers that read drops have limits all the same. For more, run a kernel of 5.19 or later with lsm=landlock,… on its command line.")
+      mend:
+        "Workers that read drops have limits all the same. For more, run a kernel of 5.19 or later with lsm=landlock,… on its command line."
+    )
   }
 
   /// The worker tells what its kernels and libraries are: only it is linked to them.
