@@ -13,7 +13,7 @@ PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 KILLS     ?= 500
 
-.PHONY: all setup build demo test test-kills lint format install uninstall clean
+.PHONY: all setup build demo test test-kills bench-ingest lint format install uninstall clean
 
 all: build
 
@@ -35,6 +35,12 @@ test-kills: setup
 	@rm -f .build/kills.txt
 	@DROPFORGE_KILLS=$(KILLS) DROPFORGE_KILLS_REPORT=$(CURDIR)/.build/kills.txt $(SWIFT) test $(FLAGS) --skip-build --filter RandomKillTests
 	@cat .build/kills.txt
+
+bench-ingest: setup
+	@$(SWIFT) build $(FLAGS) --product dropforge
+	@$(SWIFT) build $(FLAGS) --product dropforge-worker
+	@$(SWIFT) build $(FLAGS) --product bench-ingest
+	@"$(BIN)/bench-ingest" $(ARGS)
 
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -44,7 +44,7 @@ let package = Package(
 
     // Ground, the worker's side: bytes and numbers.
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CInflate", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .target(
       name: "CKernels",
@@ -52,7 +52,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])],
       linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "Kernels", dependencies: ["CKernels", "CDNNL"], swiftSettings: optimised),
-    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CZlib", system], swiftSettings: optimised),
+    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", system], swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),
 
@@ -80,11 +80,15 @@ let package = Package(
       name: "dropforge-worker",
       dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
+    // Benchmarks: measured by hand, never in a test (Benchmarks/RESULTS.md).
+    .executableTarget(
+      name: "bench-ingest", dependencies: ["Domain", "Platform", "CLinux", "CArchive", system], path: "Benchmarks/ingest", swiftSettings: strict),
+
     // Tests.
     .target(
       name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "Engines", "CArchive", logging, subprocess, system],
       path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),

@@ -22,6 +22,11 @@ int cl_take_read_lease(int fd) {
 }
 int cl_drop_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
 void cl_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+int cl_pass_by_cache(int fd, int is_on) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(fd, F_SETFL, is_on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
 long cl_file_system_type(const char *path) {
   struct statfs status;
   return statfs(path, &status) == 0 ? (long)status.f_type : -1;
@@ -38,6 +43,13 @@ int cl_disk_space(const char *path, long long *free_bytes, long long *total_byte
 int cl_available_processors(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int cl_use_processors(int count) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int processor = 0; processor < count; processor++) CPU_SET(processor, &set);
+  return sched_setaffinity(0, sizeof set, &set);
 }
 
 static volatile sig_atomic_t stop_asked = 0;

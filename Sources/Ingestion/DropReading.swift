@@ -11,6 +11,7 @@ final class DropReading {
   private(set) var rows = 0
   let columns = ColumnTable()
   let badRows: BadRowLog
+  let mended: MendedRows
   let splits: SplitFiles
 
   private let order: IngestOrder
@@ -18,12 +19,16 @@ final class DropReading {
   private let progress: IngestProgress
   private var unpackedBytes = 0
 
-  init(_ order: IngestOrder, _ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, _ progress: IngestProgress) {
+  /// - Parameter size: of the drop, where it is a file.
+  init(
+    _ order: IngestOrder, _ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, _ progress: IngestProgress, size: Int?
+  ) throws {
     self.order = order
     self.fileSystem = fileSystem
     self.progress = progress
     badRows = BadRowLog(layout.badRows, fileSystem)
-    splits = SplitFiles(layout, fileSystem)
+    mended = try MendedRows(order.mended.map { FilePath($0) }, fileSystem: fileSystem)
+    splits = SplitFiles(layout, fileSystem, byteLimit: size.map(order.limits.outputBytes) ?? order.limits.totalBytes)
   }
 
   var sidecarName: String { DroppedFileName(order.fileName).stem + DatasetSidecar.ending }
@@ -47,11 +52,13 @@ final class DropReading {
     }
     let meter = ExpansionMeter(name: name, sourceBytes: source.size, limits: order.limits)
     switch try ContentLayers(source, name: name, meter: meter) {
-    case .text(let text, let isCompressed):
+    case .text(let text, let isCompressed, let wide):
       if !isCompressed, DroppedFileName(name).compression != nil {
         warnings.append("\(name): its name says that it is compressed, but it is not; it was read as it is.")
       }
-      try readRows(text, name: name, isInside: isInside)
+      try readRows(
+        try decoded(text, wide, name), isUnpacked: isCompressed, name: name, isInside: isInside,
+        plainFile: isCompressed || isInside ? nil : path)
     case .archive(.tar, let tar, _):
       let entries = try ArchiveEntries(tar: tar, name: name, meter: meter, limits: order.limits)
       try readEntries(entries, of: name, meter, isInside: isInside)
@@ -87,7 +94,7 @@ final class DropReading {
     let nested = "because archives inside an archive are not opened"
     guard DroppedFileName(path).archive == nil else { return skipped.add(name, nested) }
     switch try ContentLayers(entries.contents(), name: name, meter: meter) {
-    case .text(let text, _): try readRows(text, name: name, isInside: true)
+    case .text(let text, _, let wide): try readRows(try decoded(text, wide, name), isUnpacked: true, name: name, isInside: true)
     case .archive: skipped.add(name, nested)
     }
   }
@@ -137,20 +144,31 @@ final class DropReading {
 
   // MARK: rows
 
-  private func readRows(_ source: any ByteSource, name: String, isInside: Bool) throws {
+  private func decoded(_ text: PeekedSource, _ wide: TextEncoding?, _ name: String) throws -> DecodedText {
+    let format = order.sidecar?.format ?? DroppedFileName(name).format
+    return try DecodedText(
+      text, wide: wide, told: order.sidecar?.encoding, isJSON: ![.csv, .tsv, .plainText].contains(format), name: name,
+      sidecarName: sidecarName)
+  }
+
+  /// - Parameters:
+  ///   - isUnpacked: the text comes out of something compressed, or of an archive.
+  ///   - plainFile: the drop itself, where it is a file and its bytes are the rows.
+  private func readRows(_ text: DecodedText, isUnpacked: Bool, name: String, isInside: Bool, plainFile: FilePath? = nil) throws {
     let sidecar = order.sidecar
     let split = try sidecar?.split.map(SplitName.told) ?? (isInside ? SplitName.split(of: name) : SplitName.train)
     let writer = try splits.writer(for: split)
     if let wanted = sidecar?.maximumRows, writer.rows >= wanted { return skipped.add(name, "because max_rows is reached") }
 
-    let counted = CountedSource(source) { [self] count in
+    let counted = CountedSource(isUnpacked ? ReadAheadSource(text.source) : text.source) { [self] count in
       unpackedBytes += count
+      progress.tick()
       guard unpackedBytes > order.limits.totalBytes else { return }
       throw Problem(
         "drop.too-large", "it holds more than \(order.limits.totalBytes) bytes, the limit for one drop", at: .init(file: order.fileName),
-        mend: "Drop it in several parts, as datasets of their own.")
+        mend: "Drop it in several parts, as datasets of their own, or raise \"ingest_gib\" in dropforge.json.")
     }
-    let window = ByteWindow(counted, rowLimit: order.limits.rowBytes)
+    let window = try ByteWindow(counted, rowLimit: order.limits.rowBytes)
     _ = try window.more()
     let hasMark = window.skipByteOrderMark()
     if window.isAtEnd, window.bytes.allSatisfy({ $0 <= 0x20 }) {
@@ -162,10 +180,11 @@ final class DropReading {
       sidecarName: sidecarName)
     if let remark = choice.remark { warnings.append(remark) }
     if !isInside { try SidecarFit.check(sidecar, against: [choice.format]) }
+    if let plainFile, choice.format == .jsonl, !hasMark, text.isAsItCame, try canStay(plainFile) { writer.stayInPlace(of: plainFile) }
 
     let sink = RowSink(
       file: name, output: writer, columns: columns, badRows: badRows, limits: order.limits, maximumRows: sidecar?.maximumRows,
-      rowsBefore: rows)
+      rowsBefore: rows, mended: mended)
     let before = rows
     progress.rows = { [unowned sink] in before + sink.rows }
     defer { progress.rows = { [unowned self] in rows } }
@@ -177,7 +196,7 @@ final class DropReading {
       throw Problem(tooLongRow: sink.sourceRow + 1, file: name, limit: order.limits.rowBytes)
     }
     rows += sink.rows
-    warnings += sink.warnings
+    warnings += [text.remark].compactMap(\.self) + sink.warnings
     if sink.holdsOnlyHeader {
       guard isInside else { throw Problem(onlyHeader: name, sidecarName: sidecarName) }
       skipped.add(name, "because they hold a header and no rows")
@@ -185,7 +204,24 @@ final class DropReading {
     files.append(
       IngestResult.SourceFile(
         name: name, format: choice.format, bytes: counted.count, rows: sink.rows, badRows: sink.badRowCount,
-        encoding: hasMark ? "utf-8 with byte order mark" : "utf-8", dialect: sink.dialect, split: split))
+        encoding: text.title + (hasMark ? " with byte order mark" : ""), dialect: sink.dialect, split: split))
+  }
+}
+
+extension DropReading {
+  /// Whether the dropped file may become the canonical one: it ends as a canonical one does, and nobody else has a name for
+  /// it or could write to it, so that rows which were checked stay as they are.
+  private func canStay(_ file: FilePath) throws -> Bool {
+    guard order.rowsMayStay, order.sidecar?.maximumRows == nil else { return false }
+    let status = try fileSystem.status(file)
+    guard status.kind == .file, status.links == 1, status.owner == Machine.user, status.size > 0 else { return false }
+    var last: [UInt8] = [0]
+    let opened = try fileSystem.open(file, .reading)
+    try fileSystem.closing(opened) { () throws(SystemError) in
+      try fileSystem.seek(opened, to: status.size - 1)
+      _ = try fileSystem.readChunk(opened, &last)
+    }
+    return last == [0x0A]
   }
 }
 

@@ -19,7 +19,9 @@ extension Problem {
   init(tooLongRow row: Int, file: String, limit: Int) {
     self.init(
       "row.too-long", "the row is longer than \(limit) bytes, the limit for one row", at: .init(file: file, row: row),
-      mend: "Part it into several rows; if line ends are missing between rows, put them in.")
+      mend:
+        "Part it into several rows; if line ends are missing between rows, put them in. A row may be longer where \"ingest_row_mib\" in dropforge.json says so."
+    )
   }
 
   init(noRows name: String) {
@@ -37,8 +39,10 @@ extension Problem {
   }
 
   /// The system's refusal while a drop was read or its rows were stored; nil for what no user can mend.
-  init?(_ error: SystemError, drop: String) {
+  init?(_ error: SystemError, drop: String, limits: IngestLimits) {
     switch error.code {
+    case .noMemory: self.init(memoryLimit: limits, name: drop, cause: error.description)
+    case .fileTooLarge: self.init(outputLimit: limits, name: drop, cause: error.description)
     case .noSpace, .diskQuotaExceeded:
       self.init(
         Problem.diskFullCode, "the disk has no room for its rows", at: .init(file: drop), mend: error.mend ?? "Free space on the disk.",

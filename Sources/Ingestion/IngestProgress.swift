@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import Synchronization
 
 /// Tells how far the reading is, at most every 250 ms.
 final class IngestProgress {
@@ -8,7 +9,7 @@ final class IngestProgress {
   private let report: (WorkerEvent) -> Void
   private let clock: WallClock
   private let total: Int?
-  private var bytes = 0
+  private let bytes = Atomic(0)
   private var last: Int64
   /// Good rows of the files that are read already, and of the one being read.
   var rows: () -> Int = { 0 }
@@ -21,8 +22,11 @@ final class IngestProgress {
     last = clock.monotonic()
   }
 
-  func add(_ count: Int) {
-    bytes += count
+  /// So many bytes of the drop more were read, on whichever thread.
+  func add(_ count: Int) { bytes.wrappingAdd(count, ordering: .relaxed) }
+
+  /// A good moment to tell, on the thread that reads rows.
+  func tick() {
     let now = clock.monotonic()
     guard now - last >= Self.interval else { return }
     last = now
@@ -30,5 +34,8 @@ final class IngestProgress {
   }
 
   /// The last word, whatever the time.
-  func tell() { report(.ingested(bytes: total.map { min(bytes, $0) } ?? bytes, of: total, rows: rows())) }
+  func tell() {
+    let bytes = bytes.load(ordering: .relaxed)
+    report(.ingested(bytes: total.map { min(bytes, $0) } ?? bytes, of: total, rows: rows()))
+  }
 }

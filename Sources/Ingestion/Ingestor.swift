@@ -41,7 +41,7 @@ package struct Ingestor {
       return try ingest()
     } catch {
       try? fileSystem.removeTree(layout.folder)  // the error is the one to tell; a leftover is swept before the next attempt
-      guard let error = error as? SystemError, let problem = Problem(error, drop: order.fileName) else { throw error }
+      guard let error = error as? SystemError, let problem = Problem(error, drop: order.fileName, limits: order.limits) else { throw error }
       throw problem
     }
   }
@@ -51,11 +51,11 @@ package struct Ingestor {
     let source = FilePath(order.source)
     let status = try dropStatus(source)
     let progress = IngestProgress(of: status.kind == .file ? status.size : nil, clock: clock, report: report)
-    let reading = DropReading(order, layout, fileSystem, progress)
+    let reading = try DropReading(order, layout, fileSystem, progress, size: status.kind == .file ? status.size : nil)
     progress.rows = { [unowned reading] in reading.rows }
     let read = try status.kind == .folder ? reading.readFolder(source) : reading.readDrop(at: source)
     try checkRows(of: reading)
-    let splits = try reading.splits.finish()
+    let splits = try reading.splits.finish(read)
     try reading.badRows.finish()
     let columns = reading.columns.result()
     let schema = try SchemaDetection(
@@ -69,6 +69,7 @@ package struct Ingestor {
       warnings: warnings(of: reading, splits) + schema.warnings, seconds: Double(clock.monotonic() - started) / 1e9)
     KillPoint.pass(.ingestRead)
     try fileSystem.syncTree(layout.folder)
+    if splits.contains(where: { $0.isOriginal == true }) { try fileSystem.syncTree(source) }
     try fileSystem.publish(try PublishedJSON.bytes(of: result), to: layout.result)
     KillPoint.pass(.ingestWhole)
     return result
@@ -97,6 +98,7 @@ package struct Ingestor {
       throw Problem(nothingReadableIn: order.fileName, skipped: reading.skipped.warnings)
     }
     try SidecarFit.check(order.sidecar, against: reading.files.map(\.format))
+    try reading.mended.checkThatAllWereUsed()
     guard reading.badRows.isTolerable(goodRows: reading.rows, limits: order.limits) else {
       throw reading.badRows.problem(goodRows: reading.rows, limits: order.limits)
     }
@@ -108,7 +110,8 @@ package struct Ingestor {
   private func sample(_ splits: [IngestResult.Split]) throws -> [JSONNode] {
     guard let split = splits.first else { return [] }
     let step = max(1, split.rows / Self.sampleRows)
-    let rows = try RowsByOffset(layout, split: split.name, fileSystem: fileSystem)
+    let path = split.isOriginal == true ? FilePath(order.source) : layout.rows(split: split.name)
+    let rows = try RowsByOffset(path, index: layout.index(split: split.name), fileSystem: fileSystem)
     return try stride(from: 0, to: split.rows, by: step).prefix(Self.sampleRows).compactMap { index in
       // A tree of a huge row would cost more memory than it tells.
       let bytes = try rows.row(index, limit: 1 << 20)
@@ -117,7 +120,10 @@ package struct Ingestor {
   }
 
   private func warnings(of reading: DropReading, _ splits: [IngestResult.Split]) -> [String] {
-    var warnings = reading.badRows.warnings + reading.warnings + reading.skipped.warnings
+    let mended = reading.mended.used
+    var warnings =
+      mended == 0 ? [] : ["\(mended) mended \(mended == 1 ? "row is" : "rows are") in \(mended == 1 ? "its place" : "their places")."]
+    warnings += reading.badRows.warnings + reading.warnings + reading.skipped.warnings
     if !splits.contains(where: { $0.name == SplitName.train }), let only = splits.first, order.sidecar?.split == nil {
       warnings.append("No file is named train: all rows are in \(splits.count == 1 ? "the split '\(only.name)'" : "other splits").")
     }

@@ -9,11 +9,11 @@ final class RowsByOffset {
   private let rows: FileDescriptor
   private let index: FileDescriptor
 
-  init(_ layout: DatasetVersionLayout, split: String, fileSystem: any FileSystem) throws(SystemError) {
+  init(_ path: FilePath, index indexPath: FilePath, fileSystem: any FileSystem) throws(SystemError) {
     self.fileSystem = fileSystem
-    rows = try fileSystem.open(layout.rows(split: split), .reading)
+    rows = try fileSystem.open(path, .reading)
     do throws(SystemError) {
-      index = try fileSystem.open(layout.index(split: split), .reading)
+      index = try fileSystem.open(indexPath, .reading)
     } catch {
       try? fileSystem.close(rows)  // the error above is the one to tell
       throw error

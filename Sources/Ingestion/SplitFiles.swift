@@ -15,17 +15,20 @@ final class SplitFiles {
 
   private let layout: DatasetVersionLayout
   private let fileSystem: any FileSystem
+  private let byteLimit: Int
   private var writers: [String: CanonicalWriter] = [:]
   private var segments: [String: [Segment]] = [:]
 
-  init(_ layout: DatasetVersionLayout, _ fileSystem: any FileSystem) {
+  /// - Parameter byteLimit: of each split's canonical file.
+  init(_ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, byteLimit: Int) {
     self.layout = layout
     self.fileSystem = fileSystem
+    self.byteLimit = byteLimit
   }
 
   func writer(for split: String) throws -> CanonicalWriter {
     if let writer = writers[split] { return writer }
-    let writer = try CanonicalWriter(split: split, layout: layout, fileSystem: fileSystem)
+    let writer = try CanonicalWriter(split: split, layout: layout, fileSystem: fileSystem, byteLimit: byteLimit)
     writers[split] = writer
     return writer
   }
@@ -40,14 +43,16 @@ final class SplitFiles {
 
   /// Ends every split. One whose files came in another order than that of their names, as in an archive they may, is
   /// written once more in order, so that the same files always give the same rows.
-  func finish() throws -> [IngestResult.Split] {
+  ///
+  /// - Parameter source: hash and size of the dropped file, for rows that stay in it.
+  func finish(_ source: (sha256: String, bytes: Int)) throws -> [IngestResult.Split] {
     var splits: [IngestResult.Split] = []
     for name in writers.keys.sorted(by: SplitName.isInOrder) {
       guard let writer = writers.removeValue(forKey: name) else { continue }
-      let split = try writer.finish()
+      let split = try writer.finishInPlace(sourceBytes: source.bytes, sha256: source.sha256) ?? writer.finish()
       guard split.rows > 0 else {
-        try fileSystem.removeFile(layout.rows(split: name))
-        try fileSystem.removeFile(layout.index(split: name))
+        try fileSystem.removeTree(layout.rows(split: name))
+        try fileSystem.removeTree(layout.index(split: name))
         continue
       }
       let given = (segments[name] ?? []).filter { !$0.rows.isEmpty }
@@ -63,7 +68,7 @@ final class SplitFiles {
     try fileSystem.makeFolders(unsorted.data)
     try fileSystem.rename(layout.rows(split: split), to: unsorted.rows(split: split))
     try fileSystem.rename(layout.index(split: split), to: unsorted.index(split: split))
-    let writer = try CanonicalWriter(split: split, layout: layout, fileSystem: fileSystem)
+    let writer = try CanonicalWriter(split: split, layout: layout, fileSystem: fileSystem, byteLimit: byteLimit)
     try copy(order.map(\.bytes), of: unsorted.rows(split: split), into: writer)
     let result = try writer.finish()
     try fileSystem.removeTree(unsorted.folder)

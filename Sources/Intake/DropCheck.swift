@@ -14,9 +14,17 @@ package struct DropCheck: Sendable {
   private let files: any FileSystem
   private let engine: any Engine
 
-  package init(files: any FileSystem, engine: any Engine) {
+  private let layout: RootLayout
+  private let limits: IngestLimits
+
+  /// - Parameters:
+  ///   - layout: of the agent's root; it need not be there.
+  ///   - limits: the agent's, so that the verdict is the same.
+  package init(layout: RootLayout, files: any FileSystem, engine: any Engine, limits: IngestLimits) {
+    self.layout = layout
     self.files = files
     self.engine = engine
+    self.limits = limits
   }
 
   /// - Parameters:
@@ -34,7 +42,13 @@ package struct DropCheck: Sendable {
     case .refused(let problem, _): return .refused(problem, [])
     case .json(let kind, let document): return check(document, kind, name: path.lastComponent?.string ?? path.string)
     case .foreign(.model): return try await checkModel(path, scratch, now)
-    case .foreign: return try await checkDataset(path, scratch, now)
+    case .foreign where status.kind == .file && BadRowsFile.isNameless(path.lastComponent?.string ?? ""):
+      return .refused(Problem(namelessBadRows: path.lastComponent?.string ?? ""), [])
+    case .foreign:
+      if status.kind == .file, let dataset = BadRowsFile.dataset(of: path.lastComponent?.string ?? "") {
+        return try await checkMended(path, dataset, scratch, now)
+      }
+      return try await checkDataset(path, scratch, now)
     }
   }
 
@@ -52,6 +66,9 @@ package struct DropCheck: Sendable {
         let (overlaid, overrideFindings) = job.applyOverrides(to: config)
         findings += overrideFindings + Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none).1
       }
+      if job == nil, let inner = document.node["config"], inner.object != nil {
+        findings += Configuration.decode(inner, source: document.source).1  // all that is wrong is told at once, as in Intake
+      }
       message =
         "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
     case .request:
@@ -67,13 +84,30 @@ package struct DropCheck: Sendable {
 
   private func checkDataset(_ path: FilePath, _ scratch: FilePath, _ now: Timestamp) async throws -> Verdict {
     let name = path.lastComponent?.string ?? path.string
-    let staging = scratch.appending("staging")
     let order = IngestOrder(
-      drop: DropID(at: now, random: 0), source: path.string, fileName: name, staging: staging.string, sidecar: try sidecar(beside: path),
-      limits: IngestLimits())
-    if let problem = try await run(order, scratch, name) { return .refused(problem, []) }
-    let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: staging).result))
-    return .fine(Intake.welcome(SafeName(from: DroppedFileName(name).stem), 1, result), [])
+      drop: DropID(at: now, random: 0), source: path.string, fileName: name, staging: scratch.appending("staging").string,
+      sidecar: try sidecar(beside: path), limits: limits, rowsMayStay: true)
+    return try await check(order, SafeName(from: DroppedFileName(name).stem), version: 1, scratch)
+  }
+
+  /// Mended rows, against the dataset that they belong to.
+  private func checkMended(_ path: FilePath, _ dataset: SafeName, _ scratch: FilePath, _ now: Timestamp) async throws -> Verdict {
+    let folder = layout.workspace.dataset(dataset)
+    guard files.exists(folder.card), let card = try? PublishedJSON.decode(DatasetCard.self, from: try files.contents(of: folder.card)),
+      let latest = card.versions.last, let original = try files.names(in: folder.version(latest.version).original).first
+    else { return .refused(Problem(badRows: path.lastComponent?.string ?? "", ofUnknown: dataset), []) }
+    let stored = folder.version(latest.version)
+    let order = IngestOrder(
+      drop: DropID(at: now, random: 0), source: stored.original.appending(original).string, fileName: latest.fileName,
+      staging: scratch.appending("staging").string, sidecar: nil, limits: limits, mended: try (stored.mends(files) + [path]).map(\.string))
+    return try await check(order, dataset, version: latest.version + 1, scratch)
+  }
+
+  private func check(_ order: IngestOrder, _ name: SafeName, version: Int, _ scratch: FilePath) async throws -> Verdict {
+    if let problem = try await run(order, scratch, order.fileName) { return .refused(problem, []) }
+    let made = DatasetVersionLayout(folder: FilePath(order.staging))
+    let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: made.result))
+    return .fine(Intake.welcome(name, version, result), [])
   }
 
   private func checkModel(_ path: FilePath, _ scratch: FilePath, _ now: Timestamp) async throws -> Verdict {
@@ -81,7 +115,7 @@ package struct DropCheck: Sendable {
     let staging = ModelLayout(folder: scratch.appending("staging"))
     let order = ModelOrder(
       drop: DropID(at: now, random: 0), name: SafeName(from: DroppedFileName(name).stem), source: path.string, fileName: name,
-      staging: staging.folder.string, limits: IngestLimits())
+      staging: staging.folder.string, limits: limits)
     if let problem = try await run(order, scratch, name) { return .refused(problem, []) }
     let card = try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card))
     return .fine("\(name) is a model that can be used: \(card.architecture), \(card.parameters) parameters.", [])

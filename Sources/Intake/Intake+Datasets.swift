@@ -10,26 +10,38 @@ extension Intake {
   /// Has a worker read a dropped dataset, and registers what it made.
   func readDataset(_ drop: ClaimedDrop) async throws {
     let fileName = drop.name
+    if !drop.isFolder {
+      if BadRowsFile.isNameless(fileName) { return try await reject(drop, kind: .dataset, Problem(namelessBadRows: fileName)) }
+      if let dataset = BadRowsFile.dataset(of: fileName) { return try await readMended(drop, of: dataset) }
+    }
     let name = SafeName(from: DroppedFileName(fileName).stem)
     let sidecar = try await catalogue.sidecar(for: name)
     try await readDataset(drop, from: drop.path, fileName: fileName, name: name, sidecar: sidecar)
   }
 
-  /// - Parameter source: the drop itself; for a sidecar that came after its dataset, the stored original.
-  func readDataset(_ drop: ClaimedDrop, from source: FilePath, fileName: String, name: SafeName, sidecar: DatasetSidecar?) async throws {
+  /// - Parameters:
+  ///   - source: the drop itself; for mended rows, the stored original of their dataset.
+  ///   - mended: the version whose original that is: the drop mends its bad rows.
+  func readDataset(
+    _ drop: ClaimedDrop, from source: FilePath, fileName: String, name: SafeName, sidecar: DatasetSidecar?,
+    mended: DatasetVersionLayout? = nil
+  ) async throws {
     let staging = layout.workspace.staging(drop.id)
     try files.removeTree(staging)  // of an attempt that a crash ended
-    var limits = IngestLimits()
-    limits.badRowShare = settings.badRowShare
     let order = IngestOrder(
-      drop: drop.id, source: source.string, fileName: fileName, staging: staging.string, sidecar: sidecar, limits: limits)
+      drop: drop.id, source: source.string, fileName: fileName, staging: staging.string, sidecar: sidecar, limits: settings.ingestLimits,
+      rowsMayStay: true, mended: try mended.map { try mends(drop, after: $0).map(\.string) } ?? [])
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
     if let problem = try await runWorker(.ingest(orderPath), for: drop) {
       return try await reject(drop, kind: .dataset, problem)
     }
     let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: staging).result))
-    let reading = try sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
+    var reading = try sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
+    if let mended {
+      reading += try mends(drop, after: mended).map { "+" + (try files.sha256(of: $0).sha256) }.joined()
+      try keepOriginal(of: mended, in: DatasetVersionLayout(folder: staging))
+    }
     let form = form(for: drop)
     let decision = try await catalogue.registerDataset(
       named: name, drop: drop.id, fileName: fileName, reading: reading, description: sidecar?.description, result: result, at: now
@@ -53,7 +65,10 @@ extension Intake {
     KillPoint.pass(.versionMoved)
     try files.syncFolder(versions)
     try files.syncFolder(layout.workspace.staging)
-    if let name = original.lastComponent { try place(original, at: version.original.appending(name)) }
+    guard let name = original.lastComponent else { return }
+    if !drop.isFolder, BadRowsFile.dataset(of: name.string) != nil { return try placeMended(original, name.string, in: version) }
+    try place(original, at: version.original.appending(name))
+    try nameRows(of: version, after: version.original.appending(name))
   }
 
   /// A sidecar: kept for drops of its name; where the dataset is here already, it is read anew.
@@ -134,7 +149,7 @@ extension Intake {
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
     if result.badRows > 0 {
       message +=
-        ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder; mend them and drop the file again)"
+        ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder: mend \"raw\" there and drop it as \(name)\(BadRowsFile.ending))"
     }
     return ([message + "."] + result.warnings.prefix(3)).joined(separator: " ")
   }

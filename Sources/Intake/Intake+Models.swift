@@ -12,7 +12,7 @@ extension Intake {
     try files.removeTree(staging.folder)
     let order = ModelOrder(
       drop: drop.id, name: name, source: drop.path.string, fileName: drop.name, staging: staging.folder.string,
-      limits: IngestLimits())
+      limits: settings.ingestLimits)
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
     if let problem = try await runWorker(.model(orderPath), for: drop) { return try await reject(drop, kind: .model, problem) }

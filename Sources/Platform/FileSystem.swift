@@ -16,6 +16,9 @@ package protocol FileSystem: Sendable {
   /// fsync(2): contents and metadata of a file, or a folder's entries. After a failure nothing that was written since the
   /// last success may be trusted.
   func sync(_ file: FileDescriptor) throws(SystemError)
+  /// O_DIRECT, fcntl(2): what is written from here on does, or does not, go through the page cache. Past it memory, length and
+  /// place of every write are multiples of 4,096. False where the file system has no such way.
+  func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool
   func status(_ path: FilePath) throws(SystemError) -> FileStatus
   func status(of file: FileDescriptor) throws(SystemError) -> FileStatus
   /// rename(2): takes the place of what stands at `target`.
@@ -30,6 +33,10 @@ package protocol FileSystem: Sendable {
   /// Names in a folder, sorted by their bytes, without `.` and `..`.
   func names(in folder: FilePath) throws(SystemError) -> [FilePath.Component]
   func space(at path: FilePath) throws(SystemError) -> DiskSpace
+}
+
+extension FileSystem {
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { false }
 }
 
 package enum OpenMode: Sendable {
@@ -53,16 +60,19 @@ package struct FileStatus: Sendable, Equatable {
   package var inode: UInt64
   package var size: Int
   package var links: Int
+  /// Number of the user whose it is.
+  package var owner: UInt32
   /// Nanoseconds since 1970.
   package var modified: Int64
   package var changed: Int64
 
-  package init(kind: Kind, device: UInt64, inode: UInt64, size: Int, links: Int, modified: Int64, changed: Int64) {
+  package init(kind: Kind, device: UInt64, inode: UInt64, size: Int, links: Int, owner: UInt32 = 0, modified: Int64, changed: Int64) {
     self.kind = kind
     self.device = device
     self.inode = inode
     self.size = size
     self.links = links
+    self.owner = owner
     self.modified = modified
     self.changed = changed
   }

@@ -56,6 +56,8 @@ package struct LinuxFileSystem: FileSystem {
     guard retrying({ fsync(file.rawValue) }) == 0 else { throw .last("fsync") }
   }
 
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { cl_pass_by_cache(file.rawValue, isOn ? 1 : 0) == 0 }
+
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {
     var status = stat()
     guard path.withPlatformString({ lstat($0, &status) }) == 0 else { throw .last("stat", path) }
@@ -143,6 +145,7 @@ extension FileStatus {
       }
     self.init(
       kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size), links: Int(status.st_nlink),
+      owner: status.st_uid,
       modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
       changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
   }

@@ -28,6 +28,9 @@ package enum Machine {
     return text(of: name.nodename)
   }
 
+  /// Number of the user that this process runs as.
+  package static var user: UInt32 { geteuid() }
+
   /// Processors that this process may run on: fewer than the machine has, in a container or under taskset.
   package static var processors: Int { max(1, Int(cl_available_processors())) }
 

@@ -23,6 +23,7 @@ struct ModelArchive {
     try files.makeFolders(folder)
     let entries = try open()
     var home: String?
+    var names: Set<String> = []
     while let entry = try entries.next() {
       guard entry.kind == .file else { continue }
       let parts = entry.path.split(separator: "/").map(String.init)
@@ -34,6 +35,11 @@ struct ModelArchive {
           mend: "Pack one model an archive: tar -czf model.tar.gz -C MODEL_FOLDER .")
       }
       home = parent
+      guard names.insert(name).inserted else {
+        throw Problem(
+          "model.twice", "\(order.fileName) holds the file '\(name)' twice",
+          mend: "Pack the model anew: tar -czf model.tar.gz -C MODEL_FOLDER .")
+      }
       try write(entries.contents(), to: folder.appending(name))
     }
     try files.syncFolder(folder)

@@ -43,10 +43,12 @@ struct Worker {
     switch verb {
     case "ingest":
       let order = try PublishedJSON.decode(IngestOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
+      try Shell(order, files).close()
       _ = try Ingestor(order: order, fileSystem: files, report: say).run()
       return .done
     case "model":
       let order = try PublishedJSON.decode(ModelOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
+      try Shell(order, files).close()
       try ModelInspection(order: order, files: files).run()
       return .done
     case "train":
@@ -56,6 +58,11 @@ struct Worker {
       return try TrainingRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
     case "generate": return try generate(&words)
     case "score": return try score(&words)
+    case "probe":
+      let order = try PublishedJSON.decode(IngestOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
+      try Shell(order, files).close()
+      Output.write(ShellProbe(order: order, outside: FilePath(try words.required("outside"))).report.text(.pretty) + "\n")
+      return .done
     case "doctor":
       Output.write(Doctor.report.text(.pretty) + "\n")
       return .done

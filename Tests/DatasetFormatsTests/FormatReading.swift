@@ -28,7 +28,7 @@ struct FormatReading {
     let output = try CanonicalWriter(split: "train", layout: layout, fileSystem: files)
     let log = BadRowLog(layout.badRows, files)
     let sink = RowSink(file: name, output: output, columns: ColumnTable(), badRows: log, limits: limits, maximumRows: maximumRows)
-    let window = ByteWindow(MemorySource(text), rowLimit: limits.rowBytes, blockSize: blockSize)
+    let window = try ByteWindow(MemorySource(text), rowLimit: limits.rowBytes, blockSize: blockSize)
     try format.reader.read(window, FormatSettings(format, drop: name, sidecar: sidecar), into: sink)
     _ = try output.finish()
     try log.finish()

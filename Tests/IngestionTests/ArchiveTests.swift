@@ -142,7 +142,8 @@ struct ArchiveTests {
     let entries = (0..<5).map { Entry("\($0).jsonl", rows) }
     #expect(
       Drop.problem("set.tar", try ArchiveMaker.bytes(.tar, entries), limits: limits)
-        == "set.tar: it holds more than 3 files, the limit for one drop. Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts."
+        == "set.tar: it holds more than 3 files, the limit for one drop. Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts. "
+        + "More are taken where \"ingest_files\" in dropforge.json says so."
     )
   }
 
@@ -152,7 +153,8 @@ struct ArchiveTests {
     let bytes = try ArchiveMaker.bytes(.zip, (0..<5).map { Entry("\($0).jsonl", rows) })
     #expect(
       Drop.problem("set.zip", bytes, limits: limits)
-        == "set.zip: it holds more than 1000 bytes, the limit for one drop. Drop it in several parts, as datasets of their own.")
+        == "set.zip: it holds more than 1000 bytes, the limit for one drop. Drop it in several parts, as datasets of their own, "
+        + "or raise \"ingest_gib\" in dropforge.json.")
   }
 
   @Test func a_bomb_is_refused() throws {
@@ -165,7 +167,7 @@ struct ArchiveTests {
       #expect(
         Drop.problem(name, bytes, limits: limits)
           == "\(name): it unpacks to more than 100 times its size of \(bytes.count) bytes. The limit of 100 guards against files made to fill a disk. "
-          + "If the data is truly that repetitive, unpack it yourself and drop the files.")
+          + "If the data is truly that repetitive, unpack it yourself and drop the files, or raise \"ingest_expansion\" in dropforge.json.")
     }
   }
 
@@ -175,7 +177,8 @@ struct ArchiveTests {
     let text = "{\"text\":\"short\"}\n{\"text\":\"" + String(repeating: "x", count: 4 << 20) + "\"}\n"
     #expect(
       Drop.problem("a.jsonl", text, limits: limits)
-        == "a.jsonl, row 2: the row is longer than 1048576 bytes, the limit for one row. Part it into several rows; if line ends are missing between rows, put them in."
+        == "a.jsonl, row 2: the row is longer than 1048576 bytes, the limit for one row. Part it into several rows; if line ends are missing between rows, put them in. "
+        + "A row may be longer where \"ingest_row_mib\" in dropforge.json says so."
     )
   }
 }

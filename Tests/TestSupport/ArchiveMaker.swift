@@ -29,8 +29,12 @@ package struct ArchiveMaker {
 
   package static func bytes(_ form: Form, _ entries: [Entry]) throws -> [UInt8] { try bytes(form, .none, entries) }
 
-  /// - Parameter password: locks a zip.
-  package static func bytes(_ form: Form, _ filter: Filter, _ entries: [Entry], password: String? = nil) throws -> [UInt8] {
+  /// - Parameters:
+  ///   - password: locks a zip.
+  ///   - cipher: `zipcrypt`, `aes128` or `aes256`.
+  package static func bytes(
+    _ form: Form, _ filter: Filter, _ entries: [Entry], password: String? = nil, cipher: String = "zipcrypt"
+  ) throws -> [UInt8] {
     let archive = try #require(archive_write_new())
     defer { archive_write_free(archive) }
     switch form {
@@ -47,7 +51,7 @@ package struct ArchiveMaker {
     case .bzip2: archive_write_add_filter_bzip2(archive)
     }
     if let password {
-      #expect(archive_write_set_options(archive, "zip:encryption=zipcrypt") == ARCHIVE_OK)
+      #expect(archive_write_set_options(archive, "zip:encryption=\(cipher)") == ARCHIVE_OK)
       archive_write_set_passphrase(archive, password)
     }
     let room = entries.reduce(1 << 20) { $0 + $1.bytes.count * 2 + 4_096 }

@@ -67,11 +67,15 @@ package final class ArchiveEntries {
     guard count <= limits.files else {
       throw Problem(tooManyFiles: name, limit: limits.files)
     }
-    let entry = Entry(path: Self.path(of: header), kind: Self.kind(of: header))
+    let path = Self.path(of: header)
+    guard path.utf8.count <= Self.nameLimit else {
+      throw Problem(
+        "archive.long-name", "it holds a file whose name is \(path.utf8.count) bytes long", at: .init(file: name),
+        why: "no file system takes more than \(Self.nameLimit)", mend: "Pack it anew with shorter names.")
+    }
+    let entry = Entry(path: Self.shown(path), kind: Self.kind(of: header))
     if archive_entry_is_encrypted(header) != 0 { throw Problem(encrypted: name) }
-    if entry.path.hasPrefix("/") || entry.path.hasPrefix("\\")
-      || entry.path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
-    {
+    if path.hasPrefix("/") || path.hasPrefix("\\") || path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..") {
       throw Problem(
         "archive.unsafe-name", "it holds a file with a name that leads out of the archive: '\(entry.path)'", at: .init(file: name),
         why: "names inside an archive must be relative and without '..'",
@@ -97,6 +101,22 @@ package final class ArchiveEntries {
     }
   }
 
+  /// PATH_MAX of Linux.
+  private static let nameLimit = 4_096
+
+  /// A name goes into messages, reports and terminals: what steers those is written out. Control characters, line ends, and
+  /// those that turn the direction of writing ("Trojan Source", CVE-2021-42574).
+  private static func shown(_ path: String) -> String {
+    func steers(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar.value {
+      case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+      default: false
+      }
+    }
+    guard path.unicodeScalars.contains(where: steers) else { return path }
+    return path.unicodeScalars.map { steers($0) ? "\\u{\(String($0.value, radix: 16, uppercase: true))}" : String($0) }.joined()
+  }
+
   private static func kind(of header: OpaquePointer) -> Entry.Kind {
     if archive_entry_hardlink(header) != nil { return .link }
     // The AE_IF… macros are casts, which Swift does not import; these are their values, those of stat(2).
@@ -120,6 +140,8 @@ extension Problem {
   package init(tooManyFiles name: String, limit: Int) {
     self.init(
       "drop.too-many-files", "it holds more than \(limit) files, the limit for one drop", at: .init(file: name),
-      mend: "Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts.")
+      mend:
+        "Put the rows into fewer files (cat *.jsonl > all.jsonl), or drop it in several parts. More are taken where \"ingest_files\" in dropforge.json says so."
+    )
   }
 }

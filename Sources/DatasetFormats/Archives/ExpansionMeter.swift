@@ -25,6 +25,6 @@ package final class ExpansionMeter {
     throw Problem(
       "archive.bomb", "it unpacks to more than \(limits.expansion) times its size of \(sourceBytes) bytes", at: .init(file: name),
       why: "the limit of \(limits.expansion) guards against files made to fill a disk",
-      mend: "If the data is truly that repetitive, unpack it yourself and drop the files.")
+      mend: "If the data is truly that repetitive, unpack it yourself and drop the files, or raise \"ingest_expansion\" in dropforge.json.")
   }
 }

@@ -1,19 +1,21 @@
-import CZlib
+import CInflate
 import Domain
 
 /// Inflates gzip (RFC 1952), members one after another, checksums and lengths checked.
 ///
-/// zlib and not libarchive, because libarchive 3.6 passes over a gzip file's checksum: a file with flipped bytes came
-/// through it as good, 19 bytes short.
+/// ISA-L, because it inflates 2.5 times as fast as zlib (771 against 299 MB/s measured). Not libarchive, because libarchive
+/// 3.6 passes over a gzip file's checksum: a file with flipped bytes came through it as good, 19 bytes short.
 final class GzipSource: ByteSource {
   /// Set where something follows the last member that is no gzip.
   private(set) var hasTrailingBytes = false
   private let upstream: any ByteSource
   private let name: String
   private let meter: ExpansionMeter
-  private let stream: UnsafeMutablePointer<z_stream>  // on the heap, because zlib keeps a pointer back to it
-  private let input = BufferPair(byteCount: 1 << 18)
+  private let inflater = UnsafeMutableRawPointer.allocate(byteCount: inflate_state_size(), alignment: 64)
+  private let buffers = BufferPair(byteCount: 1 << 18)
+  private var input = UnsafeRawBufferPointer(start: nil, count: 0)
   private var inputBytes = 0
+  private var isInputOver = false
   private var outputBytes = 0
   private var state = State.inMember
 
@@ -24,69 +26,78 @@ final class GzipSource: ByteSource {
     self.upstream = upstream
     self.name = name
     self.meter = meter
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    // 15: the largest window; + 16: a gzip header and trailer, and nothing else.
-    let code = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    precondition(code == Z_OK, "zlib refused to start: \(code)")
+    inflate_begin(inflater)
   }
 
   deinit {
-    upstream.settle()  // its bytes lie in `input`
-    inflateEnd(stream)
-    stream.deallocate()
+    upstream.settle()  // its bytes lie in `buffers`
+    inflater.deallocate()
   }
 
   func settle() { upstream.settle() }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    stream.pointee.next_out = buffer.bindMemory(to: UInt8.self).baseAddress
-    stream.pointee.avail_out = UInt32(buffer.count)
-    while stream.pointee.avail_out > 0, state != .ended {
-      if stream.pointee.avail_in == 0, try !refill() {
-        guard state == .betweenMembers else { throw Problem(truncated: name, form: "gzip", after: inputBytes) }
-        state = .ended
-        break
-      }
+    var filled = 0
+    while filled < buffer.count, state != .ended {
+      if input.isEmpty, !isInputOver { try refill() }
       if state == .betweenMembers, !startMember() { break }
-      try inflateSome()
+      filled += try inflateSome(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
     }
-    let count = buffer.count - Int(stream.pointee.avail_out)
-    outputBytes += count
+    outputBytes += filled
     try meter.check(unpacked: outputBytes)
-    return count
+    return filled
   }
 
-  private func refill() throws -> Bool {
+  private func refill() throws {
     upstream.turn()
-    let buffer = input.next()
+    let buffer = buffers.next()
     let count = try upstream.read(into: buffer)
     inputBytes += count
-    stream.pointee.next_in = buffer.bindMemory(to: UInt8.self).baseAddress
-    stream.pointee.avail_in = UInt32(count)
-    return count > 0
+    isInputOver = count == 0
+    input = UnsafeRawBufferPointer(rebasing: buffer[..<count])
   }
 
   /// True where another member begins; padding or garbage behind the last one ends the stream, as in gzip(1).
   private func startMember() -> Bool {
-    let first = stream.pointee.next_in.pointee
-    guard first == 0x1F else {
-      hasTrailingBytes = first != 0
+    guard input.first == 0x1F else {
+      hasTrailingBytes = input.first.map { $0 != 0 } ?? false
       state = .ended
       return false
     }
-    inflateReset(stream)
+    inflate_begin(inflater)
     state = .inMember
     return true
   }
 
-  private func inflateSome() throws {
-    switch CZlib.inflate(stream, Z_NO_FLUSH) {
-    case Z_OK, Z_BUF_ERROR: break  // Z_BUF_ERROR: no room or no input, which the loop sees to
-    case Z_STREAM_END: state = .betweenMembers
-    case let code:
-      let words = stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(code)"
-      throw Problem(damaged: name, form: "gzip", near: inputBytes - Int(stream.pointee.avail_in), cause: words)
+  /// Returns the number of bytes that came out.
+  private func inflateSome(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let bytes = input.bindMemory(to: UInt8.self)
+    let room = buffer.bindMemory(to: UInt8.self)
+    let step = inflate_some(inflater, bytes.baseAddress, UInt32(bytes.count), room.baseAddress, UInt32(room.count))
+    input = UnsafeRawBufferPointer(rebasing: input[(input.count - Int(step.input_left))...])
+    guard step.code >= 0 else {
+      // The checksum is the last but four of a member's bytes, and was read with them.
+      let back = step.code == ISAL_INCORRECT_CHECKSUM ? 8 : 0
+      throw Problem(damaged: name, form: "gzip", near: inputBytes - input.count - back, cause: Self.words(step.code))
+    }
+    let count = buffer.count - Int(step.output_left)
+    if step.is_finished != 0 {
+      state = .betweenMembers
+    } else if count == 0, isInputOver {
+      throw Problem(truncated: name, form: "gzip", after: inputBytes)
+    }
+    return count
+  }
+
+  private static func words(_ code: Int32) -> String {
+    switch code {
+    case ISAL_INVALID_BLOCK: "invalid deflate block"
+    case ISAL_INVALID_SYMBOL: "invalid deflate symbol"
+    case ISAL_INVALID_LOOKBACK: "invalid distance too far back"
+    case ISAL_INVALID_WRAPPER: "invalid gzip header"
+    case ISAL_UNSUPPORTED_METHOD: "unknown compression method"
+    case ISAL_INCORRECT_CHECKSUM: "incorrect data check"
+    default: "ISA-L error \(code)"
     }
   }
 }

@@ -48,6 +48,8 @@ final class LibarchiveReader {
     var entry: OpaquePointer?
     let code = Self.withUTF8Names { archive_read_next_header(archive, &entry) }
     if code == ARCHIVE_EOF { return nil }
+    // "Damaged tar archive": libarchive would look on for the next header, and the entry would be lost without a word.
+    if code == ARCHIVE_RETRY { throw Problem(damaged: name, form: form.rawValue, near: nil, cause: words) }
     try check(code)
     return entry
   }
@@ -60,14 +62,19 @@ final class LibarchiveReader {
     return count
   }
 
+  private var words: String {
+    archive_error_string(archive).map { String(cString: $0) } ?? "libarchive error \(archive_errno(archive))"
+  }
+
   /// - Parameter orWarning: take a warning for a fault. Those about headers are none: they are about names and dates, which
   ///   we do not use.
   private func check(_ code: Int32, orWarning: Bool = false) throws {
     if let failure = feed.failure { throw failure }
     guard code < (orWarning ? ARCHIVE_OK : ARCHIVE_WARN) else { return }
-    let words = archive_error_string(archive).map { String(cString: $0) } ?? "libarchive error \(code)"
+    let words = self.words
     let lower = words.lowercased()
     if lower.contains("passphrase") || lower.contains("encrypted") { throw Problem(encrypted: name, cause: words) }
+    if lower.contains("memory") || lower.contains("allocate") { throw SystemError(.noMemory, "unpack: \(words)") }
     // liblzma says it in its own way, and the reader of zip wants the list of contents, which stands at the end.
     let isCut = lower.contains("truncated") || lower.contains("no progress is possible") || lower.contains("unrecognized archive format")
     if isCut { throw Problem(truncated: name, form: form.rawValue, after: feed.size, cause: words) }

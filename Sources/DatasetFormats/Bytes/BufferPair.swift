@@ -4,7 +4,10 @@ final class BufferPair {
   private var isSecond = false
 
   init(byteCount: Int) {
-    buffers = (.allocate(byteCount: byteCount, alignment: 64), .allocate(byteCount: byteCount, alignment: 64))
+    // Of whole pages, for files that are written past the cache.
+    buffers = (
+      .allocate(byteCount: byteCount, alignment: BlockFile.alignment), .allocate(byteCount: byteCount, alignment: BlockFile.alignment)
+    )
   }
 
   deinit {

@@ -1,4 +1,5 @@
 import Domain
+import Platform
 import StrictJSON
 
 #if canImport(Glibc)
@@ -10,18 +11,21 @@ import StrictJSON
 ///
 /// Behind the last byte stand `slack` zero bytes. A scanner may therefore load whole words without asking where the
 /// window ends, and meets a byte there that ends every token of every format.
+///
+/// `@exclusivity(unchecked)` here and in the classes that rows go through: the checks at run time took an eighth of the time
+/// of reading JSON lines, and each of these objects belongs to one thread and is never read and written in one expression.
 package final class ByteWindow {
   package static let blockSize = 1 << 20
   package static let slack = 64
 
-  package private(set) var base: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) package private(set) var base: UnsafeMutablePointer<UInt8>
   /// The first byte that is not consumed yet; parsers move it on.
-  package var start = 0
-  package private(set) var end = 0
+  @exclusivity(unchecked) package var start = 0
+  @exclusivity(unchecked) package private(set) var end = 0
   /// True where no byte follows `end`.
-  package private(set) var isAtEnd = false
+  @exclusivity(unchecked) package private(set) var isAtEnd = false
   /// Offset in the stream of `base[0]`.
-  package private(set) var origin = 0
+  @exclusivity(unchecked) package private(set) var origin = 0
   /// Set by a parser that asks for `place(of:)` without counting lines itself.
   package var countsLines = false
 
@@ -34,11 +38,11 @@ package final class ByteWindow {
   private var character = 1
 
   /// - Parameter rowLimit: bytes that may be wanted at once: the longest row.
-  package init(_ source: any ByteSource, rowLimit: Int, blockSize: Int = blockSize) {
+  package init(_ source: any ByteSource, rowLimit: Int, blockSize: Int = blockSize) throws(SystemError) {
     self.source = source
     self.rowLimit = rowLimit
     capacity = blockSize
-    base = GrowingMemory.allocate(blockSize + Self.slack)
+    base = try GrowingMemory.allocate(blockSize + Self.slack)
   }
 
   deinit {
@@ -61,7 +65,7 @@ package final class ByteWindow {
     let pending = end - start
     guard pending <= rowLimit else { throw RowTooLong() }
     passOver()
-    makeRoom(behind: pending)
+    try makeRoom(behind: pending)
     origin += start
     start = 0
     end = pending
@@ -74,7 +78,7 @@ package final class ByteWindow {
   }
 
   /// Moves what is not consumed to the front of a buffer that nobody reads any more, which is `base` then.
-  private func makeRoom(behind pending: Int) {
+  private func makeRoom(behind pending: Int) throws(SystemError) {
     // A row of the limit's length fits with some room behind it: more would be of no use.
     let largest = rowLimit < 1 << 40 ? max(rowLimit, Self.blockSize) + Self.blockSize : .max
     if pending * 2 > capacity, capacity < largest {
@@ -83,13 +87,13 @@ package final class ByteWindow {
       memmove(base, base + start, pending)
       GrowingMemory.free(other)
       other = nil
-      base = GrowingMemory.grow(base, to: capacity + Self.slack)
+      base = try GrowingMemory.grow(base, to: capacity + Self.slack)
     } else if capacity > 8 * Self.blockSize {  // two of that size would cost memory for little
       source.settle()
       memmove(base, base + start, pending)
     } else {
       source.turn()
-      let next = other ?? GrowingMemory.allocate(capacity + Self.slack)
+      let next = if let other { other } else { try GrowingMemory.allocate(capacity + Self.slack) }
       memcpy(next, base + start, pending)
       (base, other) = (next, base)
     }

@@ -122,8 +122,7 @@ struct CSVReader {
     }
     let reason =
       fault == .afterQuote
-      ? "a letter stands behind a closing quote; a quote inside a quoted field is written twice"
-      : "\(fields) \(fields == 1 ? "field" : "fields") where \(hasHeader ? "the header" : "row 1") has \(keys.count)"
+      ? Self.afterQuote : Self.raggedness(fields, of: keys.count, hasHeader: hasHeader)
     try sink.addBad(
       BadRow(file: sink.file, row: sink.sourceRow, line: line, byte: window.origin + row.lowerBound, reason: reason), raw: raw)
   }
@@ -268,6 +267,12 @@ struct CSVReader {
     throw Problem(
       encoding: TextEncoding(ofEightBit: about), name: sink.file, offending: bytes[invalid],
       at: .init(file: sink.file, row: sink.sourceRow + 1, line: line, byte: window.origin + at))
+  }
+
+  static let afterQuote = "a letter stands behind a closing quote; a quote inside a quoted field is written twice"
+
+  static func raggedness(_ fields: Int, of columns: Int, hasHeader: Bool) -> String {
+    "\(fields) \(fields == 1 ? "field" : "fields") where \(hasHeader ? "the header" : "row 1") has \(columns)"
   }
 
   /// CR LF, LF and CR each end one line.

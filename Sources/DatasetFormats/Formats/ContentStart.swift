@@ -7,6 +7,10 @@ struct ContentStart {
   private let firstLine: UnsafeBufferPointer<UInt8>
   /// The first line's end is in sight.
   private let firstLineIsWhole: Bool
+  /// Where the first byte stands that is no white space: line and character from 1, byte from 0.
+  let line: Int
+  let character: Int
+  let byte: Int
   /// The first byte of the next line that is not blank.
   private let second: UInt8?
 
@@ -14,6 +18,10 @@ struct ContentStart {
     let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
     let trimmed = content.drop(while: isSpace)
     text = UnsafeBufferPointer(rebasing: trimmed)
+    byte = trimmed.startIndex
+    let before = content[..<byte]
+    line = 1 + before.count { $0 == 0x0A }
+    character = byte - (before.lastIndex(of: 0x0A) ?? -1)
     let end = text.firstIndex(of: 0x0A)
     firstLine = UnsafeBufferPointer(rebasing: text[..<(end ?? text.count)])
     firstLineIsWhole = end != nil || isWhole

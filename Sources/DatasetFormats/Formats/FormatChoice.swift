@@ -78,7 +78,8 @@ package struct FormatChoice: Equatable, Sendable {
 extension Problem {
   fileprivate init(noJSON file: String, _ format: DatasetFormat, _ start: ContentStart, _ sidecarName: String) {
     self.init(
-      "format.no-json", "it is named \(format.endings[0]), but its content is no JSON", at: .init(file: file),
+      "format.no-json", "it is named \(format.endings[0]), but its content is no JSON",
+      at: .init(file: file, line: start.line, character: start.character, byte: start.byte),
       why: "it begins with '\(start.excerpt)', where JSON begins with { or [",
       mend: "If it is CSV or plain text, name it .csv or .txt, or say \"format\": \"csv\" in \(sidecarName).")
   }

@@ -24,6 +24,7 @@ enum JSONFormat: RowFormat {
 
   static func read(_ window: ByteWindow, _ settings: FormatSettings, into sink: RowSink) throws {
     window.countsLines = true
+    sink.readMended = { [unowned sink] in try sink.addMended(json: $0) }
     var reader = JSONReader(window, sink)
     try reader.run()
   }

@@ -11,6 +11,7 @@ import StrictJSON
 /// the last one counts.
 enum JSONLinesFormat: RowFormat {
   static func read(_ window: ByteWindow, _ settings: FormatSettings, into sink: RowSink) throws {
+    sink.readMended = { [unowned sink] in try sink.addMended(json: $0) }
     var lines = JSONLinesReader(window, sink)
     try lines.run()
   }
@@ -61,7 +62,7 @@ private struct JSONLinesReader {
     if bytes[start] == UInt8(ascii: "{"), scanner.object(at: start) == stop,
       scanner.traits.isASCII || UTF8Check.firstInvalidByte(in: UnsafeBufferPointer(start: row, count: count)) == nil
     {
-      try sink.add(row, count, spansLines: scanner.spansLines)
+      try sink.add(row, count, spansLines: scanner.spansLines, at: window.origin + start)
     } else {
       try takeOther(UnsafeBufferPointer(start: row, count: count), at: start, lineStart: first)
     }

@@ -54,7 +54,7 @@ struct JSONReader {
           let row = UnsafeBufferPointer(start: UnsafePointer(window.base + start), count: end - start)
           guard scanner.traits.isASCII || UTF8Check.firstInvalidByte(in: row) == nil else { throw syntaxProblem(as: .row) }
           sink.sourceRow += 1
-          try sink.add(window.base + start, end - start, spansLines: scanner.spansLines)
+          try sink.add(window.base + start, end - start, spansLines: scanner.spansLines, at: window.origin + start)
           window.start = end
           return
         }

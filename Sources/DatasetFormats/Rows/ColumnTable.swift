@@ -22,16 +22,16 @@ package final class ColumnTable {
     var lastRow = -1
   }
 
-  private var columns: UnsafeMutablePointer<Column>
-  private var count = 0
+  @exclusivity(unchecked) private var columns: UnsafeMutablePointer<Column>
+  @exclusivity(unchecked) private var count = 0
   private var capacity = 64
   private var index: [UInt64: [Int]] = [:]
   /// Of the row that is being read: column and kind, kept until the whole row is known to be good.
-  private var noted: UnsafeMutablePointer<UInt32>
-  private var notedCount = 0
-  private var notedCapacity = 256
-  private var expected = 0
-  private var row = 0
+  @exclusivity(unchecked) private var noted: UnsafeMutablePointer<UInt32>
+  @exclusivity(unchecked) private var notedCount = 0
+  @exclusivity(unchecked) private var notedCapacity = 256
+  @exclusivity(unchecked) private var expected = 0
+  @exclusivity(unchecked) private var row = 0
 
   package init() {
     columns = .allocate(capacity: capacity)

@@ -9,15 +9,19 @@ package final class RowSink {
   package let columns: ColumnTable
   package let badRows: BadRowLog
   package let limits: IngestLimits
-  package private(set) var rows = 0
+  @exclusivity(unchecked) package private(set) var rows = 0
   package private(set) var badRowCount = 0
   /// How a CSV is read.
   package internal(set) var dialect: String?
   /// A CSV with a header and nothing behind it.
   package internal(set) var holdsOnlyHeader = false
   /// Rows that were read, good and bad: the number of the one read last.
-  package internal(set) var sourceRow = 0
+  @exclusivity(unchecked) package internal(set) var sourceRow = 0
   package private(set) var warnings: [String] = []
+
+  private let mended: MendedRows?
+  /// Set by a format: reads a mended row as one of its own into `output`; nil where it is good, else why not.
+  var readMended: ((UnsafeBufferPointer<UInt8>) throws -> String?)?
 
   private let maximumRows: Int?
   private let rowsBefore: Int
@@ -25,10 +29,11 @@ package final class RowSink {
   /// - Parameters:
   ///   - columns: counted over all files of the drop, as are `badRows`.
   ///   - maximumRows: rows wanted of the split that `output` writes; nil: all.
+  ///   - mended: what bad rows are to be read as instead.
   ///   - rowsBefore: good rows of the drop's other files so far.
   package init(
     file: String, output: CanonicalWriter, columns: ColumnTable, badRows: BadRowLog, limits: IngestLimits, maximumRows: Int? = nil,
-    rowsBefore: Int = 0
+    rowsBefore: Int = 0, mended: MendedRows? = nil
   ) {
     self.file = file
     self.output = output
@@ -37,6 +42,7 @@ package final class RowSink {
     self.limits = limits
     self.maximumRows = maximumRows
     self.rowsBefore = rowsBefore
+    self.mended = mended
   }
 
   /// Everything that was asked for is here: the file need not be read on.
@@ -51,10 +57,17 @@ package final class RowSink {
   }
 
   /// A row that `RowScanner` accepted, byte for byte; one that spans lines is put onto one line.
-  @inline(__always) func add(_ row: UnsafePointer<UInt8>, _ count: Int, spansLines: Bool) throws {
-    if spansLines { try addOnOneLine(row, count) } else { try output.append(row, count) }
+  ///
+  /// - Parameter offset: of its first byte in the file.
+  @inline(__always) func add(_ row: UnsafePointer<UInt8>, _ count: Int, spansLines: Bool, at offset: Int) throws {
+    if output.isInPlace, offset == output.byteCount, row[count] == 0x0A, !spansLines {
+      try output.passRow(count + 1)
+      rows += 1
+    } else {
+      if spansLines { try addOnOneLine(row, count) } else { try output.append(row, count) }
+      try endRow()
+    }
     columns.commitRow()
-    try endRow()
     if columns.isOverfull { throw tooManyColumns(inRow: sourceRow) }
   }
 
@@ -67,6 +80,31 @@ package final class RowSink {
     noteText()
     columns.commitRow()
     try endRow()
+  }
+
+  /// A row of JSON that stands alone: nil where it is added, else why it is no row.
+  func addMended(json text: UnsafeBufferPointer<UInt8>) throws -> String? {
+    do throws(JSONSyntaxError) {
+      var strict = JSONScanner(text)
+      _ = try strict.skipValue()
+      strict.skipWhitespace()
+      guard strict.isAtEnd else { throw strict.error(.trailingContent, "something follows the end of the row") }
+    } catch {
+      return error.reason
+    }
+    guard let base = text.baseAddress, let start = text.firstIndex(where: { $0 > 0x20 }), let last = text.lastIndex(where: { $0 > 0x20 })
+    else {
+      return "it is empty"
+    }
+    let count = last + 1 - start
+    if text[start] == UInt8(ascii: "\"") {
+      try add(string: base + start, count)
+      return nil
+    }
+    var scanner = RowScanner(columns, base)
+    guard text[start] == UInt8(ascii: "{"), scanner.object(at: start) == last + 1 else { return RowShape.complaint(about: text[start]) }
+    try add(base + start, count, spansLines: scanner.spansLines, at: -1)
+    return nil
   }
 
   func noteText() {
@@ -106,9 +144,23 @@ package final class RowSink {
     }
   }
 
-  /// Leaves a row out. A file of garbage does not fill the disk with its bad rows: after ten thousand of them, reading
+  /// Leaves a row out, unless it was mended: then that goes into its place. A file of garbage does not fill the disk with its bad rows: after ten thousand of them, reading
   /// ends where they are more than half.
   func addBad(_ row: BadRow, raw: UnsafeBufferPointer<UInt8>) throws {
+    var row = row
+    if let mended, let readMended, let text = mended.take(file: file, row: row.row) {
+      // Zeros behind it, as behind a window: scanners load whole words.
+      let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: ByteWindow.slack)
+      let reason = try bytes.withUnsafeBufferPointer { try readMended(UnsafeBufferPointer(rebasing: $0.dropLast(ByteWindow.slack))) }
+      guard let reason else { return mended.noteUse() }
+      row.reason = "the mended row: \(reason)"
+      (row.line, row.character, row.byte, row.isNotUTF8) = (nil, nil, nil, false)
+      return try bytes.withUnsafeBufferPointer { try leaveOut(row, UnsafeBufferPointer(rebasing: $0.dropLast(ByteWindow.slack))) }
+    }
+    try leaveOut(row, raw)
+  }
+
+  private func leaveOut(_ row: BadRow, _ raw: UnsafeBufferPointer<UInt8>) throws {
     try badRows.add(row, raw: raw)
     badRowCount += 1
     let good = rowsBefore + rows

@@ -11,6 +11,12 @@ package struct AgentSettings: Section {
   package var retrySeconds = 5.0
   package var badRowShare = 0.05
   package var stopSeconds = 20.0
+  package var ingestMemory = 1_024
+  package var ingestSeconds = 14_400.0
+  package var ingestTotal = 1_024
+  package var ingestFiles = 10_000
+  package var ingestRow = 64
+  package var ingestExpansion = 1_000
 
   package init() {}
 
@@ -39,7 +45,32 @@ package struct AgentSettings: Section {
       Field(
         "bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
       Field("stop_seconds", \.stopSeconds, limit: .within(1...3_600), "On a stop, workers get so long to write a checkpoint. Default: 20."),
+      Field(
+        "ingest_memory_mib", \.ingestMemory, limit: .within(256...1_048_576),
+        "MiB of memory that reading one drop may take. Default: 1024."),
+      Field(
+        "ingest_seconds", \.ingestSeconds, limit: .within(0.01...31_536_000), "Seconds that reading one drop may take. Default: 14400."),
+      Field(
+        "ingest_gib", \.ingestTotal, limit: .within(1...1_048_576), "GiB that may come out of one drop, unpacked. Default: 1024."),
+      Field("ingest_files", \.ingestFiles, limit: .within(1...100_000_000), "Files in one folder or archive. Default: 10000."),
+      Field("ingest_row_mib", \.ingestRow, limit: .within(1...16_384), "MiB of one row. Default: 64."),
+      Field(
+        "ingest_expansion", \.ingestExpansion, limit: .within(1...1_000_000_000),
+        "Bytes that may come out of a drop for each byte of it, beyond 64 MiB: more is taken for an attack. Default: 1000."),
     ]
+  }
+
+  /// What a worker that reads a drop is told.
+  package var ingestLimits: IngestLimits {
+    var limits = IngestLimits()
+    limits.badRowShare = badRowShare
+    limits.memoryBytes = ingestMemory << 20
+    limits.seconds = ingestSeconds
+    limits.totalBytes = ingestTotal << 30
+    limits.files = ingestFiles
+    limits.rowBytes = ingestRow << 20
+    limits.expansion = ingestExpansion
+    return limits
   }
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (AgentSettings, [Finding]) {

@@ -18,7 +18,7 @@ package struct DatasetSidecar: Section, Codable {
   package var delimiter: String?
   package var quote: String?
   package var header: Bool?
-  package var encoding: String?
+  package var encoding: DatasetEncoding?
   /// Role to column: `{"prompt": "question", "completion": "answer"}`.
   package var columns: [String: String] = [:]
   package var split: String?
@@ -47,7 +47,8 @@ package struct DatasetSidecar: Section, Codable {
       Field("quote", \.quote, "CSV: the character around fields. Default: \"."),
       Field("header", \.header, "CSV: whether the first row names the columns. Default: found by looking."),
       Field(
-        "encoding", \.encoding, effect: .refused("only UTF-8 is read yet; convert the file: iconv -f ENCODING -t UTF-8"), "Of the text."),
+        "encoding", \.encoding,
+        "What the text is written in. Default: UTF-8; CSV and plain text also UTF-16 and Windows-1252, found by looking."),
       Field(
         "columns", \.columns, aliases: ["mapping", "column_mapping"],
         "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),

@@ -40,12 +40,20 @@ package struct IngestResult: Codable, Sendable, Equatable {
     /// Size of the canonical `.jsonl`, and its hash.
     package var bytes: Int
     package var sha256: String
+    /// True where the dropped file is the canonical file as it came: whoever stores the version gives it both names.
+    package var isOriginal: Bool?
 
-    package init(name: String, rows: Int, bytes: Int, sha256: String) {
+    enum CodingKeys: String, CodingKey {
+      case name, rows, bytes, sha256
+      case isOriginal = "is_original"
+    }
+
+    package init(name: String, rows: Int, bytes: Int, sha256: String, isOriginal: Bool? = nil) {
       self.name = name
       self.rows = rows
       self.bytes = bytes
       self.sha256 = sha256
+      self.isOriginal = isOriginal
     }
   }
 

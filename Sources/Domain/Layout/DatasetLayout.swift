@@ -27,6 +27,8 @@ package struct DatasetVersionLayout: Sendable, Equatable {
   /// Offset index of `rows`: format in docs/formats.md.
   package func index(split: String) -> FilePath { data.appending("\(split).index") }
   package var badRows: FilePath { folder.appending("bad-rows.jsonl") }
+  /// Mended copies of an earlier version's bad rows that this one was made with, as they were dropped: `1-NAME.bad-rows.jsonl`, ….
+  package var mended: FilePath { folder.appending("mended") }
   /// The dropped bytes, unchanged.
   package var original: FilePath { folder.appending("original") }
 }

@@ -9,31 +9,25 @@ package struct IngestOrder: Codable, Sendable, Equatable {
   package var staging: String
   package var sidecar: DatasetSidecar?
   package var limits: IngestLimits
+  /// Rows that are canonical as they came need not be written again: whoever stores the version gives the dropped file the
+  /// canonical file's name too (`IngestResult.Split.isOriginal`).
+  package var rowsMayStay = false
+  /// Absolute paths of mended copies of `bad-rows.jsonl`, the later of which win (`BadRowsFile`).
+  package var mended: [String] = []
 
-  package init(drop: DropID, source: String, fileName: String, staging: String, sidecar: DatasetSidecar?, limits: IngestLimits) {
+  package init(
+    drop: DropID, source: String, fileName: String, staging: String, sidecar: DatasetSidecar?, limits: IngestLimits,
+    rowsMayStay: Bool = false, mended: [String] = []
+  ) {
     self.drop = drop
     self.source = source
     self.fileName = fileName
     self.staging = staging
     self.sidecar = sidecar
     self.limits = limits
+    self.rowsMayStay = rowsMayStay
+    self.mended = mended
   }
-}
-
-/// What ingest refuses to exceed. Each limit stands in the message that it causes.
-package struct IngestLimits: Codable, Sendable, Equatable {
-  /// Of all rows, 0 to 1: more bad rows than this and the drop is rejected whole.
-  package var badRowShare = 0.05
-  /// Of one row, after decompression.
-  package var rowBytes = 64 << 20
-  /// Of everything that comes out of one drop.
-  package var totalBytes = 1 << 40
-  /// Files in one archive or folder.
-  package var files = 10_000
-  /// Bytes out a byte in, for an archive or a compressed file of some size: more is a bomb.
-  package var expansion = 1_000
-
-  package init() {}
 }
 
 /// What a training worker needs beside the job's folder.

@@ -14,6 +14,7 @@ struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "The agent's verdict on a file, without dropping it. Exit code 0: it would be taken, 1: not.")
 
+  @OptionGroup var root: RootOption
   @Argument(help: ArgumentHelp("A dataset, config, job file, model or request.", valueName: "file")) var path: String
   @Option(help: "What it is, where that cannot be told: dataset, config, job, model or request.") var kind: String?
   @Flag(help: "One JSON object.") var json = false
@@ -24,7 +25,8 @@ struct CheckCommand: AsyncParsableCommand {
       let source = Paths.absolute(path)
       let scratch = try Scratch()
       defer { scratch.remove() }
-      let check = DropCheck(files: files, engine: NativeEngine(worker: Program.worker))
+      let check = DropCheck(
+        layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: try root.settings().ingestLimits)
       let now = Timestamp(nanoseconds: WallClock.system.now())
       let verdict = try await check.check(source, kind: kind.flatMap(DropKind.init(rawValue:)), scratch: scratch.path, at: now)
       try show(verdict)

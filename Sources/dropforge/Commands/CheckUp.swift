@@ -131,7 +131,22 @@ struct CheckUp {
         verdict: Machine.memory >= 2 << 30 ? .good : .remark, what: "memory", found: Figures.bytes(Machine.memory),
         mend: Machine.memory >= 2 << 30 ? nil : "Keep models and batches small: the job's plan says what it needs."),
       Symptom(verdict: .good, what: "system", found: Machine.system),
+      sandbox(),
     ]
+  }
+
+  /// What keeps a worker that reads drops from the rest of the disk.
+  private func sandbox() -> Symptom {
+    let version = Confinement.landlockVersion
+    guard version < Confinement.neededLandlockVersion else {
+      return Symptom(verdict: .good, what: "sandbox", found: "Landlock \(version): a worker that reads a drop reaches nothing else")
+    }
+    return Symptom(
+      verdict: .remark, what: "sandbox",
+      found: version == 0 ? "the kernel has no Landlock, or it is switched off" : "the kernel's Landlock is version \(version), too old",
+      mend:
+        "Workers that read drops have limits all the same. For more, run a kernel of 5.19 or later with lsm=landlock,… on its command line."
+    )
   }
 
   /// The worker tells what its kernels and libraries are: only it is linked to them.

@@ -1,0 +1,51 @@
+import Domain
+import Platform
+import StrictJSON
+import SystemPackage
+
+/// What a worker that reads foreign bytes is shut into: it sees the drop, writes the staging folder, and reaches nothing else;
+/// its memory, time, output and open files have limits. A bug in a library that unpacks archives harms one drop then.
+///
+/// Workers that train are not shut in: they read what was checked already, and need the memory that they need.
+struct Shell {
+  private let sources: [String]
+  private let staging: String
+  private let fileName: String
+  private let limits: IngestLimits
+  private let memoryBytes: Int?
+  private let fileSystem: any FileSystem
+
+  /// Ours: the drop, the order, rows, index, bad rows, and what libraries open.
+  private static let openFiles = 128
+
+  init(_ order: IngestOrder, _ fileSystem: any FileSystem) {
+    (sources, staging, fileName, limits) = ([order.source] + order.mended, order.staging, order.fileName, order.limits)
+    memoryBytes = order.limits.memoryBytes
+    self.fileSystem = fileSystem
+  }
+
+  /// A model is looked at whole: its memory is not limited.
+  init(_ order: ModelOrder, _ fileSystem: any FileSystem) {
+    (sources, staging, fileName, limits) = ([order.source], order.staging, order.fileName, order.limits)
+    memoryBytes = nil
+    self.fileSystem = fileSystem
+  }
+
+  func close() throws {
+    try fileSystem.makeFolders(FilePath(staging))
+    // Some margin: an index takes eight bytes a row, and what is refused at the limit itself is refused with better words.
+    let (fileBytes, overflows) = limits.totalBytes.multipliedReportingOverflow(by: 4)
+    try Confinement.limit(openFiles: Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
+    try Confinement.end(
+      after: limits.seconds, saying: try line(Problem(timeLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
+    if let memoryBytes {
+      try Confinement.tellOutOfMemory(
+        limit: memoryBytes, saying: try line(Problem(memoryLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
+    }
+    _ = try Confinement.confine(reading: sources.map { FilePath($0) }, writing: [FilePath(staging)])
+  }
+
+  private func line(_ problem: Problem) throws -> String {
+    String(decoding: try PublishedJSON.line(of: WorkerEvent.failed(problem)), as: UTF8.self)
+  }
+}
