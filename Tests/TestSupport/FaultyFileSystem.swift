@@ -162,6 +162,8 @@ package final class FaultyFileSystem: FileSystem {
     try enter(.sync, file: file)
   }
 
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { base.passByCache(file, isOn) }
+
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {
     try enter(.status, path)
     return try base.status(path)
