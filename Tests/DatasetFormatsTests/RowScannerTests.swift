@@ -12,7 +12,9 @@ struct RowScannerTests {
     buffer.update(repeating: 0, count: text.count + ByteWindow.slack)
     buffer.update(from: text, count: text.count)
     let bytes = UnsafeBufferPointer(start: UnsafePointer(buffer), count: text.count)
-    var scanner = RowScanner(ColumnTable(), buffer)
+    let columns = ColumnTable()
+    defer { withExtendedLifetime(columns) {} }
+    var scanner = RowScanner(columns, buffer)
     var fast = scanner.object(at: 0)
     if let end = fast, !scanner.traits.isASCII, UTF8Check.firstInvalidByte(in: UnsafeBufferPointer(rebasing: bytes[..<end])) != nil {
       fast = nil
@@ -90,7 +92,9 @@ struct RowScannerTests {
       let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: ByteWindow.slack)
       bytes.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return }
-        var scanner = RowScanner(ColumnTable(), base)
+        let columns = ColumnTable()
+        defer { withExtendedLifetime(columns) {} }
+        var scanner = RowScanner(columns, base)
         #expect(scanner.object(at: 0) == text.utf8.count)
         #expect(scanner.spansLines == spans)
         #expect(scanner.traits.isASCII == ascii)

@@ -209,6 +209,8 @@ package final class FaultyFileSystem: FileSystem {
     try perform(.sync, file: file) {}
   }
 
+  package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { base.passByCache(file, isOn) }
+
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {
     try perform(.status, path) { () throws(SystemError) in try base.status(path) }
   }

@@ -6,7 +6,8 @@ import StrictJSON
 /// reason and the place of a fault are asked of `JSONScanner`, for the few rows that have one. It never asks where the
 /// buffer ends: the zeros behind a `ByteWindow` end every token.
 struct RowScanner {
-  private let columns: ColumnTable
+  /// Unsafe, because the sink that made both keeps it, and counting references took a twentieth of reading a list.
+  private unowned(unsafe) let columns: ColumnTable
   private var bytes: UnsafePointer<UInt8>
   /// Everything inside strings, ORed: without a high bit the object is ASCII, and no UTF-8 must be checked.
   private(set) var traits = TextTraits()
@@ -15,6 +16,7 @@ struct RowScanner {
 
   static let maximumDepth = JSONScanner.defaultMaximumDepth
 
+  /// - Parameter columns: lives longer than this.
   init(_ columns: ColumnTable, _ bytes: UnsafePointer<UInt8>) {
     self.columns = columns
     self.bytes = bytes
