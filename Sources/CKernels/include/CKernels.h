@@ -104,6 +104,9 @@ void ck_attention_decode(float *out, float *lse, float *scores, const float *q, 
 /// where weight = weights[r] * scale (weights may be NULL: 1).
 void ck_cross_entropy_gradient(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
                                size_t rows, size_t V, size_t stride);
+/// The same with the gradient in bf16, rows `stride` apart too; logits are used up.
+void ck_cross_entropy_gradient_bf16(uint16_t *gradient, float *logits, float *nll, uint8_t *hit, const int32_t *targets,
+                                    const float *weights, float scale, size_t rows, size_t V, size_t stride);
 /// nll and hit alone; logits stay.
 void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
 
