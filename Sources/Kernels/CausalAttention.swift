@@ -154,7 +154,7 @@ package enum CausalAttention {
 
   /// The first key that any row of a block sees, rounded down to keep columns aligned and dropout's runs whole.
   @inline(__always)
-  private static func firstKey(_ firsts: UnsafePointer<Int32>?, _ rows: Int, _ dropout: Dropout?) -> Int {
+  static func firstKey(_ firsts: UnsafePointer<Int32>?, _ rows: Int, _ dropout: Dropout?) -> Int {
     guard let firsts else { return 0 }
     var least = firsts[0]
     for row in 1..<max(rows, 1) { least = min(least, firsts[row]) }
@@ -163,7 +163,7 @@ package enum CausalAttention {
   }
 
   @inline(__always)
-  private static func drop(
+  static func drop(
     _ dropout: Dropout?, _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ g: Geometry, _ b: Int, _ head: Int, _ q0: Int,
     _ rows: Int, _ columns: Int, _ key: Int
   ) {

@@ -18,10 +18,10 @@ package enum RMSNorm {
     }
   }
 
-  /// dx (+=), dWeight (+=). `dy` holds the gradient on entry and y on return, which backward of the next product needs: y is
+  /// dx (+=), dWeight (+=, where given: a frozen weight has none). `dy` holds the gradient on entry and y on return, which backward of the next product needs: y is
   /// computed again instead of being kept from forward.
   package static func backward(
-    dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>, dyThenY dy: UnsafeMutablePointer<Float>,
+    dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>?, dyThenY dy: UnsafeMutablePointer<Float>,
     _ x: UnsafePointer<Float>, rstd: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, width: Int,
     scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
   ) {

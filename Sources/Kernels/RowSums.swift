@@ -9,9 +9,10 @@ enum RowSums {
   /// Floats of scratch memory for `sums` gradients of `width` columns each.
   static func scratchCount(width: Int, sums: Int) -> Int { blocks * sums * width }
 
-  /// Runs `body(rows, partial)` for each block; `partial` (sums, width) starts at zero. Then adds the partial rows to `totals`.
+  /// Runs `body(rows, partial)` for each block; `partial` (sums, width) starts at zero. Then adds the partial rows to `totals`; a total
+  /// that is nil belongs to a frozen weight and is dropped.
   static func accumulate(
-    into totals: [UnsafeMutablePointer<Float>], rows: Int, width: Int, scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam,
+    into totals: [UnsafeMutablePointer<Float>?], rows: Int, width: Int, scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam,
     _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
     let size = max(1, (rows + blocks - 1) / blocks)
@@ -24,6 +25,7 @@ enum RowSums {
     }
     team.forEachBlock(of: width, size: 256) { strip in
       for (index, total) in totals.enumerated() {
+        guard let total else { continue }
         for block in 0..<used {
           ck_accumulate(total + strip.lowerBound, scratch + block * partialCount + index * width + strip.lowerBound, strip.count)
         }

@@ -2,11 +2,17 @@
 /// The raw value is the `model_type` of config.json.
 package enum Architecture: String, Sendable, CaseIterable {
   case llama
+  case mistral
+  case qwen2
+  case qwen3
   case gpt2
 
   package var decoder: any Decoder.Type {
     switch self {
     case .llama: Llama.self
+    case .mistral: Mistral.self
+    case .qwen2: Qwen2.self
+    case .qwen3: Qwen3.self
     case .gpt2: GPT2.self
     }
   }

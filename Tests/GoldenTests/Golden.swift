@@ -11,7 +11,10 @@ struct Golden {
   let expected: JSONNode
   let training: JSONNode
 
-  static let names = ["llama", "gpt2"]
+  static let names = [
+    "llama", "llama_llama3_untied_bias", "llama_linear", "llama_dynamic", "mistral_sliding", "qwen2", "qwen2_sliding", "qwen3",
+    "qwen3_sliding_bias", "gpt2",
+  ]
 
   init(_ name: String) throws {
     self.name = name

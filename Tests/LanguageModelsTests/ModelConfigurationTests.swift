@@ -12,12 +12,15 @@ struct ModelConfigurationTests {
     #expect(
       refusal(#"{"model_type": "bert"}"#)
         == "model_type is \"bert\": an encoder reads text but does not write it, so that there is no next token to train. "
-        + "Supported model types: llama, gpt2.")
+        + "Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
     #expect(
       refusal(#"{"model_type": "t5"}"#)
-        == "model_type is \"t5\": an encoder-decoder model is not trained on single sequences. Supported model types: llama, gpt2.")
-    #expect(refusal(#"{"model_type": "mamba"}"#) == "model_type is \"mamba\", which is not supported. Supported model types: llama, gpt2.")
-    #expect(refusal("{}") == "model_type is missing. Supported model types: llama, gpt2.")
+        == "model_type is \"t5\": an encoder-decoder model is not trained on single sequences. Supported model types: llama, mistral, qwen2, qwen3, gpt2."
+    )
+    #expect(
+      refusal(#"{"model_type": "mamba"}"#)
+        == "model_type is \"mamba\", which is not supported. Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
+    #expect(refusal("{}") == "model_type is missing. Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
     #expect(refusal("[]") == "This is an array; a model's configuration is an object.")
     #expect(
       refusal("{\n  \"model_type\": llama}")
@@ -72,6 +75,50 @@ struct ModelConfigurationTests {
     #expect(gpt2.dimensions.intermediateSize == 3072 && gpt2.dimensions.tiesEmbeddings && gpt2.dimensions.positionsAreLearned)
     #expect(gpt2.decoder.layout.parameterCount == 124_439_808)
     #expect(gpt2.specialTokens == SpecialTokens(begin: 50_256, end: [50_256]))
+  }
+
+  @Test func what_is_left_out_of_qwen_and_mistral_has_the_default_of_transformers() throws {
+    let qwen2 = try parse(#"{"model_type": "qwen2", "num_hidden_layers": 1}"#),
+      qwen3 = try parse(#"{"model_type": "qwen3", "num_hidden_layers": 1}"#)
+    let mistral = try parse(#"{"model_type": "mistral", "num_hidden_layers": 2, "vocab_size": 9}"#)
+    #expect(qwen2.dimensions.vocabularySize == 151_936 && qwen2.dimensions.intermediateSize == 22_016)
+    #expect(qwen2.dimensions.headSize == 128 && qwen3.dimensions.headSize == 128 && qwen2.dimensions.maximumPositions == 32_768)
+    #expect(qwen2.specialTokens == SpecialTokens() && mistral.specialTokens == SpecialTokens(begin: 1, end: [2]))
+    #expect(qwen2.decoder.layout["model.layers.0.self_attn.v_proj.bias"]?.shape == [4096])
+    #expect(qwen2.decoder.layout["model.layers.0.self_attn.o_proj.bias"] == nil)
+    #expect(qwen3.decoder.layout["model.layers.0.self_attn.k_norm.weight"]?.shape == [128])
+    #expect(mistral.dimensions.keyValueHeadCount == 8 && mistral.dimensions.maximumPositions == 131_072)
+    let window = try #require((mistral.decoder as? Mistral)?.core.blocks.window)
+    #expect(window == SlidingWindow(width: 4096, layers: [true, true]))
+    // Null is no default: as many key heads as query heads, and no window.
+    let nulls = try parse(
+      #"{"model_type": "mistral", "num_hidden_layers": 1, "vocab_size": 9, "num_key_value_heads": null, "sliding_window": null}"#)
+    #expect(nulls.dimensions.keyValueHeadCount == 32)
+    #expect(try #require(nulls.decoder as? Mistral).core.blocks.window == nil)
+  }
+
+  @Test func windows_slide_in_the_layers_that_transformers_lets_slide() throws {
+    func window(_ members: String) throws -> SlidingWindow? {
+      try #require(parse("{\"model_type\": \"qwen2\", \"num_hidden_layers\": 3, \"vocab_size\": 9, \(members)}").decoder as? Qwen2).core
+        .blocks.window
+    }
+    #expect(try window(#""sliding_window": 7"#) == nil)
+    #expect(try window(#""sliding_window": 7, "use_sliding_window": true"#) == nil)  // max_window_layers is 28
+    #expect(
+      try window(#""sliding_window": 7, "use_sliding_window": true, "max_window_layers": 1"#)
+        == SlidingWindow(width: 7, layers: [false, true, true]))
+    let types = #""layer_types": ["sliding_attention", "full_attention", "sliding_attention"]"#
+    #expect(
+      try window("\"sliding_window\": 7, \"use_sliding_window\": true, \(types)") == SlidingWindow(width: 7, layers: [true, false, true]))
+    func refusal(_ members: String) -> String { message { _ = try window(members) } }
+    #expect(
+      refusal(types)
+        == "layer_types has sliding layers, but use_sliding_window is not true. Set use_sliding_window to true, or call all layers \"full_attention\"."
+    )
+    #expect(refusal(#""layer_types": ["full_attention"]"#) == "layer_types has 1 elements; num_hidden_layers is 3.")
+    #expect(
+      refusal(#""layer_types": ["chunked_attention"]"#)
+        == "layer_types holds \"chunked_attention\", which is not supported. Supported: full_attention, sliding_attention.")
   }
 
   @Test func old_and_new_spellings_of_rotary_positions_mean_the_same() throws {

@@ -61,7 +61,7 @@ struct ModelPassTests {
     #expect(distance(first.values, single.values) < 1e-5 * norm(first.values))
   }
 
-  @Test(arguments: [TinyModel.llama, .llamaBiases, .gpt2])
+  @Test(arguments: [TinyModel.llama, .llamaBiases, .mistral, .qwen2, .qwen3, .gpt2])
   func packed_documents_give_what_they_give_alone(_ tiny: TinyModel) throws {
     let model = try tiny.model(), lengths = [7, 1, 20, 12], tokens = tokens(40)
     let segments = lengths.enumerated().flatMap { [Int32](repeating: Int32($0), count: $1) }
@@ -78,7 +78,7 @@ struct ModelPassTests {
     #expect(distance(together, apart) < 1e-5 * norm(together))
   }
 
-  @Test(arguments: [TinyModel.llama, .gpt2])
+  @Test(arguments: [TinyModel.llama, .mistral, .qwen2, .qwen3, .gpt2])
   func left_padding_with_shifted_positions_and_right_padding_change_nothing(_ tiny: TinyModel) throws {
     let model = try tiny.model(), tokens = tokens(9), ignored = [Int32](repeating: MicroBatch.ignored, count: 5)
     let padding = [Int32](repeating: 2, count: 5)

@@ -7,7 +7,7 @@ import Testing
 
 /// Small models of every kind that a test may want, made from nothing.
 enum TinyModel: String, CaseIterable, Sendable {
-  case llama, llamaTied, llamaBiases, llamaWideHeads, gpt2, gpt2Untied
+  case llama, llamaTied, llamaBiases, llamaWideHeads, mistral, qwen2, qwen3, gpt2, gpt2Untied
 
   var json: String {
     let llama = """
@@ -23,6 +23,10 @@ enum TinyModel: String, CaseIterable, Sendable {
     case .llamaTied: "{\(llama), \"tie_word_embeddings\": true}"
     case .llamaBiases: "{\(llama), \"attention_bias\": true, \"mlp_bias\": true, \"attention_dropout\": 0.2}"
     case .llamaWideHeads: "{\(llama), \"head_dim\": 10, \"rope_theta\": 500.0, \"tie_word_embeddings\": true}"
+    case .mistral: "{\(llama.replacing("llama", with: "mistral")), \"sliding_window\": 6}"
+    case .qwen2:
+      "{\(llama.replacing("llama", with: "qwen2")), \"use_sliding_window\": true, \"sliding_window\": 5, \"max_window_layers\": 1}"
+    case .qwen3: "{\(llama.replacing("llama", with: "qwen3")), \"head_dim\": 8, \"attention_bias\": true, \"tie_word_embeddings\": true}"
     case .gpt2: "{\(gpt2)}"
     case .gpt2Untied: "{\(gpt2), \"tie_word_embeddings\": false, \"n_inner\": 50, \"scale_attn_by_inverse_layer_idx\": true}"
     }

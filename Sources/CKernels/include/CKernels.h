@@ -36,6 +36,13 @@ void ck_layernorm_forward(float *y, float *statistics, float *x, const float *r,
 void ck_layernorm_backward(float *dx, float *dw, float *db, float *dy_y, const float *x, const float *w, const float *b,
                            const float *statistics, size_t rows, size_t d);
 
+// ---- head_norm.c: `heads` heads of d close together in rows that lie row_stride apart.
+/// y = x * w / sqrt(mean(x^2) + eps) of each head.
+void ck_head_norm_forward(float *y, const float *x, const float *w, float eps, size_t rows, size_t row_stride, size_t heads, size_t d);
+/// dy_dx holds dy on entry and dx on return; dw (+=).
+void ck_head_norm_backward(float *dy_dx, float *dw, const float *x, const float *w, float eps, size_t rows, size_t row_stride,
+                           size_t heads, size_t d);
+
 // ---- activations.c
 /// h[r, i] = silu(gu[r, i]) * gu[r, n + i]; gu is (rows, 2n), h is (rows, n).
 void ck_swiglu_forward(float *h, const float *gu, size_t rows, size_t n);
@@ -98,6 +105,28 @@ void ck_row_dots(float *delta, const float *a, const float *b, size_t rows, size
 /// One query against keys first ... last: out = softmax(q k^T * scale) v, lse as above. scores: room for last - first + 1.
 void ck_attention_decode(float *out, float *lse, float *scores, const float *q, const float *k, const float *v, size_t stride,
                          size_t first, size_t last, size_t d, float scale);
+
+// ---- dynamic_mask.c: Doge's dynamic mask, one number a key, added to the scores.
+/// m[t] = exp(a * softplus(dt[t * stride]))
+void ck_dynamic_mask(float *m, const float *dt, float a, size_t n, size_t stride);
+/// ddt[t * stride] assigned; returns da.
+float ck_dynamic_mask_backward(float *ddt, const float *dm, const float *m, const float *dt, float a, size_t n, size_t stride);
+/// For each query, the least of the `window` greatest mask values among the keys first[q] ... past + q, and its place: a key is kept
+/// where its value is greater, or equal and its place not before. -FLT_MAX where all are kept. heap: room for `window`.
+void ck_dynamic_mask_keep(float *least, int32_t *least_key, uint64_t *heap, const float *m, const int32_t *first, size_t past,
+                          size_t queries, size_t window);
+/// As ck_attention_softmax and ck_attention_probabilities, of s * scale + bias[key] over the kept keys; bias counts from key 0.
+/// least, least_key: of each row, or NULL where all keys are kept.
+void ck_masked_softmax(float *s, float *lse, float *inverse, const int32_t *first, size_t last, const float *bias, const float *least,
+                       const int32_t *least_key, float scale, size_t rows, size_t columns, size_t key);
+void ck_masked_probabilities(float *s, const float *lse, const int32_t *first, size_t last, const float *bias, const float *least,
+                             const int32_t *least_key, float scale, size_t rows, size_t columns, size_t key);
+
+// ---- gates.c: rows of d times a vector.
+/// y (+=) gate * x
+void ck_gate_forward(float *y, const float *x, const float *gate, size_t rows, size_t d);
+/// dy_dx holds dy on entry and dx = dy * gate on return; dgate (+=) the sum over rows of dy * x.
+void ck_gate_backward(float *dy_dx, float *dgate, const float *x, const float *gate, size_t rows, size_t d);
 
 // ---- cross_entropy.c: rows of V logits that lie `stride` apart.
 /// nll, hit (1 where the first greatest logit is the target's); logits become softmax * weight, less weight at the target,
