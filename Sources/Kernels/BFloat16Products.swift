@@ -59,7 +59,7 @@ package final class BFloat16Products {
     let packed = packed(
       weight, isForward: isForward, product, k: k, n: n,
       strides: isForward ? [alongInputs, alongOutputs] : [alongOutputs, alongInputs])
-    product.run(y, x, packed, threads: team.count)
+    WorkClock.count(.products) { product.run(y, x, packed, threads: team.count) }
   }
 
   /// dW += dyᵀ x, in the weight's layout.
@@ -82,7 +82,7 @@ package final class BFloat16Products {
     let product = product(
       BFloat16Product.Shape(
         m: m, n: n, k: rows, stridesA: [1, strideA], stridesB: [n, 1], strideC: n, accumulates: true, threads: team.count))
-    product.run(c, a, b, threads: team.count)
+    WorkClock.count(.products) { product.run(c, a, b, threads: team.count) }
   }
 
   /// x rounded to bf16, valid until the next product with an operand on that side.

@@ -146,15 +146,17 @@ package struct HeadLoss {
     }
     let dx = isContiguous ? gradients.dx + first * width : arena.floats(slots.dx)
     let rounded = arena.pointer(slots.rounded, as: UInt16.self)
-    team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
-      let at = block.lowerBound, weights = weights.map { $0 + range.lowerBound + at }
-      if products != nil {
-        ck_cross_entropy_gradient_bf16(
-          rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary,
-          stride)
-      } else {
-        ck_cross_entropy_gradient(
-          logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary, stride)
+    WorkClock.count(.loss) {
+      team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
+        let at = block.lowerBound, weights = weights.map { $0 + range.lowerBound + at }
+        if products != nil {
+          ck_cross_entropy_gradient_bf16(
+            rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary,
+            stride)
+        } else {
+          ck_cross_entropy_gradient(
+            logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary, stride)
+        }
       }
     }
     if let products {

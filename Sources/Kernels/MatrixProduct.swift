@@ -24,8 +24,10 @@ package enum MatrixProduct {
     _ form: Form, _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, m: Int, n: Int, k: Int,
     strideC: Int? = nil, strideA: Int? = nil, strideB: Int? = nil, accumulate: Bool = false, on team: ThreadTeam
   ) {
-    ck_set_product_threads(m * n * k <= singleThreadLimit ? 1 : Int32(team.count))
-    inRegion(form, c, a, b, m: m, n: n, k: k, strideC: strideC, strideA: strideA, strideB: strideB, accumulate: accumulate)
+    WorkClock.count(.products) {
+      ck_set_product_threads(m * n * k <= singleThreadLimit ? 1 : Int32(team.count))
+      inRegion(form, c, a, b, m: m, n: n, k: k, strideC: strideC, strideA: strideA, strideB: strideB, accumulate: accumulate)
+    }
   }
 
   /// The same inside a task of a `ThreadTeam`, where the product stays on the task's thread.

@@ -34,12 +34,15 @@ package struct WorkspacePlan: Sendable, Equatable {
   package var keys: Int
   /// Whether activations of all layers are kept for a backward pass, or one layer's buffers serve all.
   package var isTraining: Bool
+  /// How the activations of a layer come to its backward pass.
+  package var keeping: ActivationKeeping
   package var team: ThreadTeam
 
-  package init(rows: Int, keys: Int, isTraining: Bool, team: ThreadTeam) {
+  package init(rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, team: ThreadTeam) {
     self.rows = rows
     self.keys = keys
     self.isTraining = isTraining
+    self.keeping = keeping
     self.team = team
   }
 }
@@ -48,13 +51,13 @@ package struct WorkspacePlan: Sendable, Equatable {
 package protocol DecoderWorkspace: AnyObject {
   /// Runs the layers; returns the normalised hidden states (rows, hidden), valid until the next call. With a cache, keys and values
   /// are appended to it and the queries look at all of them; the caller moves the cache's length on.
-  func forward(_ input: PassInput, parameters: UnsafePointer<Float>, cache: KeyValueCache?) -> UnsafeMutablePointer<Float>
+  func forward(_ input: PassInput, parameters: Weights, cache: KeyValueCache?) -> UnsafeMutablePointer<Float>
 
   /// Where the gradient of the hidden states (rows, hidden) is put before `backward`. Only in a training workspace.
   var hiddenGradient: UnsafeMutablePointer<Float> { get }
 
   /// The gradient of the last `forward`, which had no cache, added (+=) to `gradients`; the head's share is the caller's.
-  func backward(_ input: PassInput, parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>)
+  func backward(_ input: PassInput, parameters: Weights, gradients: UnsafeMutablePointer<Float>)
 }
 
 /// What goes through the layers; the pointers are the caller's.
@@ -71,18 +74,4 @@ package struct PassInput {
   package let dropout: Dropout.Key?
 
   package var rows: Int { batch * length }
-}
-
-/// A buffer that each layer has for itself in training and all layers share otherwise.
-struct LayerSlot {
-  let slot: ArenaSlot
-  let stride: Int
-
-  init(_ layout: inout ArenaLayout, floats count: Int, layers: Int, isTraining: Bool) {
-    let padded = (count + 15) / 16 * 16
-    slot = layout.floats(isTraining ? padded * layers : padded)
-    stride = isTraining ? padded : 0
-  }
-
-  func at(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Float> { arena.floats(slot) + layer * stride }
 }

@@ -163,13 +163,14 @@ package final class GPT2Workspace: DecoderWorkspace {
   static func slots(_ model: GPT2, _ plan: WorkspacePlan) -> Slots {
     let d = model.dimensions, h = d.hiddenSize, n = plan.rows, training = plan.isTraining
     var layout = ArenaLayout()
-    func layered(_ count: Int, _ layers: Int) -> LayerSlot {
-      LayerSlot(&layout, floats: count, layers: layers, isTraining: training)
+    func layered(_ count: Int, _ layers: Int, isExact: Bool = false, isResidual: Bool = false) -> LayerSlot {
+      LayerSlot(&layout, floats: count, layers: layers, plan, isExact: isExact, isResidual: isResidual)
     }
     var slots = Slots(
-      x: layered(n * h, d.layerCount + 1), middle: layered(n * h, d.layerCount), attentionStatistics: layered(2 * n, d.layerCount + 1),
-      mlpStatistics: layered(2 * n, d.layerCount), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
-      lse: layered(n * d.headCount, d.layerCount), inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
+      x: layered(n * h, d.layerCount + 1, isResidual: true), middle: layered(n * h, d.layerCount, isExact: true),
+      attentionStatistics: layered(2 * n, d.layerCount + 1, isExact: true),
+      mlpStatistics: layered(2 * n, d.layerCount, isExact: true), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
+      lse: layered(n * d.headCount, d.layerCount, isExact: true), inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
       activated: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * h : 0),
       dbranch: layout.floats(training && model.residualDropout > 0 ? n * h : 0),
       dwide: layout.floats(training ? n * max(d.intermediateSize, 3 * h) : 0),
@@ -194,37 +195,58 @@ package final class GPT2Workspace: DecoderWorkspace {
   // Forward.
 
   package func forward(
-    _ input: PassInput, parameters p: UnsafePointer<Float>, cache: KeyValueCache?
+    _ input: PassInput, parameters p: Weights, cache: KeyValueCache?
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
-    let normed = arena.floats(slots.normed), activated = arena.floats(slots.activated), first = slots.x.at(0, in: arena)
+    let normed = arena.floats(slots.normed), first = slots.x.at(0, in: arena)
     Embedding.gather(first, table: p + model.tokenEmbedding, indices: input.tokens, rows: n, width: h, on: team)
     Embedding.gather(normed, table: p + model.positionEmbedding, indices: input.positions, rows: n, width: h, on: team)
     Elementwise.accumulate(first, normed, count: n * h, on: team)
     dropout(model.embeddingDropout, input, Site.embedding)?.apply(first, first, count: n * h, on: team)
-    for (index, layer) in model.layers.enumerated() {
-      let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
-      let inner = slots.inner.at(index, in: arena)
-      normalise(normed, slots.attentionStatistics.at(index, in: arena), x, layer.attentionNorm, p, n)
-      layer.qkv.forward(slots.qkv.at(index, in: arena), normed, parameters: p, rows: n, on: team)
-      attend(input, index, cache)
-      layer.attentionOutput.forward(middle, slots.attended.at(index, in: arena), parameters: p, rows: n, on: team)
-      dropout(model.residualDropout, input, Site.attentionOutput(index))?.apply(middle, middle, count: n * h, on: team)
-      normalise(normed, slots.mlpStatistics.at(index, in: arena), middle, adding: x, layer.mlpNorm, p, n)
-      layer.up.forward(inner, normed, parameters: p, rows: n, on: team)
-      GELU.forward(activated, inner, count: n * d.intermediateSize, on: team)
-      layer.down.forward(next, activated, parameters: p, rows: n, on: team)
-      dropout(model.residualDropout, input, Site.mlpOutput(index))?.apply(next, next, count: n * h, on: team)
-      Elementwise.accumulate(next, middle, count: n * h, on: team)
+    for index in model.layers.indices {
+      forward(layer: index, input, p, cache)
+      for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     normalise(
       normed, slots.attentionStatistics.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), model.finalNorm, p, n)
     return normed
   }
 
+  /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
+  private func forward(layer index: Int, _ input: PassInput, _ p: Weights, _ cache: KeyValueCache?, isAgain: Bool = false) {
+    let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team, layer = model.layers[index]
+    let normed = arena.floats(slots.normed), activated = arena.floats(slots.activated)
+    let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
+    let inner = slots.inner.at(index, in: arena)
+    normalise(normed, slots.attentionStatistics.at(index, in: arena), x, layer.attentionNorm, p, n)
+    layer.qkv.forward(slots.qkv.at(index, in: arena), normed, parameters: p, rows: n, on: team)
+    attend(input, index, cache)
+    layer.attentionOutput.forward(middle, slots.attended.at(index, in: arena), parameters: p, rows: n, on: team)
+    dropout(model.residualDropout, input, Site.attentionOutput(index))?.apply(middle, middle, count: n * h, on: team)
+    normalise(normed, slots.mlpStatistics.at(index, in: arena), middle, adding: x, layer.mlpNorm, p, n)
+    layer.up.forward(inner, normed, parameters: p, rows: n, on: team)
+    if isAgain { return }  // backward makes the rest itself
+    GELU.forward(activated, inner, count: n * d.intermediateSize, on: team)
+    layer.down.forward(next, activated, parameters: p, rows: n, on: team)
+    dropout(model.residualDropout, input, Site.mlpOutput(index))?.apply(next, next, count: n * h, on: team)
+    Elementwise.accumulate(next, middle, count: n * h, on: team)
+  }
+
+  /// The buffers that a layer puts away rounded.
+  private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.inner] }
+
+  /// Brings a layer's activations back for its backward pass.
+  private func restore(_ index: Int, _ input: PassInput, _ p: Weights) {
+    switch plan.keeping {
+    case .floats: break
+    case .rounded: for slot in kept { slot.restore(index, in: arena, on: plan.team) }
+    case .recomputed: forward(layer: index, input, p, nil, isAgain: true)
+    }
+  }
+
   private func normalise(
     _ y: UnsafeMutablePointer<Float>, _ statistics: UnsafeMutablePointer<Float>, _ x: UnsafeMutablePointer<Float>,
-    adding residual: UnsafePointer<Float>? = nil, _ norm: GPT2.Norm, _ p: UnsafePointer<Float>, _ rows: Int
+    adding residual: UnsafePointer<Float>? = nil, _ norm: GPT2.Norm, _ p: Weights, _ rows: Int
   ) {
     LayerNorm.forward(
       y, statistics: statistics, x, adding: residual, weight: p + norm.weight, bias: p + norm.bias, epsilon: Float(model.normEpsilon),
@@ -245,7 +267,7 @@ package final class GPT2Workspace: DecoderWorkspace {
 
   package var hiddenGradient: UnsafeMutablePointer<Float> { arena.floats(slots.normed) }
 
-  package func backward(_ input: PassInput, parameters p: UnsafePointer<Float>, gradients g: UnsafeMutablePointer<Float>) {
+  package func backward(_ input: PassInput, parameters p: Weights, gradients g: UnsafeMutablePointer<Float>) {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
     let dnormed = arena.floats(slots.normed), dactivated = arena.floats(slots.activated), dx = arena.floats(slots.dx)
     let dwide = arena.floats(slots.dwide)
@@ -253,23 +275,24 @@ package final class GPT2Workspace: DecoderWorkspace {
     normaliseBackward(
       dnormed, slots.x.at(d.layerCount, in: arena), slots.attentionStatistics.at(d.layerCount, in: arena), model.finalNorm, p, g, n)
     for (index, layer) in model.layers.enumerated().reversed() {
+      restore(index, input, p)
       let dmlp = branch(dx, input, Site.mlpOutput(index))
       layer.down.backwardInput(dactivated, dmlp, parameters: p, rows: n, on: team)
       GELU.backward(
         dx: dwide, dyThenY: dactivated, slots.inner.at(index, in: arena), count: n * d.intermediateSize, on: team)
-      layer.down.backwardWeight(gradients: g, dmlp, dactivated, rows: n, on: team)
+      layer.down.backwardWeight(gradients: g, parameters: p, dmlp, dactivated, rows: n, on: team)
       layer.up.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
       normaliseBackward(dnormed, slots.middle.at(index, in: arena), slots.mlpStatistics.at(index, in: arena), layer.mlpNorm, p, g, n)
-      layer.up.backwardWeight(gradients: g, dwide, dnormed, rows: n, on: team)
+      layer.up.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
 
       let dattention = branch(dx, input, Site.attentionOutput(index))
-      layer.attentionOutput.backwardWeight(gradients: g, dattention, slots.attended.at(index, in: arena), rows: n, on: team)
+      layer.attentionOutput.backwardWeight(gradients: g, parameters: p, dattention, slots.attended.at(index, in: arena), rows: n, on: team)
       layer.attentionOutput.backwardInput(dnormed, dattention, parameters: p, rows: n, on: team)
       attendBackward(input, index, dattended: dnormed, dqkv: dwide)
       layer.qkv.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
       normaliseBackward(
         dnormed, slots.x.at(index, in: arena), slots.attentionStatistics.at(index, in: arena), layer.attentionNorm, p, g, n)
-      layer.qkv.backwardWeight(gradients: g, dwide, dnormed, rows: n, on: team)
+      layer.qkv.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
     }
     dropout(model.embeddingDropout, input, Site.embedding)?.apply(dx, dx, count: n * h, on: team)
     Embedding.scatterAdd(dTable: g + model.tokenEmbedding, dx, indices: input.tokens, rows: n, width: h, on: team)
@@ -279,7 +302,7 @@ package final class GPT2Workspace: DecoderWorkspace {
   /// The gradient of the residual stream plus that of a norm of it; `dy` holds the norm's output afterwards.
   private func normaliseBackward(
     _ dy: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ statistics: UnsafePointer<Float>, _ norm: GPT2.Norm,
-    _ p: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>, _ rows: Int
+    _ p: Weights, _ g: UnsafeMutablePointer<Float>, _ rows: Int
   ) {
     LayerNorm.backward(
       dx: arena.floats(slots.dx), dWeight: g + norm.weight, dBias: g + norm.bias, dyThenY: dy, x, statistics: statistics,

@@ -17,6 +17,10 @@ package final class ModelPass {
   package let length: Int
   package let purpose: Purpose
 
+  /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
+  /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on, products are as fast as they get.
+  private static let pieceRows = 2_048
+  private let pieceRows: Int
   private let workspace: any DecoderWorkspace
   private let head: HeadLoss
   private let arena: Arena
@@ -27,33 +31,40 @@ package final class ModelPass {
     let tokens, positions, firstKeys, targets, weights: ArenaSlot
   }
 
-  package init(_ model: LanguageModel, rows: Int, length: Int, purpose: Purpose) throws(ModelError) {
+  /// - recomputing: activations are made again in backward instead of being kept.
+  package init(_ model: LanguageModel, rows: Int, length: Int, purpose: Purpose, recomputing: Bool = false) throws(ModelError) {
     self.model = model
     self.rows = rows
     self.length = length
     self.purpose = purpose
-    slots = Self.slots(rows)
-    let dimensions = model.dimensions
+    let dimensions = model.dimensions, plan = Self.plan(rows, length, purpose, model.precision, recomputing, model.team)
+    pieceRows = plan.rows
+    slots = Self.slots(pieceRows)
     do {
-      workspace = try model.decoder.makeWorkspace(Self.plan(rows, length, purpose, model.team))
-      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: rows)
+      workspace = try model.decoder.makeWorkspace(plan)
+      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows)
       arena = try Arena(slots.layout)
     } catch {
       throw ModelError(.outOfMemory, error.description)
     }
   }
 
-  /// Bytes that a pass takes, before it is made.
+  /// Bytes that a pass takes, before it is made; packed copies of weights for products in bf16 not counted.
   package static func byteCount(
-    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, on team: ThreadTeam
+    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, precision: Precision = .float32,
+    recomputing: Bool = false, on team: ThreadTeam
   ) -> Int {
-    let d = configuration.dimensions
-    return configuration.decoder.workspaceByteCount(plan(rows, length, purpose, team)) + slots(rows).layout.byteCount
-      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: rows)
+    let d = configuration.dimensions, plan = plan(rows, length, purpose, precision, recomputing, team)
+    return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
+      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows)
   }
 
-  private static func plan(_ rows: Int, _ length: Int, _ purpose: Purpose, _ team: ThreadTeam) -> WorkspacePlan {
-    WorkspacePlan(rows: rows, keys: length, isTraining: purpose == .training, team: team)
+  private static func plan(
+    _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool, _ team: ThreadTeam
+  ) -> WorkspacePlan {
+    WorkspacePlan(
+      rows: min(rows, max(pieceRows / max(length, 1), 1) * length), keys: length, isTraining: purpose == .training,
+      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team)
   }
 
   private static func slots(_ rows: Int) -> Slots {
@@ -74,44 +85,60 @@ package final class ModelPass {
     _ microBatch: MicroBatch, into gradients: ParameterStore, gradientScale: Float, dropout: Dropout.Key? = nil
   ) throws(ModelError) -> LossSum {
     precondition(purpose == .training, "a pass for scoring keeps nothing to go back through")
-    let input = try load(microBatch, dropout: dropout), parameters = model.parameters.base
-    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
-    // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
-    let sum = runHead(
-      hidden, microBatch,
-      gradients: HeadLoss.Gradients(
-        dx: workspace.hiddenGradient, dWeight: gradients.base + model.decoder.headWeight, scale: gradientScale))
-    workspace.backward(input, parameters: parameters, gradients: gradients.base)
+    let weights = model.weights
+    var sum = LossSum()
+    for (number, piece) in try pieces(microBatch).enumerated() {
+      let input = load(piece, dropout: dropout?.piece(number))
+      let hidden = workspace.forward(input, parameters: weights, cache: nil)
+      // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
+      sum += runHead(
+        hidden, piece,
+        gradients: HeadLoss.Gradients(
+          dx: workspace.hiddenGradient, dWeight: gradients.base + model.decoder.headWeight, scale: gradientScale))
+      workspace.backward(input, parameters: weights, gradients: gradients.base)
+    }
     return sum
   }
 
   /// The loss without gradients, dropout off.
   package func evaluate(_ microBatch: MicroBatch) throws(ModelError) -> LossSum {
-    let input = try load(microBatch, dropout: nil)
-    return runHead(workspace.forward(input, parameters: model.parameters.base, cache: nil), microBatch)
+    let weights = model.weights
+    var sum = LossSum()
+    for piece in try pieces(microBatch) {
+      sum += runHead(workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil), piece)
+    }
+    return sum
   }
 
   /// ln p(target) of each position (batch, length), 0 where there is none; dropout off.
   package func logProbabilities(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: model.parameters.base, cache: nil)
-    return [Float](unsafeUninitializedCapacity: input.rows) { buffer, count in
-      _ = runHead(hidden, microBatch, logProbabilities: buffer.baseAddress)
-      count = input.rows
+    let weights = model.weights
+    var all: [Float] = []
+    for piece in try pieces(microBatch) {
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil)
+      all += [Float](unsafeUninitializedCapacity: piece.rows) { buffer, count in
+        _ = runHead(hidden, piece, logProbabilities: buffer.baseAddress)
+        count = piece.rows
+      }
     }
+    return all
   }
 
-  /// The logits of each position, (batch · length, vocabulary); dropout off.
+  /// The logits of each position, (batch · length, vocabulary), in f32; dropout off.
   package func logits(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: model.parameters.base, cache: nil)
-    let d = model.dimensions
-    return [Float](unsafeUninitializedCapacity: input.rows * d.vocabularySize) { buffer, count in
-      MatrixProduct.multiply(
-        .nt, buffer.baseAddress!, hidden, model.parameters.base + model.decoder.headWeight,  // rows > 0 was checked: not empty
-        m: input.rows, n: d.vocabularySize, k: d.hiddenSize, on: model.team)
-      count = input.rows * d.vocabularySize
+    let weights = model.weights, d = model.dimensions
+    var all: [Float] = []
+    all.reserveCapacity(microBatch.rows * d.vocabularySize)
+    for piece in try pieces(microBatch) {
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil)
+      all += [Float](unsafeUninitializedCapacity: piece.rows * d.vocabularySize) { buffer, count in
+        MatrixProduct.multiply(
+          .nt, buffer.baseAddress!, hidden, weights + model.decoder.headWeight,  // rows > 0 was checked: not empty
+          m: piece.rows, n: d.vocabularySize, k: d.hiddenSize, on: model.team)
+        count = piece.rows * d.vocabularySize
+      }
     }
+    return all
   }
 
   private func runHead(
@@ -119,19 +146,24 @@ package final class ModelPass {
     logProbabilities: UnsafeMutablePointer<Float>? = nil
   ) -> LossSum {
     head.run(
-      hidden, weight: model.parameters.base + model.decoder.headWeight, targets: arena.pointer(slots.targets, as: Int32.self),
+      hidden, weight: model.weights + model.decoder.headWeight, products: model.weights.products, targets: arena.pointer(slots.targets, as: Int32.self),
       weights: microBatch.weights == nil ? nil : UnsafePointer(arena.floats(slots.weights)), rows: microBatch.rows,
       gradients: gradients, logProbabilities: logProbabilities, on: model.team)
   }
 
-  /// Checks the micro-batch and copies it to where the pass reads it.
-  private func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) throws(ModelError) -> PassInput {
+  /// Checks the micro-batch and cuts it into what goes through the layers together.
+  private func pieces(_ microBatch: MicroBatch) throws(ModelError) -> [MicroBatch] {
     try microBatch.check(model.dimensions)
     guard microBatch.rows <= rows, microBatch.length <= length else {
       throw ModelError(
         .invalidInput,
         "A micro-batch of \(microBatch.batch)×\(microBatch.length) tokens does not fit a pass made for \(rows) rows of at most \(length).")
     }
+    return microBatch.pieces(of: max(1, pieceRows / microBatch.length))
+  }
+
+  /// Copies a piece to where the pass reads it.
+  private func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) -> PassInput {
     let tokens = arena.pointer(slots.tokens, as: Int32.self), positions = arena.pointer(slots.positions, as: Int32.self)
     let firstKeys = arena.pointer(slots.firstKeys, as: Int32.self)
     copy(microBatch.tokens, to: tokens)

@@ -39,14 +39,14 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     let d = model.dimensions, n = plan.rows, training = plan.isTraining
     let queries = d.headCount * d.headSize, wide = queries + 2 * d.keyValueHeadCount * d.headSize
     var layout = ArenaLayout()
-    func layered(_ count: Int, _ layers: Int) -> LayerSlot {
-      LayerSlot(&layout, floats: count, layers: layers, isTraining: training)
+    func layered(_ count: Int, _ layers: Int, isExact: Bool = false, isResidual: Bool = false) -> LayerSlot {
+      LayerSlot(&layout, floats: count, layers: layers, plan, isExact: isExact, isResidual: isResidual)
     }
     var slots = Slots(
-      x: layered(n * d.hiddenSize, d.layerCount + 1), middle: layered(n * d.hiddenSize, d.layerCount),
-      inputScale: layered(n, d.layerCount + 1), postScale: layered(n, d.layerCount), qkv: layered(n * wide, d.layerCount),
+      x: layered(n * d.hiddenSize, d.layerCount + 1, isResidual: true), middle: layered(n * d.hiddenSize, d.layerCount, isExact: true),
+      inputScale: layered(n, d.layerCount + 1, isExact: true), postScale: layered(n, d.layerCount, isExact: true), qkv: layered(n * wide, d.layerCount),
       turned: layout.floats(model.blocks.normalisesHeads ? n * wide : 0),
-      attended: layered(n * queries, d.layerCount), lse: layered(n * d.headCount, d.layerCount),
+      attended: layered(n * queries, d.layerCount), lse: layered(n * d.headCount, d.layerCount, isExact: true),
       gateUp: layered(n * 2 * d.intermediateSize, d.layerCount), normed: layout.floats(n * max(d.hiddenSize, queries)),
       inner: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * d.hiddenSize : 0),
       dwide: layout.floats(training ? n * max(2 * d.intermediateSize, wide) : 0),
@@ -75,28 +75,15 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   // Forward.
 
   package func forward(
-    _ input: PassInput, parameters p: UnsafePointer<Float>, cache: KeyValueCache?
+    _ input: PassInput, parameters p: Weights, cache: KeyValueCache?
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, epsilon = Float(model.normEpsilon), team = plan.team
-    let normed = arena.floats(slots.normed), inner = arena.floats(slots.inner), table = rotary.table(for: input)
+    let normed = arena.floats(slots.normed), table = rotary.table(for: input)
     slideWindow(input, past: cache?.length ?? 0)
     Embedding.gather(slots.x.at(0, in: arena), table: p + model.embedding, indices: input.tokens, rows: n, width: h, on: team)
-    for (index, layer) in model.layers.enumerated() {
-      let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
-      let qkv = slots.qkv.at(index, in: arena), attended = slots.attended.at(index, in: arena)
-      let gateUp = slots.gateUp.at(index, in: arena)
-      RMSNorm.forward(
-        normed, rstd: slots.inputScale.at(index, in: arena), x, weight: p + layer.inputNorm, epsilon: epsilon, rows: n, width: h, on: team)
-      layer.qkv.linear.forward(qkv, normed, parameters: p, rows: n, on: team)
-      attend(input, index, turn(qkv, layer, table, input, p), qkv, cache)
-      layer.output.linear.forward(middle, attended, parameters: p, rows: n, on: team)
-      RMSNorm.forward(
-        normed, rstd: slots.postScale.at(index, in: arena), middle, adding: x, weight: p + layer.postNorm, epsilon: epsilon, rows: n,
-        width: h, on: team)
-      layer.gateUp.linear.forward(gateUp, normed, parameters: p, rows: n, on: team)
-      SwiGLU.forward(inner, gateUp: gateUp, rows: n, width: d.intermediateSize, on: team)
-      layer.down.linear.forward(next, inner, parameters: p, rows: n, on: team)
-      Elementwise.add(next, next, middle, count: n * h, on: team)
+    for index in model.layers.indices {
+      forward(layer: index, input, table, p, cache)
+      for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     RMSNorm.forward(
       normed, rstd: slots.inputScale.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), weight: p + model.finalNorm,
@@ -104,10 +91,46 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     return normed
   }
 
+  /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
+  private func forward(
+    layer index: Int, _ input: PassInput, _ table: RotaryTable, _ p: Weights, _ cache: KeyValueCache?, isAgain: Bool = false
+  ) {
+    let d = model.dimensions, h = d.hiddenSize, n = input.rows, epsilon = Float(model.normEpsilon), team = plan.team
+    let normed = arena.floats(slots.normed), inner = arena.floats(slots.inner), layer = model.layers[index]
+    let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
+    let qkv = slots.qkv.at(index, in: arena), attended = slots.attended.at(index, in: arena)
+    let gateUp = slots.gateUp.at(index, in: arena)
+    RMSNorm.forward(
+      normed, rstd: slots.inputScale.at(index, in: arena), x, weight: p + layer.inputNorm, epsilon: epsilon, rows: n, width: h, on: team)
+    layer.qkv.linear.forward(qkv, normed, parameters: p, rows: n, on: team)
+    attend(input, index, turn(qkv, layer, table, input, p), qkv, cache)
+    layer.output.linear.forward(middle, attended, parameters: p, rows: n, on: team)
+    RMSNorm.forward(
+      normed, rstd: slots.postScale.at(index, in: arena), middle, adding: x, weight: p + layer.postNorm, epsilon: epsilon, rows: n,
+      width: h, on: team)
+    layer.gateUp.linear.forward(gateUp, normed, parameters: p, rows: n, on: team)
+    if isAgain { return }  // backward makes the rest itself
+    SwiGLU.forward(inner, gateUp: gateUp, rows: n, width: d.intermediateSize, on: team)
+    layer.down.linear.forward(next, inner, parameters: p, rows: n, on: team)
+    Elementwise.add(next, next, middle, count: n * h, on: team)
+  }
+
+  /// The buffers that a layer puts away rounded.
+  private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.gateUp] }
+
+  /// Brings a layer's activations back for its backward pass.
+  private func restore(_ index: Int, _ input: PassInput, _ table: RotaryTable, _ p: Weights) {
+    switch plan.keeping {
+    case .floats: break
+    case .rounded: for slot in kept { slot.restore(index, in: arena, on: plan.team) }
+    case .recomputed: forward(layer: index, input, table, p, nil, isAgain: true)
+    }
+  }
+
   /// Queries and keys normalised and turned; in place in qkv, or apart where backward wants what was there before.
   private func turn(
     _ qkv: UnsafeMutablePointer<Float>, _ layer: RotaryTransformer.Layer, _ table: RotaryTable, _ input: PassInput,
-    _ p: UnsafePointer<Float>
+    _ p: Weights
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, stride = layer.qkv.outputs
     var turned = qkv
@@ -153,7 +176,7 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
 
   package var hiddenGradient: UnsafeMutablePointer<Float> { arena.floats(slots.normed) }
 
-  package func backward(_ input: PassInput, parameters p: UnsafePointer<Float>, gradients g: UnsafeMutablePointer<Float>) {
+  package func backward(_ input: PassInput, parameters p: Weights, gradients g: UnsafeMutablePointer<Float>) {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
     let dnormed = arena.floats(slots.normed), dinner = arena.floats(slots.inner), dx = arena.floats(slots.dx)
     let dwide = arena.floats(slots.dwide), normScratch = arena.floats(slots.normScratch), table = rotary.table(for: input)
@@ -162,24 +185,25 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
       dx: dx, dWeight: g + model.finalNorm, dyThenY: dnormed, slots.x.at(d.layerCount, in: arena),
       rstd: slots.inputScale.at(d.layerCount, in: arena), weight: p + model.finalNorm, rows: n, width: h, scratch: normScratch, on: team)
     for (index, layer) in model.layers.enumerated().reversed() {
+      restore(index, input, table, p)
       layer.down.linear.backwardInput(dinner, dx, parameters: p, rows: n, on: team)
       SwiGLU.backward(
         dGateUp: dwide, dhThenH: dinner, gateUp: slots.gateUp.at(index, in: arena), rows: n, width: d.intermediateSize, on: team)
-      layer.down.linear.backwardWeight(gradients: g, dx, dinner, rows: n, on: team)
+      layer.down.linear.backwardWeight(gradients: g, parameters: p, dx, dinner, rows: n, on: team)
       layer.gateUp.linear.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
       RMSNorm.backward(
         dx: dx, dWeight: g + layer.postNorm, dyThenY: dnormed, slots.middle.at(index, in: arena),
         rstd: slots.postScale.at(index, in: arena), weight: p + layer.postNorm, rows: n, width: h, scratch: normScratch, on: team)
-      layer.gateUp.linear.backwardWeight(gradients: g, dwide, dnormed, rows: n, on: team)
+      layer.gateUp.linear.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
 
-      layer.output.linear.backwardWeight(gradients: g, dx, slots.attended.at(index, in: arena), rows: n, on: team)
+      layer.output.linear.backwardWeight(gradients: g, parameters: p, dx, slots.attended.at(index, in: arena), rows: n, on: team)
       layer.output.linear.backwardInput(dnormed, dx, parameters: p, rows: n, on: team)
       attendBackward(input, index, table, dattended: dnormed, dqkv: dwide, p, g)
       layer.qkv.linear.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
       RMSNorm.backward(
         dx: dx, dWeight: g + layer.inputNorm, dyThenY: dnormed, slots.x.at(index, in: arena),
         rstd: slots.inputScale.at(index, in: arena), weight: p + layer.inputNorm, rows: n, width: h, scratch: normScratch, on: team)
-      layer.qkv.linear.backwardWeight(gradients: g, dwide, dnormed, rows: n, on: team)
+      layer.qkv.linear.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
     }
     Embedding.scatterAdd(
       dTable: g + model.embedding, dx, indices: input.tokens, ignoring: model.specialTokens.padding, rows: n, width: h, on: team)
@@ -187,7 +211,7 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
 
   private func attendBackward(
     _ input: PassInput, _ index: Int, _ table: RotaryTable, dattended: UnsafeMutablePointer<Float>, dqkv: UnsafeMutablePointer<Float>,
-    _ p: UnsafePointer<Float>, _ g: UnsafeMutablePointer<Float>
+    _ p: Weights, _ g: UnsafeMutablePointer<Float>
   ) {
     let d = model.dimensions, layer = model.layers[index], qkv = slots.qkv.at(index, in: arena)
     // Where heads are not normalised, qkv holds them as forward turned them.

@@ -68,15 +68,15 @@ struct MatrixProductTests {
       }
     }
     var y = [Float](repeating: 9, count: rows * outputs)
-    linear.forward(&y, x, parameters: parameters, rows: rows, on: pair)
+    linear.forward(&y, x, parameters: Weights(parameters), rows: rows, on: pair)
     expectClose(y, plain(doubles(x), doubles(parameters)))
 
     var dx = [Float](repeating: 9, count: x.count)
-    linear.backwardInput(&dx, dy, parameters: parameters, rows: rows, on: pair)
+    linear.backwardInput(&dx, dy, parameters: Weights(parameters), rows: rows, on: pair)
     expectClose(dx, differences(at: doubles(x)) { dot(plain($0, doubles(parameters)), doubles(dy)) })
 
     var gradients = [Float](repeating: 1, count: parameters.count)
-    linear.backwardWeight(gradients: &gradients, dy, x, rows: rows, on: pair)
+    linear.backwardWeight(gradients: &gradients, parameters: Weights(parameters), dy, x, rows: rows, on: pair)
     expectClose(gradients, differences(at: doubles(parameters)) { dot(plain(doubles(x), $0), doubles(dy)) }.map { $0 + 1 })
   }
 }
