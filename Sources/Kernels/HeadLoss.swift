@@ -26,20 +26,21 @@ package struct HeadLoss {
     let logits, x, dx, nll, hits, rows, targets, weights, rounded: ArenaSlot
   }
 
-  package init(vocabulary: Int, width: Int, capacity: Int) throws(ArenaError) {
+  /// - roundsGradient: room for the gradient of logits in bf16, which products in bf16 take.
+  package init(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) throws(ArenaError) {
     self.vocabulary = vocabulary
     self.width = width
     self.capacity = capacity
     chunkRows = Self.chunkRows(vocabulary: vocabulary, capacity: capacity)
     stride = Self.stride(vocabulary)
-    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity)
+    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient)
     arena = try Arena(layout)
     self.slots = slots
   }
 
   /// Bytes that a head of this size takes.
-  package static func byteCount(vocabulary: Int, width: Int, capacity: Int) -> Int {
-    layout(vocabulary: vocabulary, width: width, capacity: capacity).0.byteCount
+  package static func byteCount(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) -> Int {
+    layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient).0.byteCount
   }
 
   private static func chunkRows(vocabulary: Int, capacity: Int) -> Int {
@@ -52,14 +53,14 @@ package struct HeadLoss {
   /// of 205 GFLOP/s at a vocabulary of 32,768 on a Zen 5 core.
   private static func stride(_ vocabulary: Int) -> Int { vocabulary % 256 == 0 ? vocabulary + 16 : vocabulary }
 
-  private static func layout(vocabulary: Int, width: Int, capacity: Int) -> (ArenaLayout, Slots) {
+  private static func layout(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool) -> (ArenaLayout, Slots) {
     var layout = ArenaLayout()
     let rows = chunkRows(vocabulary: vocabulary, capacity: capacity)
     let slots = Slots(
       logits: layout.floats(rows * stride(vocabulary)), x: layout.floats(rows * width), dx: layout.floats(rows * width),
       nll: layout.floats(capacity), hits: layout.reserve(UInt8.self, capacity), rows: layout.reserve(Int32.self, capacity),
       targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity),
-      rounded: layout.reserve(UInt16.self, rows * stride(vocabulary)))  // untouched, and so no memory, in f32
+      rounded: layout.reserve(UInt16.self, roundsGradient ? rows * stride(vocabulary) : 0))
     return (layout, slots)
   }
 

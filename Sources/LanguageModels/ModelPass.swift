@@ -42,7 +42,8 @@ package final class ModelPass {
     slots = Self.slots(pieceRows)
     do {
       workspace = try model.decoder.makeWorkspace(plan)
-      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows)
+      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows,
+        roundsGradient: model.precision == .bfloat16 && purpose == .training)
       arena = try Arena(slots.layout)
     } catch {
       throw ModelError(.outOfMemory, error.description)
@@ -56,7 +57,8 @@ package final class ModelPass {
   ) -> Int {
     let d = configuration.dimensions, plan = plan(rows, length, purpose, precision, recomputing, team)
     return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
-      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows)
+      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
+        roundsGradient: precision == .bfloat16 && purpose == .training)
   }
 
   private static func plan(

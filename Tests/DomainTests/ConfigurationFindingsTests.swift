@@ -117,7 +117,6 @@ struct ConfigurationFindingsTests {
       ) == [
         "error: training.use_lora (line 1): LoRA is not built yet; set use_lora to false to train all weights",
         "warning: training.lora_r (line 1): has an effect only with use_lora",
-        "warning: training.bf16 (line 1): this version computes in float32; the field has no effect",
         "warning: training.quantization (line 1): weights are not quantised here; the field has no effect",
         "warning: tensorboard.log_dir (line 1): event files lie in the job's own folder, tensorboard/",
       ])

@@ -196,6 +196,14 @@ package struct TrainingSection: Section {
       Field(
         "threads", \.threads, limit: .within(1...1_024),
         "Threads for the maths. Default: the agent's setting. The same bits need the same number."),
+      Field(
+        "bf16", \.bf16,
+        "Matrix products in bfloat16 with sums in float32, activations kept in bfloat16; weights, gradients and moments stay float32. Quicker where the processor has instructions for it (AMX, AVX-512 bf16); elsewhere products stay float32, with a warning. Default: false."
+      ),
+      Field(
+        "gradient_checkpointing", \.gradientCheckpointing, aliases: ["activation_recomputation"],
+        "Activations are made again in the backward pass instead of being kept: less memory, the same result, about a fifth more time. Default: false."
+      ),
     ]
   }
 
@@ -203,11 +211,7 @@ package struct TrainingSection: Section {
   private static var foreignFields: [Field<TrainingSection>] {
     let lora = Field<TrainingSection>.Effect.ignored("has an effect only with use_lora")
     return [
-      Field("bf16", \.bf16, effect: .ignored("this version computes in float32; the field has no effect"), "Products in bfloat16."),
       Field("fp16", \.fp16, effect: .ignored("float16 is not used on processors; training runs in float32"), "For other trainers."),
-      Field(
-        "gradient_checkpointing", \.gradientCheckpointing,
-        effect: .ignored("activations are kept in this version; the field has no effect on the result"), "Recompute activations."),
       Field(
         "use_lora", \.useLoRA, effect: .refused("LoRA is not built yet; set use_lora to false to train all weights"),
         "Train an adapter only."),
