@@ -1,37 +1,24 @@
-import Glibc
-import Kernels
 import StrictJSON
 
+/// What `make bench-train`, `bench-generate` and `bench-tokenize` run: a JSON line a case, on standard output.
 @main
 struct Bench {
   static func main() async throws {
-    let words = Array(CommandLine.arguments.dropFirst())
+    var words = Array(CommandLine.arguments.dropFirst())
+    let verb = words.isEmpty ? "" : words.removeFirst()
     let options = Options(words)
-    switch words.first {
-    case "measure-train": try measureTraining(options)
-    default: break
+    switch verb {
+    case "train": try await TrainingBenchmark(options).run()
+    case "growth": try await TrainingBenchmark(options).showGrowth()
+    case "generate": try await GenerationBenchmark(options).run()
+    case "tokenize": try await TokenizingBenchmark(options).run()
+    case "measure-train": print(try TrainingBenchmark.measure(options).text())
+    default:
+      print(
+        """
+        usage: dropforge-bench train|growth|generate|tokenize [--python=PATH] [--cases=a,b] [--dtypes=f32,bf16] [--rounds=2] [--seconds=6]
+          tokenize: [--english=FILE] [--code=FILE] [--multilingual=FILE] [--train=FILE]
+        """)
     }
   }
-
-  static func measureTraining(_ options: Options) throws {
-    guard var work = TrainingCase.named(options["case"] ?? "") else { return }
-    work = work.changed(batch: options.int("batch"), length: options.int("length"), layers: options.int("layers"))
-    let precision = options["dtype"] == "bf16" ? Precision.bfloat16 : .float32
-    let m = try TrainingMeasurement(
-      work, precision: precision, recomputing: options["recompute"] != nil, threads: options.int("threads") ?? ThreadTeam.machine.count,
-      seconds: Double(options.int("seconds") ?? 5))
-    print(work.name, options["dtype"] ?? "f32", "tok/s", m.tokensPerSecond, m.medianTokensPerSecond, "MB", m.peakMegabytes, "share", m.productShare, m.shares, m.lastLoss)
-  }
-}
-
-struct Options {
-  var values: [String: String] = [:]
-  init(_ words: [String]) {
-    for word in words where word.hasPrefix("--") {
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
-      values[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
-    }
-  }
-  subscript(_ name: String) -> String? { values[name] }
-  func int(_ name: String) -> Int? { values[name].flatMap { Int($0) } }
 }
