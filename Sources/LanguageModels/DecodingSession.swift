@@ -87,9 +87,13 @@ package final class DecodingSession {
   package func sample(_ logits: [Float], _ sampler: Sampler, index: Int) -> [Int32] {
     let vocabulary = model.dimensions.vocabularySize
     return logits.withUnsafeBufferPointer { logits in
-      (0..<batch).map { sequence in
-        let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
-        return sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
+      [Int32](unsafeUninitializedCapacity: batch) { tokens, count in
+        guard let tokens = tokens.baseAddress else { return }
+        model.team.run(tasks: batch) { sequence, _ in
+          let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
+          tokens[sequence] = sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
+        }
+        count = batch
       }
     }
   }

@@ -69,6 +69,10 @@ void ck_column_sum(float *db, const float *dy, size_t rows, size_t n, size_t str
 /// Sum of x^2, accumulated in double.
 double ck_sum_of_squares(const float *x, size_t n);
 
+// ---- skinny.c
+/// y (m, n) = x (m, k) w (n, k)^T for few rows m; rows of y lie `stride_y` apart.
+void ck_skinny_product(float *y, const float *x, const float *w, size_t m, size_t n, size_t k, size_t stride_y);
+
 // ---- rotary.c
 /// Rotates pairs (i, i + d/2) of each of `heads` heads of each row, in place. cosine, sine: (positions, d/2). sign -1 is the inverse.
 void ck_rotary(float *x, size_t rows, size_t row_stride, size_t heads, size_t d, const int32_t *positions, const float *cosine,
