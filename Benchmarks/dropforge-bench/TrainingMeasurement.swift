@@ -19,7 +19,11 @@ struct TrainingMeasurement {
     let team = ThreadTeam(count: threads), configuration = try work.configuration
     let model = try LanguageModel(configuration, seed: 1, on: team)
     model.precision = precision
-    let gradients = try ParameterStore(model.layout), first = try ParameterStore(model.layout), second = try ParameterStore(model.layout)
+    if let rank = work.adapterRank {
+      model.adapter = try LoRA(LoRASettings(rank: rank, alpha: Double(2 * rank), targets: .allLinear), for: model, base: "bench", seed: 1)
+    }
+    let layout = model.trained.layout
+    let gradients = try ParameterStore(layout), first = try ParameterStore(layout), second = try ParameterStore(layout)
     let rows = work.batch * work.length
     let pass = try ModelPass(model, rows: rows, length: work.length, purpose: .training, recomputing: recomputing)
     let random = CounterRandom(seed: 7, name: "tokens")
@@ -34,7 +38,7 @@ struct TrainingMeasurement {
       let start = Self.now()
       let sum = try pass.accumulate(batch, into: gradients, gradientScale: 1 / Float(batch.targetCount))
       let factor = GradientNorm.clippingFactor(norm: gradients.norm(on: team), maximum: 1)
-      model.parameters.update(
+      model.trained.update(
         AdamW(weightDecay: 0.1), gradients: gradients, firstMoment: first, secondMoment: second, step: step + 1, learningRate: 1e-4,
         gradientScale: factor, on: team)
       let time = Self.now() - start

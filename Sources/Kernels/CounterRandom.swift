@@ -52,6 +52,13 @@ package struct CounterRandom: Sendable {
     return (radius * cos(angle), radius * sin(angle))
   }
 
+  /// x (count) = uniform in [-bound, bound).
+  package func fillUniform(_ x: UnsafeMutablePointer<Float>, count: Int, bound: Double, on team: ThreadTeam) {
+    team.forEachBlock(of: count, size: 4096) { block in
+      for index in block { x[index] = Float((2 * uniform(at: UInt64(index)) - 1) * bound) }
+    }
+  }
+
   /// x (count) = mean 0, the given deviation.
   package func fillNormal(_ x: UnsafeMutablePointer<Float>, count: Int, deviation: Double, on team: ThreadTeam) {
     team.forEachBlock(of: count, size: 4096) { block in

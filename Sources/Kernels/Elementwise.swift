@@ -27,6 +27,24 @@ package enum Elementwise {
     }
   }
 
+  /// y (rows, width) = the rows of x, which lie `stride` apart.
+  package static func packRows(
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, stride: Int, rows: Int, width: Int, on team: ThreadTeam
+  ) {
+    team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
+      for row in block { (y + row * width).update(from: x + row * stride, count: width) }
+    }
+  }
+
+  /// The rows of y, which lie `stride` apart, += x (rows, width).
+  package static func accumulateRows(
+    _ y: UnsafeMutablePointer<Float>, stride: Int, _ x: UnsafePointer<Float>, rows: Int, width: Int, on team: ThreadTeam
+  ) {
+    team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
+      for row in block { ck_accumulate(y + row * stride, x + row * width, width) }
+    }
+  }
+
   package static func clear(_ y: UnsafeMutablePointer<Float>, count: Int, on team: ThreadTeam) {
     team.forEachBlock(of: count, size: 4 * ThreadTeam.elementBlock) { block in
       (y + block.lowerBound).update(repeating: 0, count: block.count)

@@ -18,9 +18,9 @@ package enum LayerNorm {
     }
   }
 
-  /// dx (+=), dWeight (+=), dBias (+=). `dy` holds the gradient on entry and y on return.
+  /// dx (+=), dWeight and dBias (+=, where given: frozen ones have none). `dy` holds the gradient on entry and y on return.
   package static func backward(
-    dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>, dBias: UnsafeMutablePointer<Float>,
+    dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>?, dBias: UnsafeMutablePointer<Float>?,
     dyThenY dy: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, statistics: UnsafePointer<Float>, weight: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, rows: Int, width: Int, scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
   ) {

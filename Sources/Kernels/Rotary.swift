@@ -11,6 +11,58 @@ package enum RotaryScaling: Sendable, Equatable {
   case dynamic(factor: Double, maximum: Int)
   /// Llama 3.1: long wavelengths divided by `factor`, short ones kept, a ramp between; `original` is the length of training.
   case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, original: Int)
+  /// Slow pairs divided by `factor`, fast ones kept, a ramp over the pairs between; cosines and sines are scaled: Peng et al., arXiv
+  /// 2309.00071.
+  case yarn(YarnScaling)
+
+  /// What cosines and sines are multiplied with.
+  var amplitude: Double {
+    if case .yarn(let yarn) = self { yarn.attentionFactor } else { 1 }
+  }
+}
+
+/// The numbers of YaRN's scaling.
+package struct YarnScaling: Sendable, Equatable {
+  package var factor: Double
+  /// What cosines and sines are multiplied with.
+  package var attentionFactor: Double
+  /// Turns over the length of training from which on a pair is kept, and up to which it is divided.
+  package var fastTurns: Double
+  package var slowTurns: Double
+  /// The length of training.
+  package var original: Int
+  /// Whether the ramp begins and ends at whole pairs.
+  package var truncates: Bool
+
+  /// - attentionFactor: nil for 0.1 ln(factor) + 1.
+  package init(
+    factor: Double, attentionFactor: Double? = nil, fastTurns: Double = 32, slowTurns: Double = 1, original: Int, truncates: Bool = true
+  ) {
+    self.factor = factor
+    self.attentionFactor = attentionFactor ?? Self.amplitude(factor, times: 1)
+    self.fastTurns = fastTurns
+    self.slowTurns = slowTurns
+    self.original = original
+    self.truncates = truncates
+  }
+
+  package static func amplitude(_ factor: Double, times: Double) -> Double { factor <= 1 ? 1 : 0.1 * times * log(factor) + 1 }
+
+  /// The pair that makes so many turns over the length of training.
+  private func pair(turns: Double, headSize: Int, base: Double) -> Double {
+    Double(headSize) * log(Double(original) / (turns * 2 * .pi)) / (2 * log(base))
+  }
+
+  /// The part of a pair's frequency that is kept, 0...1.
+  func kept(_ pair: Int, headSize: Int, base: Double) -> Float {
+    var low = self.pair(turns: fastTurns, headSize: headSize, base: base),
+      high = self.pair(turns: slowTurns, headSize: headSize, base: base)
+    if truncates { (low, high) = (low.rounded(.down), high.rounded(.up)) }
+    low = max(low, 0)
+    high = min(high, Double(headSize - 1))
+    if low == high { high += 0.001 }
+    return 1 - min(max((Float(pair) - Float(low)) / Float(high - low), 0), 1)
+  }
 }
 
 /// Cosines and sines of rotary position embedding, Su et al., arXiv 2104.09864, pairs half-split: element i turns with i + size/2.
@@ -27,13 +79,14 @@ package struct RotaryTable: Sendable {
     let frequencies = Self.frequencies(headSize: headSize, base: base, scaling: scaling, length: length)
     var cosine: [Float] = []
     var sine: [Float] = []
+    let amplitude = Float(scaling.amplitude)
     cosine.reserveCapacity(length * frequencies.count)
     sine.reserveCapacity(length * frequencies.count)
     for position in 0..<length {
       for frequency in frequencies {
         let angle = Double(Float(position) * frequency)
-        cosine.append(Float(cos(angle)))
-        sine.append(Float(sin(angle)))
+        cosine.append(Float(cos(angle)) * amplitude)
+        sine.append(Float(sin(angle)) * amplitude)
       }
     }
     self.headSize = headSize
@@ -60,6 +113,9 @@ package struct RotaryTable: Sendable {
         if wavelength < Float(Double(original) / high) { return frequency }
         let smooth = (Float(original) / wavelength - Float(low)) / Float(high - low)
         return (1 - smooth) * frequency / Float(factor) + smooth * frequency
+      case .yarn(let yarn):
+        let kept = yarn.kept(pair, headSize: headSize, base: base)
+        return frequency / Float(yarn.factor) * (1 - kept) + frequency * kept
       }
     }
   }

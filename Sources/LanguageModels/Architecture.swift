@@ -5,6 +5,8 @@ package enum Architecture: String, Sendable, CaseIterable {
   case mistral
   case qwen2
   case qwen3
+  case doge
+  case doge2
   case gpt2
 
   package var decoder: any Decoder.Type {
@@ -13,6 +15,8 @@ package enum Architecture: String, Sendable, CaseIterable {
     case .mistral: Mistral.self
     case .qwen2: Qwen2.self
     case .qwen3: Qwen3.self
+    case .doge: Doge.self
+    case .doge2: Doge2.self
     case .gpt2: GPT2.self
     }
   }

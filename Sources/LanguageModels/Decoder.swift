@@ -21,13 +21,25 @@ package protocol Decoder: Sendable {
   /// The name in our layout of a tensor in a file; nil for buffers that files of this architecture may hold and nobody needs.
   static func canonicalName(_ name: String) -> String?
 
+  /// Throws where the tensors of a file, shapes by name, belong to a variant that has this model type but computes something else.
+  static func refuse(_ tensors: [String: [Int]], _ decoder: any Decoder) throws(ModelError)
+
+  /// Whether a sequence's result and gradient are the same whatever other sequences are beside it in a micro-batch.
+  var sequencesAreIndependent: Bool { get }
+
   /// Bytes of the workspace that the plan asks for.
   func workspaceByteCount(_ plan: WorkspacePlan) -> Int
   func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace
 }
 
+extension Decoder {
+  package var sequencesAreIndependent: Bool { true }
+
+  package static func refuse(_ tensors: [String: [Int]], _ decoder: any Decoder) throws(ModelError) {}
+}
+
 /// How much a workspace holds.
-package struct WorkspacePlan: Sendable, Equatable {
+package struct WorkspacePlan: Sendable {
   /// Most rows (batch × length) of a pass.
   package var rows: Int
   /// Most keys a sequence, those of a cache included.
@@ -37,13 +49,16 @@ package struct WorkspacePlan: Sendable, Equatable {
   /// How the activations of a layer come to its backward pass.
   package var keeping: ActivationKeeping
   package var team: ThreadTeam
+  /// The adapter that trains beside the model.
+  package var adapter: LoRALayout?
 
-  package init(rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, team: ThreadTeam) {
+  package init(rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, team: ThreadTeam, adapter: LoRALayout? = nil) {
     self.rows = rows
     self.keys = keys
     self.isTraining = isTraining
     self.keeping = keeping
     self.team = team
+    self.adapter = adapter
   }
 }
 
@@ -51,13 +66,33 @@ package struct WorkspacePlan: Sendable, Equatable {
 package protocol DecoderWorkspace: AnyObject {
   /// Runs the layers; returns the normalised hidden states (rows, hidden), valid until the next call. With a cache, keys and values
   /// are appended to it and the queries look at all of them; the caller moves the cache's length on.
-  func forward(_ input: PassInput, parameters: Weights, cache: KeyValueCache?) -> UnsafeMutablePointer<Float>
+  func forward(_ input: PassInput, parameters: PassParameters, cache: KeyValueCache?) -> UnsafeMutablePointer<Float>
+
+  /// What the last `forward` adds to the mean loss beside the head's: the balance of experts. 0 for most architectures.
+  var auxiliaryLoss: Double { get }
 
   /// Where the gradient of the hidden states (rows, hidden) is put before `backward`. Only in a training workspace.
   var hiddenGradient: UnsafeMutablePointer<Float> { get }
 
   /// The gradient of the last `forward`, which had no cache, added (+=) to `gradients`; the head's share is the caller's.
-  func backward(_ input: PassInput, parameters: Weights, gradients: UnsafeMutablePointer<Float>)
+  func backward(_ input: PassInput, parameters: PassParameters, gradients: PassGradients)
+}
+
+extension DecoderWorkspace {
+  package var auxiliaryLoss: Double { 0 }
+}
+
+/// What a pass computes with.
+package struct PassParameters {
+  package let model: Weights
+  /// The matrices of the adapter that trains beside the model, where the workspace was made for one.
+  package var adapter: UnsafePointer<Float>?
+}
+
+/// Where a pass adds gradients: to the model's, or, where that is frozen, to the adapter's.
+package enum PassGradients {
+  case model(UnsafeMutablePointer<Float>)
+  case adapter(UnsafeMutablePointer<Float>)
 }
 
 /// What goes through the layers; the pointers are the caller's.
@@ -70,8 +105,12 @@ package struct PassInput {
   package let positions: UnsafePointer<Int32>
   /// (batch, length): the first key that each position may see; nil where that is 0 throughout. Counts a cache's keys.
   package let firstKeys: UnsafePointer<Int32>?
+  /// (batch): positions of padding on the left of each row; nil where there are none.
+  package var leftPadding: [Int]?
   /// What this micro-batch's dropout is drawn from; nil leaves dropout out.
   package let dropout: Dropout.Key?
+  /// What backward multiplies the gradient of `auxiliaryLoss` with.
+  package var auxiliaryScale = 0.0
 
   package var rows: Int { batch * length }
 }

@@ -87,13 +87,9 @@ package final class DecodingSession {
   package func sample(_ logits: [Float], _ sampler: Sampler, index: Int) -> [Int32] {
     let vocabulary = model.dimensions.vocabularySize
     return logits.withUnsafeBufferPointer { logits in
-      [Int32](unsafeUninitializedCapacity: batch) { tokens, count in
-        guard let tokens = tokens.baseAddress else { return }
-        model.team.run(tasks: batch) { sequence, _ in
-          let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
-          tokens[sequence] = sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
-        }
-        count = batch
+      (0..<batch).map { sequence in
+        let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
+        return sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
       }
     }
   }
@@ -124,7 +120,7 @@ package final class DecodingSession {
           let input = PassInput(
             batch: batch, length: length, tokens: tokens, positions: positions, firstKeys: hasPadding ? firstKeys.baseAddress : nil,
             dropout: nil)
-          let hidden = workspace.forward(input, parameters: Weights(model.parameters.base), cache: cache)
+          let hidden = workspace.forward(input, parameters: PassParameters(model: Weights(model.parameters.base)), cache: cache)
           if isLast { project(hidden, length) }
         }
       }

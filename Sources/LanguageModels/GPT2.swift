@@ -35,11 +35,11 @@ package struct GPT2: Decoder {
   struct Layer: Sendable {
     let attentionNorm: Norm
     /// Queries, keys and values side by side: 3 · hidden outputs.
-    let qkv: Linear
-    let attentionOutput: Linear
+    let qkv: Projection
+    let attentionOutput: Projection
     let mlpNorm: Norm
-    let up: Linear
-    let down: Linear
+    let up: Projection
+    let down: Projection
   }
 
   // The configuration.
@@ -97,10 +97,9 @@ package struct GPT2: Decoder {
     func norm(_ name: String) -> Norm {
       Norm(weight: layout.add("\(name).weight", [h], .ones), bias: layout.add("\(name).bias", [h], .zeros))
     }
-    func linear(_ name: String, _ inputs: Int, _ outputs: Int, _ initialization: ParameterLayout.Initialization) -> Linear {
-      let weight = layout.add("\(name).weight", [inputs, outputs], initialization)
-      return Linear(
-        inputs: inputs, outputs: outputs, layout: .inputsByOutputs, weight: weight, bias: layout.add("\(name).bias", [outputs], .zeros))
+    func linear(_ name: String, _ inputs: Int, _ outputs: Int, _ initialization: ParameterLayout.Initialization) -> Projection {
+      layout.addProjection(
+        [(name, outputs)], inputs: inputs, bias: true, layout: .inputsByOutputs, initialization: initialization)
     }
     let tokens = layout.add("transformer.wte.weight", [d.vocabularySize, h], normal)
     let positions = layout.add("transformer.wpe.weight", [d.maximumPositions, h], normal)
@@ -122,7 +121,9 @@ package struct GPT2: Decoder {
     return name.hasPrefix("transformer.") || name.hasPrefix("lm_head.") ? name : "transformer." + name
   }
 
-  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int { GPT2Workspace.slots(self, plan).layout.byteCount }
+  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int {
+    GPT2Workspace.slots(self, plan).layout.byteCount + (plan.adapter.map { LoRABlock.byteCount($0, layout.projections, plan) } ?? 0)
+  }
 
   package func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace { try GPT2Workspace(self, plan) }
 }
@@ -170,7 +171,8 @@ package final class GPT2Workspace: DecoderWorkspace {
       x: layered(n * h, d.layerCount + 1, isResidual: true), middle: layered(n * h, d.layerCount, isExact: true),
       attentionStatistics: layered(2 * n, d.layerCount + 1, isExact: true),
       mlpStatistics: layered(2 * n, d.layerCount, isExact: true), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
-      lse: layered(n * d.headCount, d.layerCount, isExact: true), inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
+      lse: layered(n * d.headCount, d.layerCount, isExact: true),
+      inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
       activated: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * h : 0),
       dbranch: layout.floats(training && model.residualDropout > 0 ? n * h : 0),
       dwide: layout.floats(training ? n * max(d.intermediateSize, 3 * h) : 0),
@@ -184,27 +186,30 @@ package final class GPT2Workspace: DecoderWorkspace {
   private let plan: WorkspacePlan
   private let slots: Slots
   private let arena: Arena
+  private let adapter: LoRABlock?
 
   init(_ model: GPT2, _ plan: WorkspacePlan) throws(ArenaError) {
     self.model = model
     self.plan = plan
     slots = Self.slots(model, plan)
     arena = try Arena(slots.layout)
+    adapter = try plan.adapter.map { layout throws(ArenaError) in try LoRABlock(layout, model.layout.projections, plan) }
   }
 
   // Forward.
 
   package func forward(
-    _ input: PassInput, parameters p: Weights, cache: KeyValueCache?
+    _ input: PassInput, parameters: PassParameters, cache: KeyValueCache?
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
+    let run = ProjectionPass(input, parameters, adapter: adapter, on: team), p = parameters.model
     let normed = arena.floats(slots.normed), first = slots.x.at(0, in: arena)
     Embedding.gather(first, table: p + model.tokenEmbedding, indices: input.tokens, rows: n, width: h, on: team)
     Embedding.gather(normed, table: p + model.positionEmbedding, indices: input.positions, rows: n, width: h, on: team)
     Elementwise.accumulate(first, normed, count: n * h, on: team)
     dropout(model.embeddingDropout, input, Site.embedding)?.apply(first, first, count: n * h, on: team)
     for index in model.layers.indices {
-      forward(layer: index, input, p, cache)
+      forward(layer: index, input, run, cache)
       for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     normalise(
@@ -213,21 +218,21 @@ package final class GPT2Workspace: DecoderWorkspace {
   }
 
   /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
-  private func forward(layer index: Int, _ input: PassInput, _ p: Weights, _ cache: KeyValueCache?, isAgain: Bool = false) {
-    let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team, layer = model.layers[index]
+  private func forward(layer index: Int, _ input: PassInput, _ run: ProjectionPass, _ cache: KeyValueCache?, isAgain: Bool = false) {
+    let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team, layer = model.layers[index], p = run.parameters.model
     let normed = arena.floats(slots.normed), activated = arena.floats(slots.activated)
     let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
     let inner = slots.inner.at(index, in: arena)
     normalise(normed, slots.attentionStatistics.at(index, in: arena), x, layer.attentionNorm, p, n)
-    layer.qkv.forward(slots.qkv.at(index, in: arena), normed, parameters: p, rows: n, on: team)
+    run.forward(layer.qkv, slots.qkv.at(index, in: arena), normed)
     attend(input, index, cache)
-    layer.attentionOutput.forward(middle, slots.attended.at(index, in: arena), parameters: p, rows: n, on: team)
+    run.forward(layer.attentionOutput, middle, slots.attended.at(index, in: arena))
     dropout(model.residualDropout, input, Site.attentionOutput(index))?.apply(middle, middle, count: n * h, on: team)
     normalise(normed, slots.mlpStatistics.at(index, in: arena), middle, adding: x, layer.mlpNorm, p, n)
-    layer.up.forward(inner, normed, parameters: p, rows: n, on: team)
+    run.forward(layer.up, inner, normed)
     if isAgain { return }  // backward makes the rest itself
     GELU.forward(activated, inner, count: n * d.intermediateSize, on: team)
-    layer.down.forward(next, activated, parameters: p, rows: n, on: team)
+    run.forward(layer.down, next, activated)
     dropout(model.residualDropout, input, Site.mlpOutput(index))?.apply(next, next, count: n * h, on: team)
     Elementwise.accumulate(next, middle, count: n * h, on: team)
   }
@@ -236,11 +241,11 @@ package final class GPT2Workspace: DecoderWorkspace {
   private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.inner] }
 
   /// Brings a layer's activations back for its backward pass.
-  private func restore(_ index: Int, _ input: PassInput, _ p: Weights) {
+  private func restore(_ index: Int, _ input: PassInput, _ run: ProjectionPass) {
     switch plan.keeping {
     case .floats: break
     case .rounded: for slot in kept { slot.restore(index, in: arena, on: plan.team) }
-    case .recomputed: forward(layer: index, input, p, nil, isAgain: true)
+    case .recomputed: forward(layer: index, input, run, nil, isAgain: true)
     }
   }
 
@@ -267,46 +272,49 @@ package final class GPT2Workspace: DecoderWorkspace {
 
   package var hiddenGradient: UnsafeMutablePointer<Float> { arena.floats(slots.normed) }
 
-  package func backward(_ input: PassInput, parameters p: Weights, gradients g: UnsafeMutablePointer<Float>) {
+  package func backward(_ input: PassInput, parameters: PassParameters, gradients: PassGradients) {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
+    let run = ProjectionPass(input, parameters, gradients: gradients, adapter: adapter, on: team)
     let dnormed = arena.floats(slots.normed), dactivated = arena.floats(slots.activated), dx = arena.floats(slots.dx)
     let dwide = arena.floats(slots.dwide)
     Elementwise.clear(dx, count: n * h, on: team)
     normaliseBackward(
-      dnormed, slots.x.at(d.layerCount, in: arena), slots.attentionStatistics.at(d.layerCount, in: arena), model.finalNorm, p, g, n)
+      dnormed, slots.x.at(d.layerCount, in: arena), slots.attentionStatistics.at(d.layerCount, in: arena), model.finalNorm, run)
     for (index, layer) in model.layers.enumerated().reversed() {
-      restore(index, input, p)
+      restore(index, input, run)
       let dmlp = branch(dx, input, Site.mlpOutput(index))
-      layer.down.backwardInput(dactivated, dmlp, parameters: p, rows: n, on: team)
+      run.backwardInput(layer.down, dactivated, dmlp)
       GELU.backward(
         dx: dwide, dyThenY: dactivated, slots.inner.at(index, in: arena), count: n * d.intermediateSize, on: team)
-      layer.down.backwardWeight(gradients: g, parameters: p, dmlp, dactivated, rows: n, on: team)
-      layer.up.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
-      normaliseBackward(dnormed, slots.middle.at(index, in: arena), slots.mlpStatistics.at(index, in: arena), layer.mlpNorm, p, g, n)
-      layer.up.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
+      run.backwardWeight(layer.down, dmlp, dactivated)
+      run.backwardInput(layer.up, dnormed, dwide)
+      normaliseBackward(dnormed, slots.middle.at(index, in: arena), slots.mlpStatistics.at(index, in: arena), layer.mlpNorm, run)
+      run.backwardWeight(layer.up, dwide, dnormed)
 
       let dattention = branch(dx, input, Site.attentionOutput(index))
-      layer.attentionOutput.backwardWeight(gradients: g, parameters: p, dattention, slots.attended.at(index, in: arena), rows: n, on: team)
-      layer.attentionOutput.backwardInput(dnormed, dattention, parameters: p, rows: n, on: team)
+      run.backwardWeight(layer.attentionOutput, dattention, slots.attended.at(index, in: arena))
+      run.backwardInput(layer.attentionOutput, dnormed, dattention)
       attendBackward(input, index, dattended: dnormed, dqkv: dwide)
-      layer.qkv.backwardInput(dnormed, dwide, parameters: p, rows: n, on: team)
+      run.backwardInput(layer.qkv, dnormed, dwide)
       normaliseBackward(
-        dnormed, slots.x.at(index, in: arena), slots.attentionStatistics.at(index, in: arena), layer.attentionNorm, p, g, n)
-      layer.qkv.backwardWeight(gradients: g, parameters: p, dwide, dnormed, rows: n, on: team)
+        dnormed, slots.x.at(index, in: arena), slots.attentionStatistics.at(index, in: arena), layer.attentionNorm, run)
+      run.backwardWeight(layer.qkv, dwide, dnormed)
     }
+    guard let dTokens = run.gradient(model.tokenEmbedding), let dPositions = run.gradient(model.positionEmbedding) else { return }
     dropout(model.embeddingDropout, input, Site.embedding)?.apply(dx, dx, count: n * h, on: team)
-    Embedding.scatterAdd(dTable: g + model.tokenEmbedding, dx, indices: input.tokens, rows: n, width: h, on: team)
-    Embedding.scatterAdd(dTable: g + model.positionEmbedding, dx, indices: input.positions, rows: n, width: h, on: team)
+    Embedding.scatterAdd(dTable: dTokens, dx, indices: input.tokens, rows: n, width: h, on: team)
+    Embedding.scatterAdd(dTable: dPositions, dx, indices: input.positions, rows: n, width: h, on: team)
   }
 
   /// The gradient of the residual stream plus that of a norm of it; `dy` holds the norm's output afterwards.
   private func normaliseBackward(
     _ dy: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ statistics: UnsafePointer<Float>, _ norm: GPT2.Norm,
-    _ p: Weights, _ g: UnsafeMutablePointer<Float>, _ rows: Int
+    _ run: ProjectionPass
   ) {
     LayerNorm.backward(
-      dx: arena.floats(slots.dx), dWeight: g + norm.weight, dBias: g + norm.bias, dyThenY: dy, x, statistics: statistics,
-      weight: p + norm.weight, bias: p + norm.bias, rows: rows, width: model.dimensions.hiddenSize,
+      dx: arena.floats(slots.dx), dWeight: run.gradient(norm.weight), dBias: run.gradient(norm.bias), dyThenY: dy, x,
+      statistics: statistics, weight: run.parameter(norm.weight), bias: run.parameter(norm.bias), rows: run.rows,
+      width: model.dimensions.hiddenSize,
       scratch: arena.floats(slots.normScratch), on: plan.team)
   }
 

@@ -13,6 +13,7 @@ package final class KeyValueCache {
   private let arena: Arena
   private let keySlots: [ArenaSlot]
   private let valueSlots: [ArenaSlot]
+  private let maskSlots: [ArenaSlot]
 
   package init(_ dimensions: ModelDimensions, batch: Int, capacity: Int) throws(ArenaError) {
     self.batch = batch
@@ -22,11 +23,13 @@ package final class KeyValueCache {
     let count = batch * capacity * width
     keySlots = (0..<dimensions.layerCount).map { _ in layout.floats(count) }
     valueSlots = (0..<dimensions.layerCount).map { _ in layout.floats(count) }
+    maskSlots = (0..<dimensions.layerCount).map { _ in layout.floats(batch * capacity * dimensions.maskHeadCount) }
     arena = try Arena(layout)
   }
 
   package static func byteCount(_ dimensions: ModelDimensions, batch: Int, capacity: Int) -> Int {
-    2 * 4 * dimensions.layerCount * batch * capacity * dimensions.keyValueHeadCount * dimensions.headSize
+    4 * dimensions.layerCount * batch * capacity
+      * (2 * dimensions.keyValueHeadCount * dimensions.headSize + dimensions.maskHeadCount)
   }
 
   /// (batch, capacity, width)
@@ -37,6 +40,9 @@ package final class KeyValueCache {
   func values(_ layer: Int) -> CausalAttention.Heads {
     CausalAttention.Heads(arena.floats(valueSlots[layer]), rowStride: width, batchStride: capacity * width)
   }
+
+  /// (batch, maskHeads, capacity): filled by the architecture that has such a mask.
+  func masks(_ layer: Int) -> UnsafeMutablePointer<Float> { arena.floats(maskSlots[layer]) }
 
   /// Copies keys and values (batch, length, width) of new tokens behind those of the layer.
   func append(_ keys: CausalAttention.Heads, _ values: CausalAttention.Heads, layer: Int, length new: Int) {

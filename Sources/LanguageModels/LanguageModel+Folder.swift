@@ -5,22 +5,31 @@ import SystemPackage
 extension LanguageModel {
   /// Reads a Hugging Face folder: config.json and the weights, in one file or in shards, in F32, F16 or BF16.
   ///
+  /// A folder of PEFT's is read with the base model that it names, and merged into it.
   /// Every tensor of the layout must be there with its shape, and no other may be; all that is wrong is named at once. A tied head's
   /// own copy is passed over, and buffers that `canonicalName` knows as such.
-  package static func load(_ folder: FilePath, on team: ThreadTeam) throws(ModelError) -> LanguageModel {
-    let configurationPath = folder.appending("config.json")
-    let configuration: ModelConfiguration
-    do {
-      configuration = try ModelConfiguration(parsing: try InputFile.read(configurationPath))
-    } catch {
-      throw error.about(configurationPath.string)
-    }
-    let model = try LanguageModel(uninitialized: configuration, on: team)
-    try model.read(SafetensorsFolder(folder).files, folder)
+  ///
+  /// - changing: members of config.json that are read with another value than the file has.
+  package static func load(
+    _ folder: FilePath, changing members: [(String, JSONNode)] = [], on team: ThreadTeam
+  ) throws(ModelError) -> LanguageModel {
+    let source = try ModelFolder(folder)
+    let model = try LanguageModel(uninitialized: source.configuration(changing: members), on: team)
+    try model.read(SafetensorsFolder(source.base).files, source.base)
+    if let adapter = source.adapter { try model.merge(LoRAAdapter(adapter)) }
     return model
   }
 
   private func read(_ files: [SafetensorsFile], _ folder: FilePath) throws(ModelError) {
+    var shapes: [String: [Int]] = [:]
+    for file in files {
+      for name in file.names { shapes[name] = file.shape(of: name) }
+    }
+    do {
+      try type(of: decoder).refuse(shapes, decoder)
+    } catch {
+      throw error.about(folder.string)
+    }
     var missing = Set(layout.tensors.map(\.name))
     var unexpected: [String] = []
     var misshapen: [String] = []
@@ -60,12 +69,23 @@ extension LanguageModel {
     return title + names.prefix(8).joined(separator: ", ") + rest + "."
   }
 
-  /// Writes config.json, generation_config.json and model.safetensors into a folder that exists, each brought to the disk. A tied
-  /// head is left out, as transformers leaves it out. Publishing the folder is the caller's business.
-  package func save(to folder: FilePath, storedAs precision: StoredPrecision = .float32) throws(ModelError) {
+  /// Bytes of weights in a file: more are cut into shards, as transformers cuts them.
+  package static let shardBytes = 5_000_000_000
+
+  /// Writes config.json, generation_config.json and the weights into a folder that exists, each brought to the disk: model.safetensors,
+  /// or shards and their index where they are more than `shardBytes`. A tied head is left out, as transformers leaves it out.
+  /// Publishing the folder is the caller's business.
+  package func save(
+    to folder: FilePath, storedAs precision: StoredPrecision = .float32, shardBytes: Int = LanguageModel.shardBytes
+  ) throws(ModelError) {
     try OutputFile.write(configuration.json(storedAs: precision).text(.pretty) + "\n", to: folder.appending("config.json"))
     try OutputFile.write(configuration.generationJSON.text(.pretty) + "\n", to: folder.appending("generation_config.json"))
-    try SafetensorsWriter.write(parameters.tensors, to: folder.appending("model.safetensors"), storedAs: precision)
+    try SafetensorsFolder.write(parameters.tensors, to: folder, storedAs: precision, shardBytes: shardBytes)
+  }
+
+  /// Writes what trains: the adapter in PEFT's layout where there is one, else the model.
+  package func saveTrained(to folder: FilePath) throws(ModelError) {
+    if let adapter { try adapter.save(to: folder) } else { try save(to: folder) }
   }
 }
 

@@ -5,8 +5,8 @@ import Kernels
 /// A training step, as a loop makes it:
 /// ```
 /// let model = try LanguageModel.load(folder, on: team)             // or LanguageModel(configuration, seed: 42, on: team)
-/// let gradients = try ParameterStore(model.layout)                 // zeros, in the layout of the parameters
-/// let first = try ParameterStore(model.layout), second = try ParameterStore(model.layout)   // AdamW's moments
+/// let gradients = try ParameterStore(model.trained.layout)         // zeros, in the layout of what trains
+/// let first = try ParameterStore(model.trained.layout), second = …  // AdamW's moments
 /// let pass = try ModelPass(model, rows: 8 * 512, length: 512, purpose: .training)            // all buffers, once
 ///
 /// let targets = microBatches.reduce(0) { $0 + $1.targetCount }     // of the whole accumulated batch
@@ -16,7 +16,7 @@ import Kernels
 ///   sum += try pass.accumulate(microBatch, into: gradients, gradientScale: 1 / Float(targets), dropout: key)
 /// }
 /// let norm = gradients.norm(on: team)                              // sum.meanLoss, sum.accuracy, norm: what a step logs
-/// model.parameters.update(                                         // clips, steps and clears the gradients in one pass
+/// model.trained.update(                                            // clips, steps and clears the gradients in one pass
 ///   AdamW(weightDecay: 0.1), gradients: gradients, firstMoment: first, secondMoment: second, step: step + 1,
 ///   learningRate: rate, gradientScale: GradientNorm.clippingFactor(norm: norm, maximum: 1), on: team)
 /// ```
@@ -29,6 +29,12 @@ package final class LanguageModel {
   package let parameters: ParameterStore
   /// The threads that all work on this model uses.
   package let team: ThreadTeam
+
+  /// The adapter that trains beside the model, which is frozen then. Passes made before it was set know nothing of it.
+  package var adapter: LoRA?
+
+  /// What trains: the adapter's matrices where there is one, else the model's parameters.
+  package var trained: ParameterStore { adapter?.parameters ?? parameters }
 
   /// What the products of passes are made in. bf16 keeps packed copies of the weights, 4 bytes a parameter.
   package var precision: Precision = .float32 {

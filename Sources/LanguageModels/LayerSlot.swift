@@ -34,6 +34,11 @@ struct LayerSlot {
   /// The layer's floats: what forward writes, and what backward reads after `restore`.
   func at(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Float> { arena.floats(working) + layer * stride }
 
+  /// The same memory for integers, which are as wide; only of buffers that are never rounded.
+  func indices(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Int32> {
+    arena.pointer(working, as: Int32.self) + layer * stride
+  }
+
   /// Puts the first `count` floats of the layer away, where the working buffer is shared.
   func keep(_ layer: Int, in arena: Arena, on team: ThreadTeam) {
     guard let kept else { return }

@@ -10,8 +10,6 @@ package struct LoRAAdapter {
   package let rank: Int
   /// s above.
   package let scale: Double
-  /// The base's weights are stored (in, out), as GPT-2's are.
-  package let isTransposed: Bool
   private let path: FilePath
   private let tensors: SafetensorsFile
 
@@ -24,7 +22,6 @@ package struct LoRAAdapter {
       rank = try fields.int("r", default: 8)
       let alpha = try fields.double("lora_alpha", default: 8, in: 0...1e9)
       scale = try fields.bool("use_rslora", default: false) ? alpha / Double(rank).squareRoot() : alpha / Double(rank)
-      isTransposed = try fields.bool("fan_in_fan_out", default: false)
     } catch {
       throw error.about(configPath.string)
     }
@@ -62,43 +59,61 @@ package struct LoRAAdapter {
   }
 
   /// Adds the adapter to the parameters: the model is the adapted one from here on.
-  func merge(into parameters: ParameterStore) throws(ModelError) {
-    let prefix = "base_model.model."
+  func merge(into model: LanguageModel) throws(ModelError) {
+    try refuseOtherTensors()
     var merged = 0
-    for name in tensors.names where name.hasSuffix(".lora_A.weight") {
-      let module = String(name.dropFirst(name.hasPrefix(prefix) ? prefix.count : 0).dropLast(".lora_A.weight".count))
-      guard let target = parameters.layout[module + ".weight"], let weights = parameters[module + ".weight"] else {
-        throw ModelError(
-          .tensorMismatch, path: path.string, "The adapter changes \(module), which the model does not have.",
-          hint: "The adapter belongs to another base model.")
-      }
-      let a = try read(name), b = try read(String(name.dropLast(".lora_A.weight".count)) + ".lora_B.weight")
-      let (outputs, inputs) = isTransposed ? (target.shape[1], target.shape[0]) : (target.shape[0], target.shape[1])
-      guard a.shape == [rank, inputs], b.shape == [outputs, rank] else {
+    for name in tensors.names where name.hasSuffix(Self.a) {
+      let module = String(name.dropFirst(name.hasPrefix(LoRALayout.prefix) ? LoRALayout.prefix.count : 0).dropLast(Self.a.count))
+      let (linear, outputs) = try target(module, model)
+      let a = try read(name), b = try read(String(name.dropLast(Self.a.count)) + Self.b)
+      guard a.shape == [rank, linear.inputs], b.shape == [outputs.count, rank] else {
         throw ModelError(
           .tensorMismatch, path: path.string,
-          "The adapter's matrices for \(module) are \(a.shape) and \(b.shape); a base of \(target.shape) and rank \(rank) want [\(rank), \(inputs)] and [\(outputs), \(rank)].",
+          "The adapter's matrices for \(module) are \(a.shape) and \(b.shape); \(linear.inputs) inputs, \(outputs.count) outputs and rank \(rank) want [\(rank), \(linear.inputs)] and [\(outputs.count), \(rank)].",
           hint: "The adapter belongs to another base model.")
       }
-      add(a.values, b.values, outputs, inputs, to: weights)
+      a.values.withUnsafeBufferPointer { a in
+        b.values.withUnsafeBufferPointer { b in
+          guard let a = a.baseAddress, let b = b.baseAddress else { return }
+          LoRAMerge.add(a: a, b: b, rank: rank, scale: scale, outputs: outputs, to: model.parameters.base, linear)
+        }
+      }
       merged += 1
+      model.parameters.hasChanged()
     }
     guard merged > 0 else { throw ModelError(.tensorMismatch, path: path.string, "The adapter holds no lora_A matrix.") }
   }
 
-  /// W += s·B·A, row by row; sums in double: an adapter is merged once, and exactly.
-  private func add(_ a: [Float], _ b: [Float], _ outputs: Int, _ inputs: Int, to weights: UnsafeMutableBufferPointer<Float>) {
-    var row = [Double](repeating: 0, count: inputs)
-    for output in 0..<outputs {
-      for input in 0..<inputs { row[input] = 0 }
-      for k in 0..<rank {
-        let factor = scale * Double(b[output * rank + k])
-        for input in 0..<inputs { row[input] += factor * Double(a[k * inputs + input]) }
-      }
-      for input in 0..<inputs {
-        weights[isTransposed ? input * outputs + output : output * inputs + input] += Float(row[input])
-      }
+  private static let a = ".lora_A.weight", b = ".lora_B.weight"
+
+  /// Embeddings have other matrices, resized ones whole tensors: what is not understood is not passed over.
+  private func refuseOtherTensors() throws(ModelError) {
+    guard let other = tensors.names.first(where: { !$0.hasSuffix(Self.a) && !$0.hasSuffix(Self.b) }) else { return }
+    throw ModelError(
+      .tensorMismatch, path: path.string, "The adapter holds \(other), which is no lora_A or lora_B of a linear layer.",
+      hint: "Merge the adapter into its base with PEFT, and use the merged model.")
+  }
+
+  /// The weight that a module has in the model, and the outputs that are its own. How it lies in memory is the model's to say:
+  /// `fan_in_fan_out` follows from that.
+  private func target(_ module: String, _ model: LanguageModel) throws(ModelError) -> (Linear, Range<Int>) {
+    for projection in model.layout.projections {
+      for part in projection.modules where part.name == module { return (projection.linear, part.outputs) }
     }
+    let d = model.dimensions
+    guard module == "lm_head" else {
+      throw ModelError(
+        .tensorMismatch, path: path.string, "The adapter changes \(module), which the model does not have.",
+        hint: "The adapter belongs to another base model.")
+    }
+    guard !d.tiesEmbeddings else {
+      throw ModelError(
+        .tensorMismatch, path: path.string, "The adapter changes lm_head, which is one with the embedding in this model.",
+        hint: "Merge the adapter into its base with PEFT, and use the merged model.")
+    }
+    let head = Linear(
+      inputs: d.hiddenSize, outputs: d.vocabularySize, layout: .outputsByInputs, weight: model.decoder.headWeight)
+    return (head, 0..<d.vocabularySize)
   }
 
   private func read(_ name: String) throws(ModelError) -> (values: [Float], shape: [Int]) {
@@ -113,5 +128,5 @@ package struct LoRAAdapter {
 }
 
 extension LanguageModel {
-  package func merge(_ adapter: LoRAAdapter) throws(ModelError) { try adapter.merge(into: parameters) }
+  package func merge(_ adapter: LoRAAdapter) throws(ModelError) { try adapter.merge(into: self) }
 }

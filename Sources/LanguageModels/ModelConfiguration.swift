@@ -11,13 +11,19 @@ package struct ModelConfiguration: Sendable {
   package var specialTokens: SpecialTokens { decoder.specialTokens }
 
   /// Reads the text of a config.json.
-  package init(parsing bytes: some Sequence<UInt8>) throws(ModelError) {
-    let node: JSONNode
+  ///
+  /// - changing: members that are read with another value than the text has.
+  package init(parsing bytes: some Sequence<UInt8>, changing members: [(String, JSONNode)] = []) throws(ModelError) {
+    var node: JSONNode
     do {
       node = try JSONParser.parse(bytes)
     } catch {
       throw ModelError(
         .invalidConfiguration, "This is no JSON: line \(error.line), column \(error.column): \(error.message).")
+    }
+    if !members.isEmpty, let object = node.object {
+      let changed = Set(members.map(\.0))
+      node = .object(object.members.filter { !changed.contains($0.key) }.map { ($0.key, $0.node) } + members)
     }
     try self.init(node)
   }

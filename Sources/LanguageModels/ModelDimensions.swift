@@ -16,4 +16,6 @@ package struct ModelDimensions: Sendable, Equatable {
   package var positionsAreLearned: Bool
   /// Input embedding and head are one tensor.
   package var tiesEmbeddings: Bool
+  /// Numbers that a cache keeps of each token beside its keys and values: Doge's dynamic mask has one a head of keys.
+  package var maskHeadCount = 0
 }

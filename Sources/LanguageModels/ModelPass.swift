@@ -22,6 +22,7 @@ package final class ModelPass {
   private static let pieceRows = 2_048
   private let pieceRows: Int
   private let workspace: any DecoderWorkspace
+  private let adapter: LoRA?
   private let head: HeadLoss
   private let arena: Arena
   private let slots: Slots
@@ -37,12 +38,16 @@ package final class ModelPass {
     self.rows = rows
     self.length = length
     self.purpose = purpose
-    let dimensions = model.dimensions, plan = Self.plan(rows, length, purpose, model.precision, recomputing, model.team)
+    adapter = model.adapter
+    let dimensions = model.dimensions
+    let plan = Self.plan(
+      model.configuration, rows, length, purpose, model.precision, recomputing, model.adapter?.layout, model.team)
     pieceRows = plan.rows
     slots = Self.slots(pieceRows)
     do {
       workspace = try model.decoder.makeWorkspace(plan)
-      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows,
+      head = try HeadLoss(
+        vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows,
         roundsGradient: model.precision == .bfloat16 && purpose == .training)
       arena = try Arena(slots.layout)
     } catch {
@@ -53,20 +58,23 @@ package final class ModelPass {
   /// Bytes that a pass takes, before it is made; packed copies of weights for products in bf16 not counted.
   package static func byteCount(
     _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, precision: Precision = .float32,
-    recomputing: Bool = false, on team: ThreadTeam
+    recomputing: Bool = false, adapter: LoRALayout? = nil, on team: ThreadTeam
   ) -> Int {
-    let d = configuration.dimensions, plan = plan(rows, length, purpose, precision, recomputing, team)
+    let d = configuration.dimensions, plan = plan(configuration, rows, length, purpose, precision, recomputing, adapter, team)
     return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
-      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
+      + HeadLoss.byteCount(
+        vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
         roundsGradient: precision == .bfloat16 && purpose == .training)
   }
 
   private static func plan(
-    _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool, _ team: ThreadTeam
+    _ configuration: ModelConfiguration, _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool,
+    _ adapter: LoRALayout?, _ team: ThreadTeam
   ) -> WorkspacePlan {
-    WorkspacePlan(
-      rows: min(rows, max(pieceRows / max(length, 1), 1) * length), keys: length, isTraining: purpose == .training,
-      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team)
+    let piece = max(pieceRows / max(length, 1), 1) * length
+    return WorkspacePlan(
+      rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
+      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team, adapter: adapter)
   }
 
   private static func slots(_ rows: Int) -> Slots {
@@ -78,7 +86,11 @@ package final class ModelPass {
     return slots
   }
 
-  /// Forward and backward: gradients += gradientScale · d(Σ loss)/d(parameters).
+  private var parameters: PassParameters {
+    PassParameters(model: model.weights, adapter: adapter.map { UnsafePointer($0.parameters.base) })
+  }
+
+  /// Forward and backward: gradients += gradientScale · d(Σ loss)/d(parameters), in the layout of what trains.
   ///
   /// - gradientScale: 1 / the targets of the whole accumulated batch makes the sum over its micro-batches that batch's mean, as
   ///   transformers does with num_items_in_batch.
@@ -87,37 +99,43 @@ package final class ModelPass {
     _ microBatch: MicroBatch, into gradients: ParameterStore, gradientScale: Float, dropout: Dropout.Key? = nil
   ) throws(ModelError) -> LossSum {
     precondition(purpose == .training, "a pass for scoring keeps nothing to go back through")
-    let weights = model.weights
+    let parameters = parameters
     var sum = LossSum()
     for (number, piece) in try pieces(microBatch).enumerated() {
-      let input = load(piece, dropout: dropout?.piece(number))
-      let hidden = workspace.forward(input, parameters: weights, cache: nil)
+      var input = load(piece, dropout: dropout?.piece(number))
+      // Each micro-batch has the share of the whole batch that its targets have.
+      input.auxiliaryScale = Double(gradientScale) * Double(piece.targetCount)
+      let hidden = workspace.forward(input, parameters: parameters, cache: nil)
       // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
-      sum += runHead(
+      var part = runHead(
         hidden, piece,
         gradients: HeadLoss.Gradients(
-          dx: workspace.hiddenGradient, dWeight: gradients.base + model.decoder.headWeight, scale: gradientScale))
-      workspace.backward(input, parameters: weights, gradients: gradients.base)
+          dx: workspace.hiddenGradient, dWeight: adapter == nil ? gradients.base + model.decoder.headWeight : nil, scale: gradientScale))
+      workspace.backward(input, parameters: parameters, gradients: adapter == nil ? .model(gradients.base) : .adapter(gradients.base))
+      part.auxiliary = workspace.auxiliaryLoss * Double(part.targets)
+      sum += part
     }
     return sum
   }
 
   /// The loss without gradients, dropout off.
   package func evaluate(_ microBatch: MicroBatch) throws(ModelError) -> LossSum {
-    let weights = model.weights
+    let parameters = parameters
     var sum = LossSum()
     for piece in try pieces(microBatch) {
-      sum += runHead(workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil), piece)
+      var part = runHead(workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil), piece)
+      part.auxiliary = workspace.auxiliaryLoss * Double(part.targets)
+      sum += part
     }
     return sum
   }
 
   /// ln p(target) of each position (batch, length), 0 where there is none; dropout off.
   package func logProbabilities(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let weights = model.weights
+    let parameters = parameters
     var all: [Float] = []
     for piece in try pieces(microBatch) {
-      let hidden = workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil)
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil)
       all += [Float](unsafeUninitializedCapacity: piece.rows) { buffer, count in
         _ = runHead(hidden, piece, logProbabilities: buffer.baseAddress)
         count = piece.rows
@@ -128,14 +146,14 @@ package final class ModelPass {
 
   /// The logits of each position, (batch · length, vocabulary), in f32; dropout off.
   package func logits(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let weights = model.weights, d = model.dimensions
+    let parameters = parameters, d = model.dimensions
     var all: [Float] = []
     all.reserveCapacity(microBatch.rows * d.vocabularySize)
     for piece in try pieces(microBatch) {
-      let hidden = workspace.forward(load(piece, dropout: nil), parameters: weights, cache: nil)
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil)
       all += [Float](unsafeUninitializedCapacity: piece.rows * d.vocabularySize) { buffer, count in
         MatrixProduct.multiply(
-          .nt, buffer.baseAddress!, hidden, weights + model.decoder.headWeight,  // rows > 0 was checked: not empty
+          .nt, buffer.baseAddress!, hidden, parameters.model + model.decoder.headWeight,  // rows > 0 was checked: not empty
           m: piece.rows, n: d.vocabularySize, k: d.hiddenSize, on: model.team)
         count = piece.rows * d.vocabularySize
       }
@@ -147,8 +165,9 @@ package final class ModelPass {
     _ hidden: UnsafePointer<Float>, _ microBatch: MicroBatch, gradients: HeadLoss.Gradients? = nil,
     logProbabilities: UnsafeMutablePointer<Float>? = nil
   ) -> LossSum {
-    head.run(
-      hidden, weight: model.weights + model.decoder.headWeight, products: model.weights.products, targets: arena.pointer(slots.targets, as: Int32.self),
+    let weights = model.weights
+    return head.run(
+      hidden, weight: weights + model.decoder.headWeight, products: weights.products, targets: arena.pointer(slots.targets, as: Int32.self),
       weights: microBatch.weights == nil ? nil : UnsafePointer(arena.floats(slots.weights)), rows: microBatch.rows,
       gradients: gradients, logProbabilities: logProbabilities, on: model.team)
   }
@@ -172,9 +191,11 @@ package final class ModelPass {
     copy(microBatch.targets, to: arena.pointer(slots.targets, as: Int32.self))
     if let weights = microBatch.weights { copy(weights, to: arena.floats(slots.weights)) }
     microBatch.place(positions: positions, firstKeys: firstKeys)
-    return PassInput(
+    var input = PassInput(
       batch: microBatch.batch, length: microBatch.length, tokens: tokens, positions: positions,
       firstKeys: microBatch.isPlain ? nil : UnsafePointer(firstKeys), dropout: dropout)
+    if let padding = microBatch.leftPadding, padding.contains(where: { $0 > 0 }) { input.leftPadding = padding }
+    return input
   }
 
   private func copy<Element>(_ array: [Element], to pointer: UnsafeMutablePointer<Element>) {

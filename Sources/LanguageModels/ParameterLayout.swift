@@ -1,3 +1,5 @@
+import Kernels
+
 /// Which tensors a model has and where each lies in an arena of floats. Parameters, gradients and moments have one layout, so that
 /// an offset is good for all of them.
 package struct ParameterLayout: Sendable {
@@ -20,12 +22,16 @@ package struct ParameterLayout: Sendable {
     case ones
     /// Normal of mean 0; the row of a padding token stays 0.
     case normal(deviation: Double, zeroRow: Int? = nil)
+    /// Uniform between -bound and bound.
+    case uniform(bound: Double)
   }
 
   package private(set) var tensors: [Tensor] = []
   /// Floats of the arena, the gaps between groups included.
   package private(set) var count = 0
   private var indices: [String: Int] = [:]
+  /// The model's linear layers, in the order in which they were laid out, the head not among them.
+  package private(set) var projections: [Projection] = []
 
   package init() {}
 
@@ -45,6 +51,28 @@ package struct ParameterLayout: Sendable {
 
   package mutating func add(_ name: String, _ shape: [Int], _ initialization: Initialization) -> Int {
     add([(name, shape, initialization)])
+  }
+
+  /// Adds linear layers that read the same input, close behind one another: their weights make one matrix, their biases one vector.
+  /// With `inputsByOutputs` there is one.
+  package mutating func addProjection(
+    _ parts: [(name: String, outputs: Int)], inputs: Int, bias: Bool, layout: Linear.WeightLayout = .outputsByInputs,
+    initialization: Initialization
+  ) -> Projection {
+    precondition(layout == .outputsByInputs || parts.count == 1, "matrices of rows of outputs do not lie side by side")
+    let weight = add(
+      parts.map { ("\($0.name).weight", layout == .outputsByInputs ? [$0.outputs, inputs] : [inputs, $0.outputs], initialization) })
+    let biases = bias ? add(parts.map { ("\($0.name).bias", [$0.outputs], .zeros) }) : nil
+    var outputs = 0
+    let modules = parts.map { part in
+      defer { outputs += part.outputs }
+      return Projection.Module(name: part.name, outputs: outputs..<outputs + part.outputs)
+    }
+    let projection = Projection(
+      index: projections.count, linear: Linear(inputs: inputs, outputs: outputs, layout: layout, weight: weight, bias: biases),
+      modules: modules)
+    projections.append(projection)
+    return projection
   }
 
   package subscript(name: String) -> Tensor? { indices[name].map { tensors[$0] } }

@@ -45,6 +45,8 @@ package final class ParameterStore {
       switch tensor.initialization {
       case .zeros: values.update(repeating: 0, count: tensor.count)
       case .ones: values.update(repeating: 1, count: tensor.count)
+      case .uniform(let bound):
+        CounterRandom(seed: seed, name: tensor.name).fillUniform(values, count: tensor.count, bound: bound, on: team)
       case .normal(let deviation, let zeroRow):
         CounterRandom(seed: seed, name: tensor.name).fillNormal(values, count: tensor.count, deviation: deviation, on: team)
         if let zeroRow {

@@ -35,26 +35,49 @@ package struct RotaryConfiguration: Sendable, Equatable {
       self.scaling = .llama3(
         factor: try inner.positive("factor"), lowFrequency: low, highFrequency: high,
         original: try inner.int("original_max_position_embeddings", default: maximumPositions))
+    case "yarn": self.scaling = .yarn(try Self.yarn(inner, maximumPositions))
     default:
       throw inner.invalid(
-        "\(inner.prefix)rope_type is \"\(type)\", which is not supported.", hint: "Supported: default, linear, dynamic, llama3.")
+        "\(inner.prefix)rope_type is \"\(type)\", which is not supported.", hint: "Supported: default, linear, dynamic, llama3, yarn.")
     }
     if try inner.double("partial_rotary_factor", default: 1, in: 0...1) != 1 {
       throw inner.invalid("\(inner.prefix)partial_rotary_factor is not 1, which is not supported.")
     }
   }
 
+  private static func yarn(_ fields: ConfigurationFields, _ maximumPositions: Int) throws(ModelError) -> YarnScaling {
+    let original = try fields.int("original_max_position_embeddings", default: maximumPositions)
+    let factor = fields.has("factor") ? try fields.positive("factor") : Double(maximumPositions) / Double(original)
+    var amplitude = fields.has("attention_factor") ? try fields.positive("attention_factor") : nil
+    if amplitude == nil, fields.has("mscale"), fields.has("mscale_all_dim") {
+      amplitude =
+        YarnScaling.amplitude(factor, times: try fields.positive("mscale"))
+        / YarnScaling.amplitude(factor, times: try fields.positive("mscale_all_dim"))
+    }
+    return YarnScaling(
+      factor: factor, attentionFactor: amplitude, fastTurns: fields.has("beta_fast") ? try fields.positive("beta_fast") : 32,
+      slowTurns: fields.has("beta_slow") ? try fields.positive("beta_slow") : 1, original: original,
+      truncates: try fields.bool("truncate", default: true))
+  }
+
   /// The members that a config.json gets, both spellings. transformers 4 takes the first two, transformers 5 reads all alike.
   var members: [(String, JSONNode)] {
     var scaled: [(String, JSONNode)] = []
     switch scaling {
-    case .none: break
+    case .none, .yarn: break
     case .linear(let factor): scaled = [("rope_type", "linear"), ("factor", .number(factor))]
     case .dynamic(let factor, _): scaled = [("rope_type", "dynamic"), ("factor", .number(factor))]
     case .llama3(let factor, let low, let high, let original):
       scaled = [
         ("rope_type", "llama3"), ("factor", .number(factor)), ("low_freq_factor", .number(low)), ("high_freq_factor", .number(high)),
         ("original_max_position_embeddings", .number(original)),
+      ]
+    }
+    if case .yarn(let yarn) = scaling {
+      scaled = [
+        ("rope_type", "yarn"), ("factor", .number(yarn.factor)), ("attention_factor", .number(yarn.attentionFactor)),
+        ("beta_fast", .number(yarn.fastTurns)), ("beta_slow", .number(yarn.slowTurns)),
+        ("original_max_position_embeddings", .number(yarn.original)), ("truncate", .bool(yarn.truncates)),
       ]
     }
     let type: [(String, JSONNode)] = scaled.isEmpty ? [("rope_type", "default")] : scaled

@@ -7,6 +7,8 @@ package protocol RotaryDecoder: Decoder {
 }
 
 extension RotaryDecoder {
+  /// A router of experts, and their balance, look at all tokens of a micro-batch together.
+  package var sequencesAreIndependent: Bool { core.blocks.experts == nil }
   package var dimensions: ModelDimensions { core.dimensions }
   package var specialTokens: SpecialTokens { core.specialTokens }
   package var layout: ParameterLayout { core.layout }
@@ -19,7 +21,7 @@ extension RotaryDecoder {
     return name.hasPrefix("model.") || name.hasPrefix("lm_head.") ? name : "model." + name
   }
 
-  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int { RotaryTransformerWorkspace.slots(core, plan).layout.byteCount }
+  package func workspaceByteCount(_ plan: WorkspacePlan) -> Int { RotaryTransformerWorkspace.byteCount(core, plan) }
 
   package func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace {
     try RotaryTransformerWorkspace(core, plan)

@@ -20,15 +20,23 @@ struct FinalOutputs {
   func write(log: RunLog) throws {
     report(.phase(.exporting, share: nil))
     try writeModel()
+    // Samples are of the whole: what is trained beside the weights goes into them now, where it has not yet.
+    model.adapter?.merge(into: model)
+    model.adapter = nil
     try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
-    var row = MetricsRow(step: state.step, epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps) / Double(inputs.trainSamples.count))
+    var row = MetricsRow(
+      step: state.step,
+      epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps)
+        / Double(inputs.trainSamples.count))
     row.time = Timestamp(nanoseconds: clock.now())
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
-    try log.say("Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")")
+    try log.say(
+      "Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
+    )
   }
 
   /// `final_model/`, whole or not at all.
@@ -36,7 +44,11 @@ struct FinalOutputs {
     let partial = job.folder.appending(".final_model.making")
     try files.removeTree(partial)
     try files.makeFolders(partial)
-    try model.save(to: partial)
+    if let adapter = model.adapter, inputs.configuration.training.mergesLoRA == true {
+      adapter.merge(into: model)
+      model.adapter = nil
+    }
+    try model.saveTrained(to: partial)
     try TokenizerFolder(files: files).save(inputs.tokenizer, to: partial)
     try files.syncTree(partial)
     try files.removeTree(job.finalModel)

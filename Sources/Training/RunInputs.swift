@@ -59,33 +59,39 @@ struct RunPreparation {
   private typealias LoadedSplit = (card: TokenizationCard.Split, tokens: TokenizedSplit)
 
   private func assemble(
-    _ configuration: Configuration, _ configBytes: [UInt8], _ tokenizer: Tokenizer, _ method: any Method, train: LoadedSplit, eval: LoadedSplit,
+    _ configuration: Configuration, _ configBytes: [UInt8], _ tokenizer: Tokenizer, _ method: any Method, train: LoadedSplit,
+    eval: LoadedSplit,
     emptyRows: Int
   ) throws -> RunInputs {
     let seed = UInt64(configuration.seed)
     let samples = method.samples(train.tokens, seed: seed, shuffles: configuration.data.shuffle)
     guard train.card.trainedTokens > 1, (samples as? WholeSequences)?.isEmpty != true else {
       throw Problem(
-        "data.nothing-to-train", "the dataset '\(order.train.name)' has nothing to train on: \(train.card.tokens) tokens, \(train.card.trainedTokens) of them with a loss",
+        "data.nothing-to-train",
+        "the dataset '\(order.train.name)' has nothing to train on: \(train.card.tokens) tokens, \(train.card.trainedTokens) of them with a loss",
         why: "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
         mend: "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows.")
     }
     var remarks = method.remarks(samples)
     if emptyRows > 0 { remarks.append("\(emptyRows) rows have nothing for this method and are left out.") }
-    if eval.card.tokens < 2 { remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.") }
+    if eval.card.tokens < 2 {
+      remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.")
+    }
     if configuration.training.bf16, !Precision.hasBFloat16Instructions() {
       remarks.append("training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
     }
     return RunInputs(
       configuration: configuration, tokenizer: tokenizer, modelConfiguration: try modelConfiguration(configuration, tokenizer),
       trainSamples: samples, evalSamples: method.samples(eval.tokens, seed: seed, shuffles: false), train: train.card, eval: eval.card,
-      identity: SHA256.hash(configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")".utf8)), remarks: remarks)
+      identity: SHA256.hash(configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")".utf8)),
+      remarks: remarks)
   }
 
   private static func configuration(_ bytes: [UInt8]) throws -> Configuration {
     let (configuration, findings) = Configuration.decode(try JSONParser.parse(bytes), source: ConfigSource(bytes))
     if let error = findings.errors.first {
-      throw Problem("config.invalid", "the resolved config has an error", at: .init(field: error.field), why: error.message, mend: "Report this fault.")
+      throw Problem(
+        "config.invalid", "the resolved config has an error", at: .init(field: error.field), why: error.message, mend: "Report this fault.")
     }
     return configuration
   }
@@ -99,7 +105,8 @@ struct RunPreparation {
     guard reader.isConversation else { return tokenizer }
     guard tokenizer.endOfTextID != nil else {
       throw Problem(
-        "tokenizer.no-end", "the tokenizer has no end-of-text token, and conversations need one", mend: "Set eos_token in its tokenizer_config.json and drop the model again.")
+        "tokenizer.no-end", "the tokenizer has no end-of-text token, and conversations need one",
+        mend: "Set eos_token in its tokenizer_config.json and drop the model again.")
     }
     guard let template = tokenizer.settings.chatTemplate else {
       var settings = tokenizer.settings
@@ -108,14 +115,16 @@ struct RunPreparation {
     }
     guard template == ChatFormat.template else {
       throw Problem(
-        "chat.template", "the tokenizer's own chat template cannot be rendered yet", why: "only a tokenizer without a template, or with Dropforge's, can train on conversations in this version",
+        "chat.template", "the tokenizer's own chat template cannot be rendered yet",
+        why: "only a tokenizer without a template, or with Dropforge's, can train on conversations in this version",
         mend: "Give the rows as prompt and completion, with the template's text in them, or use a tokenizer without a chat template.")
     }
     return tokenizer
   }
 
   private func tokenization(
-    _ pin: TrainOrder.DatasetPin, _ ingest: IngestResult, _ reader: RowReader, _ tokenizer: Tokenizer, _ configuration: Configuration, masked: Bool,
+    _ pin: TrainOrder.DatasetPin, _ ingest: IngestResult, _ reader: RowReader, _ tokenizer: Tokenizer, _ configuration: Configuration,
+    masked: Bool,
     heldOutShare: Double
   ) throws -> (TokenizationLayout, TokenizationCard) {
     var lastReport = WallClock.system.monotonic()
@@ -123,7 +132,8 @@ struct RunPreparation {
     return try Tokenization(
       pin: pin, ingest: ingest, reader: reader, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked,
       heldOutShare: heldOutShare, maximumRows: data.maximumSamples,
-      reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|") + "|\(tokenizer.endOfTextID ?? 0)",
+      reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
+        + "|\(tokenizer.endOfTextID ?? 0)",
       seed: UInt64(configuration.seed), files: files
     ).make(
       report: { share in
@@ -137,7 +147,9 @@ struct RunPreparation {
 
   private func split(_ card: TokenizationCard, _ layout: TokenizationLayout, _ name: String) throws -> LoadedSplit {
     guard let split = card.split(name) else {
-      throw Problem("tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'", mend: "Delete that folder; the tokens are made anew.")
+      throw Problem(
+        "tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'",
+        mend: "Delete that folder; the tokens are made anew.")
     }
     return (split, try TokenizedSplit(layout, split, vocabulary: card.vocabularySize))
   }
@@ -145,8 +157,10 @@ struct RunPreparation {
   private func modelConfiguration(_ configuration: Configuration, _ tokenizer: Tokenizer) throws -> ModelConfiguration {
     do {
       if let base = order.baseModel {
-        let model = try ModelConfiguration(parsing: try files.contents(of: FilePath(base).appending("config.json")))
+        let model = try ModelFolder(FilePath(base)).configuration(changing: configuration.model.changesOfBase)
         try checkFit(model, tokenizer, configuration)
+        // That its targets are modules of the model is known before tokens are made.
+        if let adapter = configuration.training.adapter { _ = try LoRALayout(adapter, for: model.decoder.layout) }
         return model
       }
       return try ModelConfiguration(
@@ -167,8 +181,10 @@ struct RunPreparation {
     }
     if configuration.training.maximumLength > dimensions.maximumPositions {
       throw Problem(
-        "training.too-long", "sequences of \(configuration.training.maximumLength) tokens do not fit the model's \(dimensions.maximumPositions) positions",
-        at: .init(field: "training.max_length"), mend: "Lower training.max_length to at most \(dimensions.maximumPositions) and drop the job again.")
+        "training.too-long",
+        "sequences of \(configuration.training.maximumLength) tokens do not fit the model's \(dimensions.maximumPositions) positions",
+        at: .init(field: "training.max_length"),
+        mend: "Lower training.max_length to at most \(dimensions.maximumPositions) and drop the job again.")
     }
   }
 }

@@ -50,7 +50,7 @@ final class TrainingLoop {
     self.files = files
     self.clock = clock
     self.report = report
-    gradients = try ParameterStore(model.layout)
+    gradients = try ParameterStore(model.trained.layout)
     let length = (inputs.trainSamples.length + 7) / 8 * 8
     pass = try ModelPass(
       model, rows: inputs.configuration.training.batchSize * length, length: length, purpose: .training,
@@ -96,7 +96,8 @@ final class TrainingLoop {
     // 2. forward and back
     var sum = LossSum()
     for (index, batch) in batches.enumerated() where batch.batch > 0 {
-      let key = Dropout.Key(seed: UInt64(inputs.configuration.seed), step: UInt32(truncatingIfNeeded: state.step * training.accumulationSteps + index))
+      let key = Dropout.Key(
+        seed: UInt64(inputs.configuration.seed), step: UInt32(truncatingIfNeeded: state.step * training.accumulationSteps + index))
       sum += try pass.accumulate(batch, into: gradients, gradientScale: 1 / Float(max(targets, 1)), dropout: key)
     }
     // 3. the optimizer's step
@@ -105,9 +106,11 @@ final class TrainingLoop {
     let loss = sum.meanLoss ?? 0
     guard loss.isFinite, norm.isFinite else { throw diverged(loss: loss, norm: norm, rate: rate) }
     let scale = training.maximumGradNorm > 0 ? GradientNorm.clippingFactor(norm: norm, maximum: training.maximumGradNorm) : 1
-    model.parameters.update(
-      AdamW(beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon, weightDecay: training.weightDecay), gradients: gradients,
-      firstMoment: moments.first, secondMoment: moments.second, step: state.step + 1, learningRate: rate, gradientScale: scale, on: model.team)
+    model.trained.update(
+      AdamW(beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon, weightDecay: training.weightDecay),
+      gradients: gradients,
+      firstMoment: moments.first, secondMoment: moments.second, step: state.step + 1, learningRate: rate, gradientScale: scale,
+      on: model.team)
     // 4. the books
     let seconds = Double(clock.monotonic() - start) / 1e9
     let tokens = batches.reduce(0) { $0 + $1.rows }
@@ -168,9 +171,12 @@ final class TrainingLoop {
 
   private func diverged(loss: Double, norm: Double, rate: Double) -> Problem {
     let last = try? CheckpointStore(job: job, files: files).all().last { _ in true }
-    let kept = last.map { "The last good checkpoint is checkpoints/\($0.layout.folder.lastComponent?.string ?? ""), step \($0.state.step)." } ?? "There is no checkpoint yet."
+    let kept =
+      last.map { "The last good checkpoint is checkpoints/\($0.layout.folder.lastComponent?.string ?? ""), step \($0.state.step)." }
+      ?? "There is no checkpoint yet."
     return Problem(
-      "training.diverged", "the training has diverged: at step \(state.step + 1) the \(loss.isFinite ? "gradient" : "loss") is no number any more",
+      "training.diverged",
+      "the training has diverged: at step \(state.step + 1) the \(loss.isFinite ? "gradient" : "loss") is no number any more",
       why: "the learning rate was \(Figures.general(rate)) there; a rate that is too high is the usual cause",
       mend: "Lower training.learning_rate (a third is a good next try) or lengthen the warm-up, and drop the job again. \(kept)")
   }
@@ -252,7 +258,9 @@ final class TrainingLoop {
       try checkpoint(job.checkpoint(step: state.step), forRecovery: false)
     } else if isLast {
       // What follows the last step can be interrupted too.
-      try checkpoint(training.saveStrategy == .epoch ? job.checkpoint(epoch: shape.epochs) : job.checkpoint(step: state.step), forRecovery: training.saveStrategy == .no)
+      try checkpoint(
+        training.saveStrategy == .epoch ? job.checkpoint(epoch: shape.epochs) : job.checkpoint(step: state.step),
+        forRecovery: training.saveStrategy == .no)
     } else {
       // A large model's checkpoint takes a while: at most a thirtieth of the time goes into recovery.
       let since = Double(clock.monotonic() - lastRecovery) / 1e9

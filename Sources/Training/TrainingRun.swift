@@ -34,7 +34,8 @@ package struct TrainingRun {
       throw Problem(model: error)
     } catch let error as SystemError {
       throw Problem(
-        error.code == .noSpace ? "disk.full" : "system", "the job could not go on", mend: error.mend ?? "Look into the agent's log.", cause: error.description)
+        error.code == .noSpace ? "disk.full" : "system", "the job could not go on", mend: error.mend ?? "Look into the agent's log.",
+        cause: error.description)
     }
   }
 
@@ -44,7 +45,7 @@ package struct TrainingRun {
     let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
     let model = try model(inputs, found, team)
     model.precision = Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16)
-    let moments = try Moments(model.layout)
+    let moments = try Moments(model.trained.layout)
     var state = ResumeState()
     if let found {
       try moments.load(from: found.layout.optimizer)
@@ -57,24 +58,35 @@ package struct TrainingRun {
     let log = try RunLog(
       job, files: files, from: state.log, withEvents: inputs.configuration.tensorboard.enabled, startedAt: try startOfRun(now), now: now)
     if state.step == 0 {
-      for line in opening(inputs, shape) { try log.say(line) }
+      for line in opening(inputs, shape, trained: model.trained.layout.parameterCount) { try log.say(line) }
       for remark in inputs.remarks { report(.warning(remark)) }
     }
     let loop = try TrainingLoop(
-      inputs: inputs, job: job, model: model, moments: moments, state: state, shape: shape, log: log, files: files, clock: clock, report: report)
+      inputs: inputs, job: job, model: model, moments: moments, state: state, shape: shape, log: log, files: files, clock: clock,
+      report: report)
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped
     }
-    try FinalOutputs(order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, report: report)
-      .write(log: log)
+    try FinalOutputs(
+      order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, report: report
+    )
+    .write(log: log)
     try log.close()
     return .done
   }
 
   private func model(_ inputs: RunInputs, _ found: CheckpointStore.Found?, _ team: ThreadTeam) throws -> LanguageModel {
+    let changes = inputs.configuration.model.changesOfBase
+    if let settings = inputs.configuration.training.adapter, let base = order.baseModel {
+      let model = try LanguageModel.load(FilePath(base), changing: changes, on: team)
+      let adapter = try LoRA(settings, for: model, base: base, seed: UInt64(inputs.configuration.seed))
+      if let found { try adapter.read(found.layout.folder) }
+      model.adapter = adapter
+      return model
+    }
     if let found { return try LanguageModel.load(found.layout.folder, on: team) }
-    if let base = order.baseModel { return try LanguageModel.load(FilePath(base), on: team) }
+    if let base = order.baseModel { return try LanguageModel.load(FilePath(base), changing: changes, on: team) }
     return try LanguageModel(inputs.modelConfiguration, seed: UInt64(inputs.configuration.seed), on: team)
   }
 
@@ -97,12 +109,13 @@ package struct TrainingRun {
     return Timestamp(rfc3339: now.rfc3339) ?? now
   }
 
-  private func opening(_ inputs: RunInputs, _ shape: RunShape) -> [String] {
+  private func opening(_ inputs: RunInputs, _ shape: RunShape, trained: Int) -> [String] {
     let training = inputs.configuration.training
     let precision = Precision.chosen(wantsBFloat16: training.bf16)
+    let trained = training.useLoRA ? "; a LoRA adapter of \(Figures.grouped(trained)) trains" : ""
     return [
       "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.train.tokens)) tokens to train on, \(Figures.grouped(inputs.eval.tokens)) held out",
-      "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
+      "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base)\(trained); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
       "Plan: \(shape.steps) steps of \(training.batchSize * training.accumulationSteps) sequences of at most \(inputs.trainSamples.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, products in \(precision.rawValue) by \(precision.path())",
     ] + inputs.remarks.map { "Note: \($0)" }
   }

@@ -113,15 +113,40 @@ struct ConfigurationFindingsTests {
   @Test func fields_of_other_trainers_are_answered() throws {
     #expect(
       try findings(
-        #"{"training": {"method": "sft", "use_lora": true, "lora_r": 8, "bf16": true, "quantization": "4bit", "dataloader_num_workers": 4}, "tensorboard": {"log_dir": "x"}}"#
+        #"{"training": {"method": "sft", "lora_r": 8, "bf16": true, "quantization": "4bit", "dataloader_num_workers": 4}, "tensorboard": {"log_dir": "x"}}"#
       ) == [
-        "error: training.use_lora (line 1): LoRA is not built yet; set use_lora to false to train all weights",
-        "warning: training.lora_r (line 1): has an effect only with use_lora",
         "warning: training.quantization (line 1): weights are not quantised here; the field has no effect",
         "warning: tensorboard.log_dir (line 1): event files lie in the job's own folder, tensorboard/",
+        "warning: training.lora_r (line 1): has an effect only with use_lora",
       ])
     // With the value that it has anyway a field needs no answer.
     #expect(try findings(#"{"training": {"method": "sft", "use_lora": false, "bf16": false, "fp16": false}}"#).isEmpty)
+  }
+
+  @Test func settings_of_an_adapter_that_cannot_be_are_refused() throws {
+    func training(_ members: String, model: String = #"{"name": "m"}"#) throws -> [String] {
+      try findings("{\"model\": \(model), \"training\": {\"method\": \"sft\", \(members)}}")
+    }
+    #expect(try training(#""use_lora": true, "lora_target_modules": "all-linear", "merge_lora": true"#).isEmpty)
+    #expect(
+      try training(#""use_lora": true"#, model: "{}")
+        == [
+          "error: training.use_lora (line 1): an adapter trains beside a model that exists, and this one is made from nothing; set model.name to a model's name, or use_lora to false"
+        ])
+    #expect(
+      try training(#""use_lora": true, "lora_r": 0, "lora_dropout": 1, "lora_target_modules": "q_proj""#)
+        == [
+          "error: training.lora_r (line 1): 0 is outside of what is allowed: from 1 to 1024",
+          "error: training.lora_dropout (line 1): 1 is outside of what is allowed: from 0 to below 1",
+          "error: training.lora_target_modules (line 1): \"q_proj\" is not allowed; it must be \"all-linear\", \"attention\" or a list of names of modules",
+        ])
+    #expect(
+      try training(#""use_lora": true, "lora_r": 8, "lora_config": {"r": 4, "bias": "all", "layers": 1}"#)
+        == [
+          #"error: training.lora_config.bias (line 1): only "none" is built"#,
+          "error: training.lora_config.layers (line 1): no such field; known here: bias, lora_alpha, lora_dropout, peft_type, r, target_modules, task_type, use_dora, use_rslora",
+          #"error: training.lora_r (line 1): this is another spelling of "lora_r", which stands here too; keep one"#,
+        ])
   }
 
   @Test(arguments: [
@@ -165,7 +190,33 @@ struct ConfigurationFindingsTests {
       #""rope_scaling": {}, "rope_parameters": {}"#,
       ["error: model.rope_scaling (line 1): rope_parameters says the same and stands here too; keep one"]
     ),
-    (#""architecture": "mamba""#, [#"error: model.architecture (line 1): "mamba" is not allowed; it must be one of llama, gpt2"#]),
+    (
+      #""architecture": "qwen2", "attention_bias": true, "keep_window_size": 3, "hidden_dropout": 0.1, "max_window_layers": 1"#,
+      [
+        #"error: model.attention_bias (line 1): qwen2 has no such choice; remove the field, or set architecture to "llama""#,
+        #"error: model.keep_window_size (line 1): qwen2 has no such choice; remove the field, or set architecture to "doge""#,
+        #"error: model.hidden_dropout (line 1): qwen2 has no dropout; remove the field, or set architecture to "doge""#,
+      ]
+    ),
+    (
+      #""architecture": "doge", "num_experts": 16, "router_split": "hf""#,
+      [
+        "error: model.num_experts (line 1): has an effect only with is_moe; set model.is_moe to true, or remove the field",
+        "error: model.router_split (line 1): has an effect only with is_moe; set model.is_moe to true, or remove the field",
+      ]
+    ),
+    (
+      #""architecture": "doge", "is_moe": true, "num_experts": 1000"#,
+      ["error: model.num_experts (line 1): the router reaches a square of experts, and 1000 is none; use 961 or 1024"]
+    ),
+    (
+      #""architecture": "doge", "is_moe": true, "num_experts": 4, "num_experts_per_tok": 5"#,
+      ["error: model.num_experts_per_tok (line 1): a token cannot take 5 of 4 experts"]
+    ),
+    (
+      #""architecture": "mamba""#,
+      [#"error: model.architecture (line 1): "mamba" is not allowed; it must be one of llama, mistral, qwen2, qwen3, doge, doge2, gpt2"#]
+    ),
   ])
   func a_model_that_cannot_be_is_refused(model: String, expected: [String]) throws {
     #expect(try findings("{\"training\": {\"method\": \"pretrain\"}, \"model\": {\(model)}}") == expected)

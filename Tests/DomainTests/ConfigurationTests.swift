@@ -15,8 +15,8 @@ struct ConfigurationTests {
         + #""tokenizer":{"type":"bpe","vocab_size":4096,"min_frequency":2,"special_tokens":["<|endoftext|>"],"trust_remote_code":false,"add_special_tokens":[]},"#
         + #""training":{"method":"pretrain","num_epochs":1,"batch_size":8,"gradient_accumulation_steps":1,"max_length":256,"packing":true,"#
         + #""learning_rate":0.001,"lr_scheduler_type":"cosine","warmup_ratio":0.05,"min_lr_ratio":0.1,"optim":"adamw","weight_decay":0.1,"#
-        + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
-        + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"fp16":false,"use_lora":false,"group_by_length":false},"#
+        + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
+        + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"fp16":false,"group_by_length":false},"#
         + #""data":{"strategy":"standard","generation_type":"real","shuffle":true},"tools":[],"#
         + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_tokens":200},"tensorboard":{"enabled":true},"seed":42}"#
     )
@@ -27,8 +27,29 @@ struct ConfigurationTests {
       Configuration(method: .sft).node["training"]?.text()
         == #"{"method":"sft","num_epochs":3,"batch_size":8,"gradient_accumulation_steps":1,"max_length":1024,"packing":false,"learning_rate":2e-05,"#
         + #""lr_scheduler_type":"linear","optim":"adamw","weight_decay":0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,"max_grad_norm":1,"#
-        + #""logging_steps":10,"save_strategy":"epoch","save_steps":500,"save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"#
-        + #""fp16":false,"use_lora":false,"group_by_length":false}"#)
+        + #""use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"#
+        + #""fp16":false,"group_by_length":false}"#)
+  }
+
+  @Test func the_adapters_settings_stand_in_the_resolved_config_under_one_name_each() throws {
+    func lora(_ text: String) throws -> String {
+      let (configuration, findings) = try decode(text)
+      #expect(findings.isEmpty)
+      let training = try #require(configuration.node["training"]?.object)
+      return JSONNode(.object(JSONObject(training.members.filter { $0.key.contains("lora") }))).text()
+    }
+    #expect(
+      try lora(#"{"model": {"name": "m"}, "training": {"method": "sft", "use_lora": true}}"#)
+        == #"{"use_lora":true,"lora_r":16,"lora_alpha":32,"lora_dropout":0,"lora_target_modules":"attention","use_rslora":false,"merge_lora":false}"#
+    )
+    let object =
+      #"{"r": 8, "lora_alpha": 12, "lora_dropout": 0.05, "target_modules": ["q_proj"], "use_rslora": true, "bias": "none", "task_type": "CAUSAL_LM"}"#
+    for key in ["lora_config", "lora"] {
+      #expect(
+        try lora("{\"model\": {\"name\": \"m\"}, \"training\": {\"method\": \"sft\", \"use_lora\": true, \"\(key)\": \(object)}}")
+          == #"{"use_lora":true,"lora_r":8,"lora_alpha":12,"lora_dropout":0.05,"lora_target_modules":["q_proj"],"use_rslora":true,"merge_lora":false}"#
+      )
+    }
   }
 
   @Test(arguments: ["pretrain", "sft"])

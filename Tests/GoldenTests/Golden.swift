@@ -12,18 +12,24 @@ struct Golden {
   let training: JSONNode
 
   static let names = [
-    "llama", "llama_llama3_untied_bias", "llama_linear", "llama_dynamic", "mistral_sliding", "qwen2", "qwen2_sliding", "qwen3",
-    "qwen3_sliding_bias", "gpt2",
+    "llama", "llama_llama3_untied_bias", "llama_linear", "llama_dynamic", "llama_yarn", "mistral_sliding", "qwen2", "qwen2_sliding",
+    "qwen3",
+    "qwen3_sliding_bias", "doge_dense", "doge_topk_keep6", "doge_untied_bias", "doge_sliding5", "doge_sliding9_keep4",
+    "doge_dynamic_rope", "doge_moe", "doge_moe_normtopk", "gpt2",
   ]
+
+  static func folder(_ name: String) -> FilePath {
+    FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Fixtures/golden/\(name)")
+  }
 
   init(_ name: String) throws {
     self.name = name
-    folder = FilePath(#filePath).removingLastComponent().removingLastComponent().appending("Fixtures/golden/\(name)")
+    folder = Self.folder(name)
     expected = try Self.json(folder.appending("expected.json"))
     training = try Self.json(folder.appending("expected_training.json"))
   }
 
-  private static func json(_ path: FilePath) throws -> JSONNode {
+  static func json(_ path: FilePath) throws -> JSONNode {
     let descriptor = try FileDescriptor.open(path, .readOnly)
     return try descriptor.closeAfter {
       var bytes: [UInt8] = []
@@ -34,7 +40,9 @@ struct Golden {
     }
   }
 
-  func model(threads: Int = 2) throws -> LanguageModel { try LanguageModel.load(folder, on: ThreadTeam(count: threads)) }
+  func model(threads: Int = 2, changing members: [(String, JSONNode)] = []) throws -> LanguageModel {
+    try LanguageModel.load(folder, changing: members, on: ThreadTeam(count: threads))
+  }
 
   var inputs: [[Int32]] {
     get throws { try #require(expected["input_ids"]?.array).map { try #require($0.array).map { Int32(try #require($0.int)) } } }

@@ -21,6 +21,16 @@ struct GoldenLogitsTests {
     #expect(distance(alone, expected.joined()) < 1e-4)
   }
 
+  /// With its own scores for each token, a whole sequence gives what transformers gives token by token.
+  @Test func a_router_that_splits_token_by_token_gives_what_transformers_gives_one_token_at_a_time() throws {
+    let golden = try Golden("doge_moe"), model = try golden.model(changing: [("router_split", JSONNode(.string("fixed")))])
+    let tokens = try golden.inputs[0], pass = try ModelPass(model, rows: tokens.count, length: tokens.count, purpose: .scoring)
+    let logits = try pass.logits(MicroBatch(batch: 1, length: tokens.count, tokens: tokens, labels: tokens))
+    #expect(try distance(logits, golden.matrix("fixed_router_row0_alone_all").joined()) < 1e-4)
+    #expect(try distance(logits, golden.matrix("stepwise_cached_row0_all").joined()) < 1e-4)
+    #expect(try distance(logits, golden.matrix("logits_row0_alone_all").joined()) > 0.1)
+  }
+
   @Test(arguments: Golden.names)
   func losses_are_those_of_transformers(_ name: String) throws {
     let golden = try Golden(name), model = try golden.model(), length = try golden.inputs[0].count
@@ -28,9 +38,9 @@ struct GoldenLogitsTests {
     let batch = try golden.batch()
     let both = try pass.evaluate(batch)
     #expect(both.targets == 2 * (length - 1))
-    #expect(abs(try #require(both.meanLoss) - golden.number("loss_batch")) < 1e-4)
+    #expect(abs(try #require(both.meanObjective) - golden.number("loss_batch")) < 1e-4)
     let row = try pass.evaluate(MicroBatch(batch: 1, length: length, tokens: golden.inputs[0], labels: golden.inputs[0]))
-    #expect(abs(try #require(row.meanLoss) - golden.number("loss_row0")) < 1e-4)
+    #expect(abs(try #require(row.meanObjective) - golden.number("loss_row0")) < 1e-4)
 
     // The sum of log-probabilities is the same loss, and the hits are where the greatest logit is the target.
     let logProbabilities = try pass.logProbabilities(batch)

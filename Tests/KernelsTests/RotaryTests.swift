@@ -44,6 +44,10 @@ struct RotaryTests {
       .llama3(factor: 8, lowFrequency: 1, highFrequency: 4, original: 32), 500_000, 64,
       [1, 0.0242403448, 0.00470075384, 0.000911583134, 0.000176776681, 3.42810235e-05, 6.64786967e-06, 1.28917316e-06]
     ),
+    (
+      .yarn(YarnScaling(factor: 4, original: 64)), 10_000, 256,
+      [1, 0.237170815, 0.049999997, 0.00790569466, 0.00249999994, 0.000790569466, 0.000250000012, 7.90569466e-05]
+    ),
   ]
 
   @Test func frequencies_are_those_of_transformers() {
@@ -52,6 +56,15 @@ struct RotaryTests {
       for (is_, should) in zip(frequencies, expected) { #expect(abs(Double(is_) / should - 1) < 3e-7, "\(scaling)") }
       #expect(frequencies.count == expected.count)
     }
+  }
+
+  /// attention_scaling of transformers for a factor of 4.
+  @Test func yarn_makes_cosines_and_sines_greater() {
+    let yarn = RotaryScaling.yarn(YarnScaling(factor: 4, original: 64)), x = numbers(8, "x")
+    var y = x
+    RotaryTable(headSize: 8, base: 100, scaling: yarn, length: 9).forward(&y, rowStride: 8, heads: 1, positions: [8], rows: 1, on: pair)
+    let frequencies = RotaryTable.frequencies(headSize: 8, base: 100, scaling: yarn, length: 9)
+    expectClose(y, RotaryTable.plain(doubles(x), position: 8, frequencies: frequencies).map { 1.138629436111989 * $0 })
   }
 
   @Test func dynamic_scaling_changes_nothing_up_to_the_length_of_training() {

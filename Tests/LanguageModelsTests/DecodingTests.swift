@@ -60,7 +60,7 @@ struct DecodingTests {
 }
 
 struct GenerationTests {
-  @Test(arguments: [TinyModel.llamaTied, .gpt2])
+  @Test(arguments: [TinyModel.llamaTied, .qwen2, .dogeWindow, .gpt2])
   func generation_continues_each_prompt_until_an_end_token_or_the_limit(_ tiny: TinyModel) throws {
     let model = try tiny.model(), prompts = [tokens(4, "a"), tokens(9, "b")]
     let session = try DecodingSession(model, batch: 2, capacity: 30), sampler = Sampler(temperature: 1, seed: 8)

@@ -117,6 +117,24 @@ struct FolderTests {
     #expect(message { _ = try load(folder) } == "\(folder.path)/model.safetensors.index.json: weight_map is missing.")
   }
 
+  @Test func a_model_that_is_greater_than_a_shard_is_written_in_shards_that_load_as_one() throws {
+    for tiny in [TinyModel.llamaTied, .gpt2Untied] {
+      let folder = try TemporaryFolder(), model = try tiny.model()
+      try model.save(to: folder.path, shardBytes: 10_000)
+      let index = try JSONParser.parse(folder.read("model.safetensors.index.json"))
+      let total = model.layout.tensors.reduce(0) { $0 + 4 * $1.count }
+      #expect(index["metadata"]?["total_size"]?.int == total)
+      let files = Set(try #require(index["weight_map"]?.object).members.compactMap(\.node.string))
+      #expect(files.contains("model-00001-of-0000\(files.count).safetensors") && files.count > 2)
+      for file in files {
+        let shard = try SafetensorsFile(folder.path.appending(file))
+        let bytes = shard.names.reduce(0) { $0 + (shard.shape(of: $1) ?? []).reduce(4, *) }
+        #expect(bytes <= 10_000 || shard.names.count == 1)
+      }
+      #expect(try logits(load(folder)) == logits(model))
+    }
+  }
+
   @Test func a_folder_without_weights_or_configuration_says_what_is_missing() throws {
     let folder = try TemporaryFolder()
     #expect(message { _ = try load(folder) } == "\(folder.path)/config.json: It cannot be opened: No such file or directory.")

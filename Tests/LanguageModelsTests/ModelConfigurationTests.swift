@@ -12,15 +12,15 @@ struct ModelConfigurationTests {
     #expect(
       refusal(#"{"model_type": "bert"}"#)
         == "model_type is \"bert\": an encoder reads text but does not write it, so that there is no next token to train. "
-        + "Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
+        + "Supported model types: llama, mistral, qwen2, qwen3, doge, doge2, gpt2.")
     #expect(
       refusal(#"{"model_type": "t5"}"#)
-        == "model_type is \"t5\": an encoder-decoder model is not trained on single sequences. Supported model types: llama, mistral, qwen2, qwen3, gpt2."
+        == "model_type is \"t5\": an encoder-decoder model is not trained on single sequences. Supported model types: llama, mistral, qwen2, qwen3, doge, doge2, gpt2."
     )
     #expect(
       refusal(#"{"model_type": "mamba"}"#)
-        == "model_type is \"mamba\", which is not supported. Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
-    #expect(refusal("{}") == "model_type is missing. Supported model types: llama, mistral, qwen2, qwen3, gpt2.")
+        == "model_type is \"mamba\", which is not supported. Supported model types: llama, mistral, qwen2, qwen3, doge, doge2, gpt2.")
+    #expect(refusal("{}") == "model_type is missing. Supported model types: llama, mistral, qwen2, qwen3, doge, doge2, gpt2.")
     #expect(refusal("[]") == "This is an array; a model's configuration is an object.")
     #expect(
       refusal("{\n  \"model_type\": llama}")
@@ -41,8 +41,8 @@ struct ModelConfigurationTests {
     (#""rms_norm_eps": -1"#, "rms_norm_eps is -1.0; it must lie between 0.0 and 1.0."),
     (#""tie_word_embeddings": "yes""#, "tie_word_embeddings is \"yes\"; it must be true or false."),
     (
-      #""rope_scaling": {"type": "yarn", "factor": 2}"#,
-      "rope_scaling.rope_type is \"yarn\", which is not supported. Supported: default, linear, dynamic, llama3."
+      #""rope_scaling": {"type": "longrope", "factor": 2}"#,
+      "rope_scaling.rope_type is \"longrope\", which is not supported. Supported: default, linear, dynamic, llama3, yarn."
     ),
     (#""rope_parameters": {"rope_type": "linear"}"#, "rope_parameters.factor is missing."),
     (#""rope_scaling": {"type": "linear", "factor": 0}"#, "rope_scaling.factor is 0; it must be a number greater than 0."),
@@ -140,6 +140,14 @@ struct ModelConfigurationTests {
     #expect(
       try rotary(#""max_position_embeddings": 77, "rope_scaling": {"type": "dynamic", "factor": 2, "original_max_position_embeddings": 5}"#)
         == RotaryConfiguration(scaling: .dynamic(factor: 2, maximum: 77)))
+    #expect(
+      try rotary(#""max_position_embeddings": 64, "rope_scaling": {"type": "yarn", "factor": 4, "original_max_position_embeddings": 16}"#)
+        == RotaryConfiguration(scaling: .yarn(YarnScaling(factor: 4, original: 16))))
+    #expect(
+      try rotary(
+        #""max_position_embeddings": 64, "rope_scaling": {"type": "yarn", "original_max_position_embeddings": 16, "attention_factor": 1.5}"#
+      )
+        == RotaryConfiguration(scaling: .yarn(YarnScaling(factor: 4, attentionFactor: 1.5, original: 16))))
     let factors = #""rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4"#
     #expect(
       try rotary("\"max_position_embeddings\": 77, \"rope_scaling\": {\(factors)}")

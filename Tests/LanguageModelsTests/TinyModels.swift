@@ -7,7 +7,8 @@ import Testing
 
 /// Small models of every kind that a test may want, made from nothing.
 enum TinyModel: String, CaseIterable, Sendable {
-  case llama, llamaTied, llamaBiases, llamaWideHeads, mistral, qwen2, qwen3, gpt2, gpt2Untied
+  case llama, llamaTied, llamaBiases, llamaWideHeads, mistral, qwen2, qwen3, doge, dogeWindow, dogeBiases, dogeMixture, doge2, gpt2,
+    gpt2Untied
 
   var json: String {
     let llama = """
@@ -27,6 +28,19 @@ enum TinyModel: String, CaseIterable, Sendable {
     case .qwen2:
       "{\(llama.replacing("llama", with: "qwen2")), \"use_sliding_window\": true, \"sliding_window\": 5, \"max_window_layers\": 1}"
     case .qwen3: "{\(llama.replacing("llama", with: "qwen3")), \"head_dim\": 8, \"attention_bias\": true, \"tie_word_embeddings\": true}"
+    case .doge: "{\(llama.replacing("llama", with: "doge")), \"tie_word_embeddings\": true, \"pad_token_id\": 2}"
+    case .dogeWindow: "{\(llama.replacing("llama", with: "doge")), \"keep_window_size\": 5}"
+    case .dogeBiases:
+      """
+      {\(llama.replacing("llama", with: "doge")), "attention_bias": true, "mlp_bias": true, "sliding_window": 8,
+       "hidden_dropout": 0.2, "attention_dropout": 0.1}
+      """
+    case .dogeMixture:
+      """
+      {\(llama.replacing("llama", with: "doge")), "is_moe": true, "num_experts": 9, "num_experts_per_tok": 9, "output_router_logits": true,
+       "router_split": "fixed"}
+      """
+    case .doge2: "{\(llama.replacing("llama", with: "doge2"))}"
     case .gpt2: "{\(gpt2)}"
     case .gpt2Untied: "{\(gpt2), \"tie_word_embeddings\": false, \"n_inner\": 50, \"scale_attn_by_inverse_layer_idx\": true}"
     }

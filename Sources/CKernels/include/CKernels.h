@@ -126,6 +126,22 @@ void ck_masked_softmax(float *s, float *lse, float *inverse, const int32_t *firs
 void ck_masked_probabilities(float *s, const float *lse, const int32_t *first, size_t last, const float *bias, const float *least,
                              const int32_t *least_key, float scale, size_t rows, size_t columns, size_t key);
 
+// ---- experts.c: one token; n keys of the router, k chosen of n * n experts, tables in rows of d.
+/// The k greatest sums of an x- and a y-score, the greatest first, equals by their place: expert i * n + j, and the softmax over them.
+/// scratch: 2n + the sums with (i + 1)(j + 1) <= k, 8 bytes each.
+void ck_experts_choose(int32_t *experts, float *weights, const float *x_scores, const float *y_scores, size_t n, size_t k, void *scratch);
+/// inner[j] = down[e_j] . x; out (+=) sum over j of silu(inner[j]) * weights[j] * up[e_j].
+void ck_experts_forward(float *out, float *inner, const float *x, const int32_t *experts, const float *weights, const float *down,
+                        const float *up, size_t k, size_t d);
+/// dx (+=), dx_scores (+=), dy_scores (+=); dinner, and active[j] = silu(inner[j]) * weights[j].
+void ck_experts_backward(float *dx, float *dinner, float *active, float *dx_scores, float *dy_scores, const float *dout, const float *inner,
+                         const int32_t *experts, const float *weights, const float *down, const float *up, size_t n, size_t k, size_t d);
+void ck_softmax(float *p, const float *x, size_t n);
+/// dx (+=) scale * the gradient of p = softmax(x), from dp.
+void ck_softmax_backward(float *dx, const float *p, const float *dp, float scale, size_t n);
+/// y (+=) x * s
+void ck_accumulate_scaled(float *y, const float *x, float s, size_t n);
+
 // ---- gates.c: rows of d times a vector.
 /// y (+=) gate * x
 void ck_gate_forward(float *y, const float *x, const float *gate, size_t rows, size_t d);

@@ -31,7 +31,7 @@ extension Configuration {
       findings.append(Finding(.error, "model.num_key_value_heads", "\(heads) query heads cannot share \(groups) key-value heads evenly"))
     }
     let headSize = model.headSize ?? hidden / max(heads, 1)
-    if architecture == .llama, headSize % 2 != 0 {
+    if architecture.hasRotaryPositions, headSize % 2 != 0 {
       findings.append(Finding(.error, "model.head_dim", "rotary positions need an even head_dim, and this is \(headSize)"))
     }
     if let positions = model.maximumPositions, positions < training.maximumLength {
@@ -41,25 +41,21 @@ extension Configuration {
           "sequences of \(training.maximumLength) tokens do not fit model.max_position_embeddings \(positions); lower one or raise the other"
         ))
     }
-    if architecture == .gpt2 {
-      let foreign: [(String, Bool)] = [
-        ("num_key_value_heads", model.keyValueHeads != nil && model.keyValueHeads != heads), ("rope_theta", model.ropeTheta != nil),
-        ("rope_scaling", model.ropeScaling != nil), ("rope_parameters", model.ropeParameters != nil), ("head_dim", model.headSize != nil),
-        ("attention_bias", model.attentionBias == false), ("mlp_bias", model.mlpBias == false),
-      ]
-      for (key, given) in foreign where given {
-        findings.append(Finding(.error, "model.\(key)", "gpt2 has no such choice; remove the field, or set architecture to \"llama\""))
-      }
-    } else {
-      let foreign: [(String, Bool)] = [
-        ("embd_pdrop", (model.embeddingDropout ?? 0) > 0), ("attention_dropout", (model.attentionDropout ?? 0) > 0),
-        ("hidden_dropout", (model.residualDropout ?? 0) > 0),
-      ]
-      for (key, given) in foreign where given {
-        findings.append(Finding(.error, "model.\(key)", "llama has no dropout; remove the field, or set architecture to \"gpt2\""))
-      }
+    let given = model.object
+    for (key, families) in ModelArchitecture.fieldsOfSome where given[key] != nil && !families.contains(architecture) {
+      if key == "num_key_value_heads", model.keyValueHeads == heads { continue }  // as many as heads: says nothing
+      if key == "attention_bias", architecture == .gpt2, model.attentionBias == true { continue }  // GPT-2 always has them
+      if key == "mlp_bias", architecture == .gpt2, model.mlpBias == true { continue }
+      if given[key]?.bool == false, architecture != .gpt2 { continue }
+      findings.append(
+        Finding(.error, "model.\(key)", "\(architecture.rawValue) has no such choice; remove the field, or \(Self.other(families))"))
     }
-    let activation = architecture == .llama ? "silu" : "gelu_new"
+    for (key, families) in ModelArchitecture.dropoutsOfSome where !families.contains(architecture) && (given[key]?.double ?? 0) > 0 {
+      findings.append(
+        Finding(.error, "model.\(key)", "\(architecture.rawValue) has no dropout; remove the field, or \(Self.other(families))"))
+    }
+    findings += checkExperts(architecture)
+    let activation = architecture == .gpt2 ? "gelu_new" : "silu"
     if let given = model.activation, given != activation {
       findings.append(
         Finding(.error, "model.hidden_act", "\"\(given)\" is not built for \(architecture.rawValue); it has \"\(activation)\""))
@@ -70,8 +66,49 @@ extension Configuration {
     return findings
   }
 
+  private static func other(_ families: Set<ModelArchitecture>) -> String {
+    "set architecture to \"\((ModelArchitecture.allCases.first(where: families.contains) ?? .llama).rawValue)\""
+  }
+
+  private func checkExperts(_ architecture: ModelArchitecture) -> [Finding] {
+    guard ModelArchitecture.doges.contains(architecture) else { return [] }
+    if model.hasExperts != true {
+      let given = model.object
+      return ["num_experts", "num_experts_per_tok", "norm_topk_prob", "output_router_logits", "router_split"].filter { given[$0] != nil }
+        .map {
+          Finding(.error, "model.\($0)", "has an effect only with is_moe; set model.is_moe to true, or remove the field")
+        }
+    }
+    let experts = model.experts ?? 1024, keys = Int(Double(experts).squareRoot()), chosen = model.expertsPerToken ?? 8
+    if keys * keys != experts {
+      return [
+        Finding(
+          .error, "model.num_experts",
+          "the router reaches a square of experts, and \(experts) is none; use \(keys * keys) or \((keys + 1) * (keys + 1))")
+      ]
+    }
+    if chosen > experts { return [Finding(.error, "model.num_experts_per_tok", "a token cannot take \(chosen) of \(experts) experts")] }
+    return []
+  }
+
+  private func checkLoRA() -> [Finding] {
+    guard training.useLoRA else {
+      let given = training.object
+      return TrainingSection.loraKeys.filter { given[$0] != nil && given[$0]?.bool != false }.map {
+        Finding(.warning, "training.\($0)", "has an effect only with use_lora")
+      }
+    }
+    guard model.isScratch else { return [] }
+    return [
+      Finding(
+        .error, "training.use_lora",
+        "an adapter trains beside a model that exists, and this one is made from nothing; set model.name to a model's name, or use_lora to false"
+      )
+    ]
+  }
+
   private func checkTraining() -> [Finding] {
-    var findings: [Finding] = []
+    var findings = checkLoRA()
     let usual: ClosedRange<Double> = training.method == .pretrain ? 1e-5...1e-2 : 1e-6...1e-3
     if !usual.contains(training.learningRate) {
       findings.append(

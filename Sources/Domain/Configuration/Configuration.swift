@@ -44,6 +44,11 @@ extension Configuration {
     findings += overlay(&configuration.model, "model", root, source)
     // "name" of a tokenizer may stand as a plain string.
     findings += overlay(&configuration.tokenizer, "tokenizer", root, source, plainKey: "name")
+    if let training = root["training"]?.object {
+      let (spread, complaints) = LoRAConfigObject.spread(training, source)
+      findings += complaints
+      root["training"] = JSONNode(.object(spread), byte: root["training"]?.byte ?? 0)
+    }
     findings += overlay(&configuration.training, "training", root, source)
     findings += overlay(&configuration.data, "data", root, source)
     findings += overlay(&configuration.evaluation, "evaluation", root, source)
@@ -83,6 +88,7 @@ extension Configuration {
       finding.line = line(of: finding.field, in: root, source)
       return finding
     }
+    configuration.training.fillLoRA()
     return (configuration, findings)
   }
 

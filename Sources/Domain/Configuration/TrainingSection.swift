@@ -69,10 +69,12 @@ package struct TrainingSection: Section {
   package var fp16 = false
   package var gradientCheckpointing = false
   package var useLoRA = false
-  package var loraRank: JSONNode?
-  package var loraAlpha: JSONNode?
-  package var loraDropout: JSONNode?
-  package var loraTargets: JSONNode?
+  package var loraRank: Int?
+  package var loraAlpha: Double?
+  package var loraDropout: Double?
+  package var loraTargets: LoRATargets?
+  package var loraIsRankStabilised: Bool?
+  package var mergesLoRA: Bool?
   package var loraConfig: JSONNode?
   package var quantization: JSONNode?
   package var groupByLength = false
@@ -118,7 +120,7 @@ package struct TrainingSection: Section {
     }
   }
 
-  package static var fields: [Field<TrainingSection>] { lengthFields + optimizerFields + recordFields + foreignFields }
+  package static var fields: [Field<TrainingSection>] { lengthFields + optimizerFields + loraFields + recordFields + foreignFields }
 
   private static var lengthFields: [Field<TrainingSection>] {
     [
@@ -176,6 +178,46 @@ package struct TrainingSection: Section {
     ]
   }
 
+  /// The adapter's defaults, where one trains.
+  mutating func fillLoRA() {
+    guard useLoRA else { return }
+    let rank = loraRank ?? 16
+    loraRank = rank
+    loraAlpha = loraAlpha ?? Double(2 * rank)
+    loraDropout = loraDropout ?? 0
+    loraTargets = loraTargets ?? .attention
+    loraIsRankStabilised = loraIsRankStabilised ?? false
+    mergesLoRA = mergesLoRA ?? false
+  }
+
+  /// Fields that mean nothing without `use_lora`.
+  static let loraKeys = ["lora_r", "lora_alpha", "lora_dropout", "lora_target_modules", "use_rslora", "merge_lora"]
+
+  private static var loraFields: [Field<TrainingSection>] {
+    [
+      Field(
+        "use_lora", \.useLoRA,
+        "Train a LoRA adapter beside the model, whose weights stay as they are; final_model holds the adapter in PEFT's layout. Default: false."
+      ),
+      Field("lora_r", \.loraRank, limit: .within(1...1_024), "With use_lora: the adapter's rank. Default: 16."),
+      Field(
+        "lora_alpha", \.loraAlpha, limit: .positive,
+        "With use_lora: the adapter counts lora_alpha / lora_r times. Default: twice lora_r."),
+      Field("lora_dropout", \.loraDropout, limit: .below(0..<1), "With use_lora: dropout of the adapter's input. Default: 0."),
+      Field(
+        "lora_target_modules", \.loraTargets, aliases: ["target_modules"],
+        "With use_lora: the linear layers that get an adapter, by the ends of their names, as [\"q_proj\", \"v_proj\"]; \"all-linear\" is all but the head. Default: attention."
+      ),
+      Field("use_rslora", \.loraIsRankStabilised, "With use_lora: divide lora_alpha by the root of lora_r instead. Default: false."),
+      Field(
+        "merge_lora", \.mergesLoRA,
+        "With use_lora: final_model holds the whole model with the adapter merged into its weights. Default: false."),
+      Field(
+        "lora_config", \.loraConfig, aliases: ["lora"],
+        "The same as one object with PEFT's names: r, lora_alpha, lora_dropout, target_modules, use_rslora."),
+    ]
+  }
+
   private static var recordFields: [Field<TrainingSection>] {
     [
       Field(
@@ -209,17 +251,8 @@ package struct TrainingSection: Section {
 
   /// Fields of other trainers: read, so that a config from there works, and answered.
   private static var foreignFields: [Field<TrainingSection>] {
-    let lora = Field<TrainingSection>.Effect.ignored("has an effect only with use_lora")
     return [
       Field("fp16", \.fp16, effect: .ignored("float16 is not used on processors; training runs in float32"), "For other trainers."),
-      Field(
-        "use_lora", \.useLoRA, effect: .refused("LoRA is not built yet; set use_lora to false to train all weights"),
-        "Train an adapter only."),
-      Field("lora_r", \.loraRank, effect: lora, "LoRA's rank."),
-      Field("lora_alpha", \.loraAlpha, effect: lora, "LoRA's scale."),
-      Field("lora_dropout", \.loraDropout, effect: lora, "LoRA's dropout."),
-      Field("lora_target_modules", \.loraTargets, aliases: ["target_modules"], effect: lora, "LoRA's modules."),
-      Field("lora_config", \.loraConfig, effect: lora, "LoRA's settings as one object."),
       Field(
         "quantization", \.quantization, effect: .ignored("weights are not quantised here; the field has no effect"), "For other trainers."),
       Field(

@@ -4,7 +4,7 @@ import Platform
 import StrictJSON
 import SystemPackage
 
-/// The checkpoints of a run: each a whole Hugging Face folder and what resuming needs, published by rename.
+/// The checkpoints of a run: each a whole Hugging Face folder, or one of PEFT's where an adapter trains, and what resuming needs, published by rename.
 struct CheckpointStore {
   let job: JobLayout
   let files: any FileSystem
@@ -25,7 +25,7 @@ struct CheckpointStore {
     let partial = CheckpointLayout(folder: layout.folder.removingLastComponent().appending(".\(name).making"))
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
-    try model.save(to: partial.folder)
+    try model.saveTrained(to: partial.folder)
     try moments.save(to: partial.optimizer)
     try fill(partial.folder)
     try files.writeWhole(ContiguousArray((trainerState.text(.pretty) + "\n").utf8), to: partial.trainerState)
@@ -46,7 +46,8 @@ struct CheckpointStore {
     for name in try files.names(in: job.checkpoints) where name.string.hasPrefix("checkpoint-") {
       let layout = CheckpointLayout(folder: job.checkpoints.appending(name))
       guard files.exists(layout.resumeState),
-        let state = try? PublishedJSON.decode(ResumeState.self, from: try files.contents(of: layout.resumeState))  // of another version: none
+        // Of another version: none.
+        let state = try? PublishedJSON.decode(ResumeState.self, from: try files.contents(of: layout.resumeState))
       else { continue }
       found.append(Found(layout: layout, state: state))
     }
@@ -71,7 +72,9 @@ struct CheckpointStore {
     for old in all where old.state.isForRecovery && old.layout != newest.layout { try files.removeTree(old.layout.folder) }
     let kept = all.filter { !$0.state.isForRecovery }
     for old in kept.dropLast(limit) where old.layout != newest.layout { try files.removeTree(old.layout.folder) }
-    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") { try files.removeTree(job.checkpoints.appending(name)) }
+    for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") {
+      try files.removeTree(job.checkpoints.appending(name))
+    }
   }
 }
 

@@ -70,13 +70,13 @@ struct ModelLocator {
   /// A folder with a config.json is taken as it is; else a name is looked for among the models, then among the jobs.
   func folder(of model: String) throws -> FilePath {
     let path = Paths.absolute(model)
-    if files.exists(path.appending("config.json")) { return path }
+    if files.exists(path.appending("config.json")) || files.exists(path.appending("adapter_config.json")) { return path }
     if files.isFolder(layout.workspace.folder) {
       let dropped = layout.workspace.model(SafeName(from: model)).folder
       if files.exists(dropped.appending("config.json")) { return dropped }
       if let job = try? StatusReader(layout).job(called: model) {
         let final = layout.workspace.job(job.id).finalModel
-        if files.exists(final.appending("config.json")) { return final }
+        if files.exists(final.appending("config.json")) || files.exists(final.appending("adapter_config.json")) { return final }
         throw CommandFailure("The job '\(job.id)' has no model yet: it is \(job.state.rawValue).", code: .saidNo)
       }
     }
