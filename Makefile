@@ -1,5 +1,6 @@
 # make demo    installs what is missing, builds, trains a model on tinyshakespeare, shows it
 # make test    installs what is missing, runs every test
+# make bench-train PYTHON=…    training beside that Python's PyTorch; bench-generate and bench-tokenize likewise; without PYTHON ours alone
 # Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
 # It builds as fast as debug on two cores, and an optimised agent answers a drop in 4 ms instead of 80.
 # `make install` builds once more, with Swift's libraries inside: the machine it goes to needs no Swift.
@@ -11,7 +12,7 @@ STATIC    := -c release --static-swift-stdlib --scratch-path .build-install --ex
 PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 
-.PHONY: all setup build demo test lint format install uninstall clean
+.PHONY: all setup build demo test bench-train bench-growth bench-generate bench-tokenize lint format install uninstall clean
 
 all: build
 
@@ -28,11 +29,16 @@ test: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
 	@$(SWIFT) test $(FLAGS) --skip-build
 
+# Results of the day stand in Benchmarks/RESULTS.md. BENCH takes more options: make bench-train BENCH="--cases=qwen3-25m --rounds=3"
+bench-train bench-growth bench-generate bench-tokenize: setup
+	@$(SWIFT) build $(FLAGS) --product dropforge-bench
+	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" $(@:bench-%=%) --python="$(PYTHON)" $(BENCH)
+
 lint:
-	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
 format:
-	@$(SWIFT) format format --in-place --recursive Package.swift Sources Tests
+	@$(SWIFT) format format --in-place --recursive Package.swift Sources Tests Benchmarks
 
 install: setup
 	$(SWIFT) build $(STATIC) --product dropforge

@@ -80,6 +80,12 @@ let package = Package(
       name: "dropforge-worker",
       dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
 
+    // Benchmarks: `make bench-train` and its kin; no part of what is installed or tested.
+    .executableTarget(
+      name: "dropforge-bench",
+      dependencies: ["Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", subprocess, system],
+      path: "Benchmarks/dropforge-bench", swiftSettings: optimised),
+
     // Tests.
     .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
