@@ -1,6 +1,7 @@
 # make demo    installs what is missing, builds, trains a model on tinyshakespeare, shows it
 # make test    installs what is missing, runs every test
 # make test-kills   kills agent and workers at random KILLS times (500) while drops arrive, and looks whether anything was lost
+# make bench-train PYTHON=…    training beside that Python's PyTorch; bench-generate and bench-tokenize likewise; without PYTHON ours alone
 # Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
 # It builds as fast as debug on two cores, and an optimised agent answers a drop in 4 ms instead of 80.
 # `make install` builds once more, with Swift's libraries inside: the machine it goes to needs no Swift.
@@ -13,7 +14,7 @@ PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 KILLS     ?= 500
 
-.PHONY: all setup build demo test test-kills bench-ingest lint format install uninstall clean
+.PHONY: all setup build demo test test-kills bench-ingest bench-train bench-growth bench-generate bench-tokenize lint format install uninstall clean
 
 all: build
 
@@ -42,11 +43,16 @@ bench-ingest: setup
 	@$(SWIFT) build $(FLAGS) --product bench-ingest
 	@"$(BIN)/bench-ingest" $(ARGS)
 
+# Results of the day stand in Benchmarks/RESULTS.md. BENCH takes more options: make bench-train BENCH="--cases=qwen3-25m --rounds=3"
+bench-train bench-growth bench-generate bench-tokenize: setup
+	@$(SWIFT) build $(FLAGS) --product dropforge-bench
+	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" $(@:bench-%=%) --python="$(PYTHON)" $(BENCH)
+
 lint:
-	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
 format:
-	@$(SWIFT) format format --in-place --recursive Package.swift Sources Tests
+	@$(SWIFT) format format --in-place --recursive Package.swift Sources Tests Benchmarks
 
 install: setup
 	$(SWIFT) build $(STATIC) --product dropforge

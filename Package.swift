@@ -83,6 +83,10 @@ let package = Package(
     // Benchmarks: measured by hand, never in a test (Benchmarks/RESULTS.md).
     .executableTarget(
       name: "bench-ingest", dependencies: ["Domain", "Platform", "CLinux", "CArchive", system], path: "Benchmarks/ingest", swiftSettings: strict),
+    .executableTarget(
+      name: "dropforge-bench",
+      dependencies: ["Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", subprocess, system],
+      path: "Benchmarks/dropforge-bench", swiftSettings: optimised),
 
     // Tests.
     .target(

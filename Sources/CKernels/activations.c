@@ -41,6 +41,6 @@ CK_CLONES void ck_gelu_backward(float *restrict dx, float *restrict dy_y, const 
   }
 }
 
-CK_CLONES void ck_exp(float *restrict y, const float *restrict x, size_t n) {
+CK_CLONES void ck_exp(float *y, const float *x, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
 }

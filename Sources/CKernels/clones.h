@@ -56,3 +56,13 @@ CK_INLINE float ck_max(const float *x, size_t n) {
   for (; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
   return greatest;
 }
+
+/// bf16 of a number: to nearest, ties to even; NaN stays NaN.
+CK_INLINE uint16_t ck_round_bf16(float x) {
+  union {
+    float f;
+    uint32_t b;
+  } u = {.f = x};
+  uint32_t rounded = (u.b + 0x7fffu + ((u.b >> 16) & 1u)) >> 16, quiet = (u.b >> 16) | 0x40u;
+  return (uint16_t)((u.b & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
+}

@@ -22,11 +22,5 @@ CK_CLONES void ck_f16_to_f32(float *restrict y, const uint16_t *restrict x, size
 }
 
 CK_CLONES void ck_f32_to_bf16(uint16_t *restrict y, const float *restrict x, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    uint32_t b;
-    memcpy(&b, &x[i], 4);
-    uint32_t rounded = (b + 0x7fffu + ((b >> 16) & 1u)) >> 16;
-    uint32_t quiet = (b >> 16) | 0x40u;
-    y[i] = (uint16_t)((b & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
-  }
+  for (size_t i = 0; i < n; i++) y[i] = ck_round_bf16(x[i]);
 }

@@ -30,6 +30,28 @@ CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict
   }
 }
 
+// The gradient goes to bf16, which the products after it take; logits are left as exp(x - max).
+CK_CLONES void ck_cross_entropy_gradient_bf16(uint16_t *restrict gradient, float *restrict logits, float *restrict nll,
+                                              uint8_t *restrict hit, const int32_t *restrict targets, const float *restrict weights,
+                                              float scale, size_t rows, size_t V, size_t stride) {
+  for (size_t row = 0; row < rows; row++) {
+    float *restrict x = logits + row * stride;
+    uint16_t *restrict g = gradient + row * stride;
+    size_t target = (size_t)targets[row];
+    float greatest = ck_max(x, V), at_target = x[target], sum = 0;
+    hit[row] = is_first_greatest(x, target, greatest);
+    for (size_t i = 0; i < V; i++) {
+      float e = ck_expf(x[i] - greatest);
+      x[i] = e;
+      sum += e;
+    }
+    nll[row] = logf(sum) - (at_target - greatest);
+    float weight = weights ? weights[row] * scale : scale, k = weight / sum;
+    for (size_t i = 0; i < V; i++) g[i] = ck_round_bf16(x[i] * k);
+    g[target] = ck_round_bf16(x[target] * k - weight);
+  }
+}
+
 CK_CLONES void ck_cross_entropy(float *restrict nll, uint8_t *restrict hit, const float *restrict logits,
                                 const int32_t *restrict targets, size_t rows, size_t V, size_t stride) {
   for (size_t row = 0; row < rows; row++) {

@@ -31,11 +31,13 @@ package struct AdamW: Sendable, Equatable {
       learning_rate: Float(learningRate), beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon),
       weight_decay: decays ? Float(weightDecay) : 0, correction1: Float(1 - pow(beta1, Double(step))),
       correction2: Float(1 - pow(beta2, Double(step))), gradient_scale: gradientScale)
-    withUnsafePointer(to: constants) { constants in
-      team.forEachBlock(of: count, size: 4 * ThreadTeam.elementBlock) { block in
-        let at = block.lowerBound
-        ck_adamw(
-          parameters + at, gradients + at, firstMoment + at, secondMoment + at, block.count, constants, clearingGradients ? 1 : 0)
+    WorkClock.count(.optimizer) {
+      withUnsafePointer(to: constants) { constants in
+        team.forEachBlock(of: count, size: 4 * ThreadTeam.elementBlock) { block in
+          let at = block.lowerBound
+          ck_adamw(
+            parameters + at, gradients + at, firstMoment + at, secondMoment + at, block.count, constants, clearingGradients ? 1 : 0)
+        }
       }
     }
   }

@@ -70,6 +70,7 @@ package enum CausalAttention {
   ) {
     if g.queries == 1 && dropout == nil { return decode(out, lse, q, k, v, g, first: first, scratch: scratch, on: team) }
     let d = g.headSize, perWorker = workerScratch(g.keys), perHead = g.blocks
+    WorkClock.count(.attention) {
     team.run(tasks: g.batch * g.heads * perHead) { task, worker in
       // The last block of a sequence is the longest: it goes first, so that the threads end together.
       let block = perHead - 1 - task / (g.batch * g.heads), b = task % (g.batch * g.heads) / g.heads, head = task % g.heads
@@ -87,6 +88,7 @@ package enum CausalAttention {
         strideB: v.rowStride)
       ck_scale_rows(out.at(b, q0, head * d), inverse, rows, d, out.rowStride)
     }
+    }
   }
 
   /// dq, dk, dv assigned, for as many queries as keys. With p = softmax(s), s = q kᵀ · scale: dv = pᵀ do, dp = do vᵀ,
@@ -99,6 +101,7 @@ package enum CausalAttention {
   ) {
     precondition(g.queries == g.keys, "attention's gradient is for whole sequences")
     let d = g.headSize, perWorker = workerScratch(g.keys)
+    WorkClock.count(.attention) {
     team.run(tasks: g.batch * g.keyValueHeads) { task, worker in
       let b = task / g.keyValueHeads, keyValue = task % g.keyValueHeads * d
       for t in 0..<g.keys {
@@ -134,6 +137,7 @@ package enum CausalAttention {
             accumulate: true)
         }
       }
+    }
     }
   }
 

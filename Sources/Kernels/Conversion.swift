@@ -16,4 +16,18 @@ package enum Conversion {
   package static func floatToBFloat16(_ y: UnsafeMutablePointer<UInt16>, _ x: UnsafePointer<Float>, count: Int) {
     ck_f32_to_bf16(y, x, count)
   }
+
+  /// The same on a team.
+  package static func floatToBFloat16(_ y: UnsafeMutablePointer<UInt16>, _ x: UnsafePointer<Float>, count: Int, on team: ThreadTeam) {
+    team.forEachBlock(of: count, size: 2 * ThreadTeam.elementBlock) { block in
+      ck_f32_to_bf16(y + block.lowerBound, x + block.lowerBound, block.count)
+    }
+  }
+
+  /// y = x, exactly, on a team.
+  package static func bfloat16ToFloat(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<UInt16>, count: Int, on team: ThreadTeam) {
+    team.forEachBlock(of: count, size: 2 * ThreadTeam.elementBlock) { block in
+      ck_bf16_to_f32(y + block.lowerBound, x + block.lowerBound, block.count)
+    }
+  }
 }

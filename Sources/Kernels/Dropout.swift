@@ -13,6 +13,12 @@ package struct Dropout: Sendable {
       self.seed = seed
       self.step = step
     }
+
+    /// For a piece of the micro-batch that goes through the layers by itself: decisions of its own, the first piece those of the whole.
+    /// Pieces are numbered in the seed, spread by the golden ratio so that neighbouring seeds do not meet.
+    package func piece(_ number: Int) -> Key {
+      Key(seed: seed &+ UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15, step: step)
+    }
   }
 
   /// Elements whose decisions are drawn together: work on a site is cut at multiples of it.

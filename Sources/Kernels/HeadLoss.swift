@@ -23,23 +23,24 @@ package struct HeadLoss {
   private let slots: Slots
 
   private struct Slots {
-    let logits, x, dx, nll, hits, rows, targets, weights: ArenaSlot
+    let logits, x, dx, nll, hits, rows, targets, weights, rounded: ArenaSlot
   }
 
-  package init(vocabulary: Int, width: Int, capacity: Int) throws(ArenaError) {
+  /// - roundsGradient: room for the gradient of logits in bf16, which products in bf16 take.
+  package init(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) throws(ArenaError) {
     self.vocabulary = vocabulary
     self.width = width
     self.capacity = capacity
     chunkRows = Self.chunkRows(vocabulary: vocabulary, capacity: capacity)
     stride = Self.stride(vocabulary)
-    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity)
+    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient)
     arena = try Arena(layout)
     self.slots = slots
   }
 
   /// Bytes that a head of this size takes.
-  package static func byteCount(vocabulary: Int, width: Int, capacity: Int) -> Int {
-    layout(vocabulary: vocabulary, width: width, capacity: capacity).0.byteCount
+  package static func byteCount(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) -> Int {
+    layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient).0.byteCount
   }
 
   private static func chunkRows(vocabulary: Int, capacity: Int) -> Int {
@@ -52,13 +53,14 @@ package struct HeadLoss {
   /// of 205 GFLOP/s at a vocabulary of 32,768 on a Zen 5 core.
   private static func stride(_ vocabulary: Int) -> Int { vocabulary % 256 == 0 ? vocabulary + 16 : vocabulary }
 
-  private static func layout(vocabulary: Int, width: Int, capacity: Int) -> (ArenaLayout, Slots) {
+  private static func layout(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool) -> (ArenaLayout, Slots) {
     var layout = ArenaLayout()
     let rows = chunkRows(vocabulary: vocabulary, capacity: capacity)
     let slots = Slots(
       logits: layout.floats(rows * stride(vocabulary)), x: layout.floats(rows * width), dx: layout.floats(rows * width),
       nll: layout.floats(capacity), hits: layout.reserve(UInt8.self, capacity), rows: layout.reserve(Int32.self, capacity),
-      targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity))
+      targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity),
+      rounded: layout.reserve(UInt16.self, roundsGradient ? rows * stride(vocabulary) : 0))
     return (layout, slots)
   }
 
@@ -84,9 +86,10 @@ package struct HeadLoss {
   /// - targets: (rows), `ignoredTarget` (or any negative number) where a row has none; others below `vocabulary`.
   /// - weights: (rows) factors of each row's loss, nil for 1. For preference methods, where a token's loss has a weight of its own.
   /// - logProbabilities: (rows), where given: ln p(target), 0 for rows without target.
+  /// - products: makes the products in bf16, the gradient of the logits too; nil for f32.
   package func run(
-    _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, targets: UnsafePointer<Int32>, weights: UnsafePointer<Float>? = nil,
-    rows: Int, gradients: Gradients? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil, on team: ThreadTeam
+    _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, products: BFloat16Products? = nil, targets: UnsafePointer<Int32>,
+    weights: UnsafePointer<Float>? = nil, rows: Int, gradients: Gradients? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil, on team: ThreadTeam
   ) -> LossSum {
     precondition(rows <= capacity, "\(rows) rows in a head for \(capacity)")
     let places = arena.pointer(slots.rows, as: Int32.self), chosen = arena.pointer(slots.targets, as: Int32.self)
@@ -104,14 +107,15 @@ package struct HeadLoss {
       }
     }
     for start in Swift.stride(from: 0, to: count, by: chunkRows) {
-      chunk(start..<min(start + chunkRows, count), x, weight, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, team)
+      let range = start..<min(start + chunkRows, count)
+      chunk(range, x, weight, products, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, team)
     }
     return sum(count, weights == nil ? nil : UnsafePointer(chosenWeights), rows, logProbabilities)
   }
 
   private func chunk(
-    _ range: Range<Int>, _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ weights: UnsafePointer<Float>?,
-    _ gradients: Gradients?, _ team: ThreadTeam
+    _ range: Range<Int>, _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ products: BFloat16Products?,
+    _ weights: UnsafePointer<Float>?, _ gradients: Gradients?, _ team: ThreadTeam
   ) {
     let places = arena.pointer(slots.rows, as: Int32.self) + range.lowerBound
     let targets = UnsafePointer(arena.pointer(slots.targets, as: Int32.self) + range.lowerBound)
@@ -127,7 +131,12 @@ package struct HeadLoss {
       Embedding.gather(gathered, table: x, indices: places, rows: n, width: width, on: team)
       input = UnsafePointer(gathered)
     }
-    MatrixProduct.multiply(.nt, logits, input, weight, m: n, n: vocabulary, k: width, strideC: stride, on: team)
+    let head = Linear(inputs: width, outputs: vocabulary, layout: .outputsByInputs, weight: 0)
+    if let products {
+      products.multiply(logits, input, head, weight, isForward: true, rows: n, strideY: stride)
+    } else {
+      MatrixProduct.multiply(.nt, logits, input, weight, m: n, n: vocabulary, k: width, strideC: stride, on: team)
+    }
     guard let gradients else {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
         ck_cross_entropy(
@@ -136,16 +145,33 @@ package struct HeadLoss {
       }
       return
     }
-    team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
-      ck_cross_entropy_gradient(
-        logits + block.lowerBound * stride, nll + block.lowerBound, hits + block.lowerBound, targets + block.lowerBound,
-        weights.map { $0 + range.lowerBound + block.lowerBound }, gradients.scale, block.count, vocabulary, stride)
-    }
-    if let dWeight = gradients.dWeight {
-      MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, strideA: stride, accumulate: true, on: team)
-    }
     let dx = isContiguous ? gradients.dx + first * width : arena.floats(slots.dx)
-    MatrixProduct.multiply(.nn, dx, logits, weight, m: n, n: width, k: vocabulary, strideA: stride, on: team)
+    let rounded = arena.pointer(slots.rounded, as: UInt16.self)
+    WorkClock.count(.loss) {
+      team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
+        let at = block.lowerBound, weights = weights.map { $0 + range.lowerBound + at }
+        if products != nil {
+          ck_cross_entropy_gradient_bf16(
+            rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary,
+            stride)
+        } else {
+          ck_cross_entropy_gradient(
+            logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary, stride)
+        }
+      }
+    }
+    if let products {
+      if let dWeight = gradients.dWeight {
+        let input = products.rounded(input, count: n * width, side: 1)
+        products.accumulate(dWeight, rounded, input, m: vocabulary, n: width, rows: n, strideA: stride)
+      }
+      products.multiply(dx, rounded, head, weight, isForward: false, rows: n, strideX: stride)
+    } else {
+      if let dWeight = gradients.dWeight {
+        MatrixProduct.multiply(.tn, dWeight, logits, input, m: vocabulary, n: width, k: n, strideA: stride, accumulate: true, on: team)
+      }
+      MatrixProduct.multiply(.nn, dx, logits, weight, m: n, n: width, k: vocabulary, strideA: stride, on: team)
+    }
     if !isContiguous {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: width)) { block in
         for row in block { (gradients.dx + Int(places[row]) * width).update(from: dx + row * width, count: width) }

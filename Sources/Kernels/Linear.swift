@@ -2,8 +2,8 @@ import CKernels
 
 /// y = x W + b: the one door of a model to matrix products with weights.
 ///
-/// Precision has its seam here: a product in bf16 with weights packed once a step belongs behind these three functions, and
-/// an architecture does not change for it.
+/// Precision has its seam here: where the weights come with `BFloat16Products`, operands are rounded to bf16 and the weight is one
+/// packed once a step; inputs and results stay f32, and an architecture does not change for it.
 package struct Linear: Sendable {
   /// How the weight lies in the file, and so in memory.
   package enum WeightLayout: Sendable {
@@ -31,25 +31,36 @@ package struct Linear: Sendable {
 
   /// y (rows, outputs) = x (rows, inputs) W + b
   package func forward(
-    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, parameters: UnsafePointer<Float>, rows: Int, on team: ThreadTeam
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, parameters: Weights, rows: Int, on team: ThreadTeam
   ) {
-    MatrixProduct.multiply(
-      layout == .outputsByInputs ? .nt : .nn, y, x, parameters + weight, m: rows, n: outputs, k: inputs, on: team)
+    if let products = parameters.products {
+      products.multiply(y, x, self, parameters + weight, isForward: true, rows: rows)
+    } else {
+      MatrixProduct.multiply(
+        layout == .outputsByInputs ? .nt : .nn, y, x, parameters + weight, m: rows, n: outputs, k: inputs, on: team)
+    }
     if let bias { Bias.add(y, parameters + bias, rows: rows, width: outputs, on: team) }
   }
 
   /// dx (rows, inputs) = dy (rows, outputs) Wᵀ
   package func backwardInput(
-    _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, parameters: UnsafePointer<Float>, rows: Int, on team: ThreadTeam
+    _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, parameters: Weights, rows: Int, on team: ThreadTeam
   ) {
+    if let products = parameters.products { return products.multiply(dx, dy, self, parameters + weight, isForward: false, rows: rows) }
     MatrixProduct.multiply(
       layout == .outputsByInputs ? .nn : .nt, dx, dy, parameters + weight, m: rows, n: inputs, k: outputs, on: team)
   }
 
   /// dW += dyᵀ x (in the weight's layout), db += the column sums of dy.
   package func backwardWeight(
-    gradients: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, on team: ThreadTeam
+    gradients: UnsafeMutablePointer<Float>, parameters: Weights, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int,
+    on team: ThreadTeam
   ) {
+    if let products = parameters.products {
+      products.accumulate(dWeight: gradients + weight, dy, x, self, rows: rows)
+      if let bias { Bias.backward(gradients + bias, dy, rows: rows, width: outputs, on: team) }
+      return
+    }
     switch layout {
     case .outputsByInputs:
       MatrixProduct.multiply(.tn, gradients + weight, dy, x, m: outputs, n: inputs, k: rows, accumulate: true, on: team)

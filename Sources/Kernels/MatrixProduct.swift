@@ -18,14 +18,34 @@ package enum MatrixProduct {
   /// Below this many multiply-adds a second thread costs more than it brings.
   static let singleThreadLimit = 1 << 18
 
+  /// Up to so many rows a product is bound by reading the weight: decoding.
+  static let skinnyRows = 16
+
+  /// C (m, n) = A (m, k) B (n, k)ᵀ for few rows; a task is a run of B's rows.
+  private static func skinny(
+    _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, m: Int, n: Int, k: Int, strideC: Int,
+    on team: ThreadTeam
+  ) {
+    WorkClock.count(.products) {
+      team.forEachBlock(of: n, size: max(16, (1 << 17) / max(k, 1))) { block in
+        ck_skinny_product(c + block.lowerBound, a, b + block.lowerBound * k, m, block.count, k, strideC)
+      }
+    }
+  }
+
   /// C (+)= op(A) op(B). Strides are the distances of rows in elements; where they are left out, rows lie close together.
   @inline(__always)
   package static func multiply(
     _ form: Form, _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, m: Int, n: Int, k: Int,
     strideC: Int? = nil, strideA: Int? = nil, strideB: Int? = nil, accumulate: Bool = false, on team: ThreadTeam
   ) {
-    ck_set_product_threads(m * n * k <= singleThreadLimit ? 1 : Int32(team.count))
-    inRegion(form, c, a, b, m: m, n: n, k: k, strideC: strideC, strideA: strideA, strideB: strideB, accumulate: accumulate)
+    if form == .nt, m <= skinnyRows, !accumulate, strideA ?? k == k, strideB ?? k == k {
+      return skinny(c, a, b, m: m, n: n, k: k, strideC: strideC ?? n, on: team)
+    }
+    WorkClock.count(.products) {
+      ck_set_product_threads(m * n * k <= singleThreadLimit ? 1 : Int32(team.count))
+      inRegion(form, c, a, b, m: m, n: n, k: k, strideC: strideC, strideA: strideA, strideB: strideB, accumulate: accumulate)
+    }
   }
 
   /// The same inside a task of a `ThreadTeam`, where the product stays on the task's thread.

@@ -24,12 +24,17 @@ package protocol Decoder: Sendable {
   /// Throws where the tensors of a file, shapes by name, belong to a variant that has this model type but computes something else.
   static func refuse(_ tensors: [String: [Int]], _ decoder: any Decoder) throws(ModelError)
 
+  /// Whether a sequence's result and gradient are the same whatever other sequences are beside it in a micro-batch.
+  var sequencesAreIndependent: Bool { get }
+
   /// Bytes of the workspace that the plan asks for.
   func workspaceByteCount(_ plan: WorkspacePlan) -> Int
   func makeWorkspace(_ plan: WorkspacePlan) throws(ArenaError) -> any DecoderWorkspace
 }
 
 extension Decoder {
+  package var sequencesAreIndependent: Bool { true }
+
   package static func refuse(_ tensors: [String: [Int]], _ decoder: any Decoder) throws(ModelError) {}
 }
 
@@ -41,14 +46,17 @@ package struct WorkspacePlan: Sendable {
   package var keys: Int
   /// Whether activations of all layers are kept for a backward pass, or one layer's buffers serve all.
   package var isTraining: Bool
+  /// How the activations of a layer come to its backward pass.
+  package var keeping: ActivationKeeping
   package var team: ThreadTeam
   /// The adapter that trains beside the model.
   package var adapter: LoRALayout?
 
-  package init(rows: Int, keys: Int, isTraining: Bool, team: ThreadTeam, adapter: LoRALayout? = nil) {
+  package init(rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, team: ThreadTeam, adapter: LoRALayout? = nil) {
     self.rows = rows
     self.keys = keys
     self.isTraining = isTraining
+    self.keeping = keeping
     self.team = team
     self.adapter = adapter
   }
@@ -76,7 +84,7 @@ extension DecoderWorkspace {
 
 /// What a pass computes with.
 package struct PassParameters {
-  package let model: UnsafePointer<Float>
+  package let model: Weights
   /// The matrices of the adapter that trains beside the model, where the workspace was made for one.
   package var adapter: UnsafePointer<Float>?
 }
@@ -105,23 +113,4 @@ package struct PassInput {
   package var auxiliaryScale = 0.0
 
   package var rows: Int { batch * length }
-}
-
-/// A buffer that each layer has for itself in training and all layers share otherwise.
-struct LayerSlot {
-  let slot: ArenaSlot
-  let stride: Int
-
-  init(_ layout: inout ArenaLayout, floats count: Int, layers: Int, isTraining: Bool) {
-    let padded = (count + 15) / 16 * 16
-    slot = layout.floats(isTraining ? padded * layers : padded)
-    stride = isTraining ? padded : 0
-  }
-
-  func at(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Float> { arena.floats(slot) + layer * stride }
-
-  /// The same memory for integers, which are as wide.
-  func indices(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<Int32> {
-    arena.pointer(slot, as: Int32.self) + layer * stride
-  }
 }

@@ -120,7 +120,7 @@ package final class DecodingSession {
           let input = PassInput(
             batch: batch, length: length, tokens: tokens, positions: positions, firstKeys: hasPadding ? firstKeys.baseAddress : nil,
             dropout: nil)
-          let hidden = workspace.forward(input, parameters: PassParameters(model: model.parameters.base), cache: cache)
+          let hidden = workspace.forward(input, parameters: PassParameters(model: Weights(model.parameters.base)), cache: cache)
           if isLast { project(hidden, length) }
         }
       }

@@ -39,7 +39,7 @@ final class DynamicMaskBlock {
   private static func slots(_ d: ModelDimensions, _ plan: WorkspacePlan) -> Slots {
     var layout = ArenaLayout()
     let count = plan.rows * d.keyValueHeadCount
-    func layered() -> LayerSlot { LayerSlot(&layout, floats: count, layers: d.layerCount, isTraining: plan.isTraining) }
+    func layered() -> LayerSlot { LayerSlot(&layout, floats: count, layers: d.layerCount, plan, isExact: true) }
     var slots = Slots(
       values: layout.floats(count * d.headSize), dt: layered(), mask: layered(), least: layered(), leastKey: layered(),
       dMask: layout.floats(plan.isTraining ? count : 0), dDt: layout.floats(plan.isTraining ? count : 0))

@@ -46,7 +46,8 @@ final class ExpertBlock {
   private static func slots(_ shape: ExpertShape, _ layers: Int, _ plan: WorkspacePlan) -> Slots {
     var layout = ArenaLayout()
     let n = plan.rows, scores = n * 2 * shape.mixture.keys, chosen = n * shape.mixture.chosen
-    func layered(_ count: Int) -> LayerSlot { LayerSlot(&layout, floats: count, layers: layers, isTraining: plan.isTraining) }
+    // Kept even where a layer is made again: the balance of experts counts every token once.
+    func layered(_ count: Int) -> LayerSlot { LayerSlot(&layout, floats: count, layers: layers, plan, isResidual: true) }
     func backward(_ count: Int) -> ArenaSlot { layout.floats(plan.isTraining ? count : 0) }
     var slots = Slots(
       logits: layered(scores), experts: layered(chosen), weights: layered(chosen), inner: layered(chosen), dLogits: backward(scores),

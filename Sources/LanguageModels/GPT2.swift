@@ -164,13 +164,15 @@ package final class GPT2Workspace: DecoderWorkspace {
   static func slots(_ model: GPT2, _ plan: WorkspacePlan) -> Slots {
     let d = model.dimensions, h = d.hiddenSize, n = plan.rows, training = plan.isTraining
     var layout = ArenaLayout()
-    func layered(_ count: Int, _ layers: Int) -> LayerSlot {
-      LayerSlot(&layout, floats: count, layers: layers, isTraining: training)
+    func layered(_ count: Int, _ layers: Int, isExact: Bool = false, isResidual: Bool = false) -> LayerSlot {
+      LayerSlot(&layout, floats: count, layers: layers, plan, isExact: isExact, isResidual: isResidual)
     }
     var slots = Slots(
-      x: layered(n * h, d.layerCount + 1), middle: layered(n * h, d.layerCount), attentionStatistics: layered(2 * n, d.layerCount + 1),
-      mlpStatistics: layered(2 * n, d.layerCount), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
-      lse: layered(n * d.headCount, d.layerCount), inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
+      x: layered(n * h, d.layerCount + 1, isResidual: true), middle: layered(n * h, d.layerCount, isExact: true),
+      attentionStatistics: layered(2 * n, d.layerCount + 1, isExact: true),
+      mlpStatistics: layered(2 * n, d.layerCount, isExact: true), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
+      lse: layered(n * d.headCount, d.layerCount, isExact: true),
+      inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
       activated: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * h : 0),
       dbranch: layout.floats(training && model.residualDropout > 0 ? n * h : 0),
       dwide: layout.floats(training ? n * max(d.intermediateSize, 3 * h) : 0),
@@ -201,34 +203,55 @@ package final class GPT2Workspace: DecoderWorkspace {
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team
     let run = ProjectionPass(input, parameters, adapter: adapter, on: team), p = parameters.model
-    let normed = arena.floats(slots.normed), activated = arena.floats(slots.activated), first = slots.x.at(0, in: arena)
+    let normed = arena.floats(slots.normed), first = slots.x.at(0, in: arena)
     Embedding.gather(first, table: p + model.tokenEmbedding, indices: input.tokens, rows: n, width: h, on: team)
     Embedding.gather(normed, table: p + model.positionEmbedding, indices: input.positions, rows: n, width: h, on: team)
     Elementwise.accumulate(first, normed, count: n * h, on: team)
     dropout(model.embeddingDropout, input, Site.embedding)?.apply(first, first, count: n * h, on: team)
-    for (index, layer) in model.layers.enumerated() {
-      let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
-      let inner = slots.inner.at(index, in: arena)
-      normalise(normed, slots.attentionStatistics.at(index, in: arena), x, layer.attentionNorm, p, n)
-      run.forward(layer.qkv, slots.qkv.at(index, in: arena), normed)
-      attend(input, index, cache)
-      run.forward(layer.attentionOutput, middle, slots.attended.at(index, in: arena))
-      dropout(model.residualDropout, input, Site.attentionOutput(index))?.apply(middle, middle, count: n * h, on: team)
-      normalise(normed, slots.mlpStatistics.at(index, in: arena), middle, adding: x, layer.mlpNorm, p, n)
-      run.forward(layer.up, inner, normed)
-      GELU.forward(activated, inner, count: n * d.intermediateSize, on: team)
-      run.forward(layer.down, next, activated)
-      dropout(model.residualDropout, input, Site.mlpOutput(index))?.apply(next, next, count: n * h, on: team)
-      Elementwise.accumulate(next, middle, count: n * h, on: team)
+    for index in model.layers.indices {
+      forward(layer: index, input, run, cache)
+      for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     normalise(
       normed, slots.attentionStatistics.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), model.finalNorm, p, n)
     return normed
   }
 
+  /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
+  private func forward(layer index: Int, _ input: PassInput, _ run: ProjectionPass, _ cache: KeyValueCache?, isAgain: Bool = false) {
+    let d = model.dimensions, h = d.hiddenSize, n = input.rows, team = plan.team, layer = model.layers[index], p = run.parameters.model
+    let normed = arena.floats(slots.normed), activated = arena.floats(slots.activated)
+    let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
+    let inner = slots.inner.at(index, in: arena)
+    normalise(normed, slots.attentionStatistics.at(index, in: arena), x, layer.attentionNorm, p, n)
+    run.forward(layer.qkv, slots.qkv.at(index, in: arena), normed)
+    attend(input, index, cache)
+    run.forward(layer.attentionOutput, middle, slots.attended.at(index, in: arena))
+    dropout(model.residualDropout, input, Site.attentionOutput(index))?.apply(middle, middle, count: n * h, on: team)
+    normalise(normed, slots.mlpStatistics.at(index, in: arena), middle, adding: x, layer.mlpNorm, p, n)
+    run.forward(layer.up, inner, normed)
+    if isAgain { return }  // backward makes the rest itself
+    GELU.forward(activated, inner, count: n * d.intermediateSize, on: team)
+    run.forward(layer.down, next, activated)
+    dropout(model.residualDropout, input, Site.mlpOutput(index))?.apply(next, next, count: n * h, on: team)
+    Elementwise.accumulate(next, middle, count: n * h, on: team)
+  }
+
+  /// The buffers that a layer puts away rounded.
+  private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.inner] }
+
+  /// Brings a layer's activations back for its backward pass.
+  private func restore(_ index: Int, _ input: PassInput, _ run: ProjectionPass) {
+    switch plan.keeping {
+    case .floats: break
+    case .rounded: for slot in kept { slot.restore(index, in: arena, on: plan.team) }
+    case .recomputed: forward(layer: index, input, run, nil, isAgain: true)
+    }
+  }
+
   private func normalise(
     _ y: UnsafeMutablePointer<Float>, _ statistics: UnsafeMutablePointer<Float>, _ x: UnsafeMutablePointer<Float>,
-    adding residual: UnsafePointer<Float>? = nil, _ norm: GPT2.Norm, _ p: UnsafePointer<Float>, _ rows: Int
+    adding residual: UnsafePointer<Float>? = nil, _ norm: GPT2.Norm, _ p: Weights, _ rows: Int
   ) {
     LayerNorm.forward(
       y, statistics: statistics, x, adding: residual, weight: p + norm.weight, bias: p + norm.bias, epsilon: Float(model.normEpsilon),
@@ -258,6 +281,7 @@ package final class GPT2Workspace: DecoderWorkspace {
     normaliseBackward(
       dnormed, slots.x.at(d.layerCount, in: arena), slots.attentionStatistics.at(d.layerCount, in: arena), model.finalNorm, run)
     for (index, layer) in model.layers.enumerated().reversed() {
+      restore(index, input, run)
       let dmlp = branch(dx, input, Site.mlpOutput(index))
       run.backwardInput(layer.down, dactivated, dmlp)
       GELU.backward(

@@ -36,6 +36,22 @@ package final class LanguageModel {
   /// What trains: the adapter's matrices where there is one, else the model's parameters.
   package var trained: ParameterStore { adapter?.parameters ?? parameters }
 
+  /// What the products of passes are made in. bf16 keeps packed copies of the weights, 4 bytes a parameter.
+  package var precision: Precision = .float32 {
+    didSet { if precision != oldValue { products = precision == .bfloat16 ? BFloat16Products(on: team) : nil } }
+  }
+  private var products: BFloat16Products?
+  private var packedVersion = 0
+
+  /// The parameters as a pass reads them; packed copies that an optimiser's step has made stale are made again when next used.
+  var weights: Weights {
+    if packedVersion != parameters.version {
+      packedVersion = parameters.version
+      products?.weightsChanged()
+    }
+    return Weights(parameters.base, products: products)
+  }
+
   package var decoder: any Decoder { configuration.decoder }
   package var dimensions: ModelDimensions { configuration.dimensions }
   package var layout: ParameterLayout { configuration.decoder.layout }

@@ -49,6 +49,7 @@ package final class LoRA {
 
   /// Adds the adapter to the model's own weights: W += s · B A.
   package func merge(into model: LanguageModel) {
+    defer { model.parameters.hasChanged() }
     for (projection, site) in zip(model.layout.projections, layout.sites) {
       guard let site else { continue }
       for part in site.parts {

@@ -79,6 +79,7 @@ package struct LoRAAdapter {
         }
       }
       merged += 1
+      model.parameters.hasChanged()
     }
     guard merged > 0 else { throw ModelError(.tensorMismatch, path: path.string, "The adapter holds no lora_A matrix.") }
   }

@@ -56,6 +56,18 @@ package struct MicroBatch: Sendable {
 
   package var rows: Int { batch * length }
 
+  /// Its sequences in pieces of at most `sequences`, in order.
+  func pieces(of sequences: Int) -> [MicroBatch] {
+    if batch <= sequences { return [self] }
+    return stride(from: 0, to: batch, by: sequences).map { start in
+      let range = start..<min(start + sequences, batch), flat = range.lowerBound * length..<range.upperBound * length
+      return MicroBatch(
+        batch: range.count, length: length, tokens: Array(tokens[flat]), targets: Array(targets[flat]),
+        segments: segments.map { Array($0[flat]) }, leftPadding: leftPadding.map { Array($0[range]) },
+        positions: positions.map { Array($0[flat]) }, weights: weights.map { Array($0[flat]) })
+    }
+  }
+
   /// Refuses what the model cannot take, naming row and position.
   func check(_ dimensions: ModelDimensions) throws(ModelError) {
     guard batch > 0, length > 0 else { throw invalid("A micro-batch of \(batch)×\(length) tokens is empty.") }

@@ -17,6 +17,10 @@ package final class ModelPass {
   package let length: Int
   package let purpose: Purpose
 
+  /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
+  /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on, products are as fast as they get.
+  private static let pieceRows = 2_048
+  private let pieceRows: Int
   private let workspace: any DecoderWorkspace
   private let adapter: LoRA?
   private let head: HeadLoss
@@ -28,36 +32,49 @@ package final class ModelPass {
     let tokens, positions, firstKeys, targets, weights: ArenaSlot
   }
 
-  package init(_ model: LanguageModel, rows: Int, length: Int, purpose: Purpose) throws(ModelError) {
+  /// - recomputing: activations are made again in backward instead of being kept.
+  package init(_ model: LanguageModel, rows: Int, length: Int, purpose: Purpose, recomputing: Bool = false) throws(ModelError) {
     self.model = model
     self.rows = rows
     self.length = length
     self.purpose = purpose
     adapter = model.adapter
-    slots = Self.slots(rows)
     let dimensions = model.dimensions
+    let plan = Self.plan(
+      model.configuration, rows, length, purpose, model.precision, recomputing, model.adapter?.layout, model.team)
+    pieceRows = plan.rows
+    slots = Self.slots(pieceRows)
     do {
-      workspace = try model.decoder.makeWorkspace(Self.plan(rows, length, purpose, model.team, model.adapter?.layout))
-      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: rows)
+      workspace = try model.decoder.makeWorkspace(plan)
+      head = try HeadLoss(
+        vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows,
+        roundsGradient: model.precision == .bfloat16 && purpose == .training)
       arena = try Arena(slots.layout)
     } catch {
       throw ModelError(.outOfMemory, error.description)
     }
   }
 
-  /// Bytes that a pass takes, before it is made.
+  /// Bytes that a pass takes, before it is made; packed copies of weights for products in bf16 not counted.
   package static func byteCount(
-    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, adapter: LoRALayout? = nil, on team: ThreadTeam
+    _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, precision: Precision = .float32,
+    recomputing: Bool = false, adapter: LoRALayout? = nil, on team: ThreadTeam
   ) -> Int {
-    let d = configuration.dimensions
-    return configuration.decoder.workspaceByteCount(plan(rows, length, purpose, team, adapter)) + slots(rows).layout.byteCount
-      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: rows)
+    let d = configuration.dimensions, plan = plan(configuration, rows, length, purpose, precision, recomputing, adapter, team)
+    return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
+      + HeadLoss.byteCount(
+        vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
+        roundsGradient: precision == .bfloat16 && purpose == .training)
   }
 
   private static func plan(
-    _ rows: Int, _ length: Int, _ purpose: Purpose, _ team: ThreadTeam, _ adapter: LoRALayout?
+    _ configuration: ModelConfiguration, _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool,
+    _ adapter: LoRALayout?, _ team: ThreadTeam
   ) -> WorkspacePlan {
-    WorkspacePlan(rows: rows, keys: length, isTraining: purpose == .training, team: team, adapter: adapter)
+    let piece = max(pieceRows / max(length, 1), 1) * length
+    return WorkspacePlan(
+      rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
+      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team, adapter: adapter)
   }
 
   private static func slots(_ rows: Int) -> Slots {
@@ -70,7 +87,7 @@ package final class ModelPass {
   }
 
   private var parameters: PassParameters {
-    PassParameters(model: model.parameters.base, adapter: adapter.map { UnsafePointer($0.parameters.base) })
+    PassParameters(model: model.weights, adapter: adapter.map { UnsafePointer($0.parameters.base) })
   }
 
   /// Forward and backward: gradients += gradientScale · d(Σ loss)/d(parameters), in the layout of what trains.
@@ -82,69 +99,92 @@ package final class ModelPass {
     _ microBatch: MicroBatch, into gradients: ParameterStore, gradientScale: Float, dropout: Dropout.Key? = nil
   ) throws(ModelError) -> LossSum {
     precondition(purpose == .training, "a pass for scoring keeps nothing to go back through")
-    var input = try load(microBatch, dropout: dropout)
-    // Each micro-batch has the share of the whole batch that its targets have.
-    input.auxiliaryScale = Double(gradientScale) * Double(microBatch.targetCount)
-    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
-    // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
-    var sum = runHead(
-      hidden, microBatch,
-      gradients: HeadLoss.Gradients(
-        dx: workspace.hiddenGradient, dWeight: adapter == nil ? gradients.base + model.decoder.headWeight : nil, scale: gradientScale))
-    workspace.backward(input, parameters: parameters, gradients: adapter == nil ? .model(gradients.base) : .adapter(gradients.base))
-    sum.auxiliary = workspace.auxiliaryLoss * Double(sum.targets)
+    let parameters = parameters
+    var sum = LossSum()
+    for (number, piece) in try pieces(microBatch).enumerated() {
+      var input = load(piece, dropout: dropout?.piece(number))
+      // Each micro-batch has the share of the whole batch that its targets have.
+      input.auxiliaryScale = Double(gradientScale) * Double(piece.targetCount)
+      let hidden = workspace.forward(input, parameters: parameters, cache: nil)
+      // The gradient of the hidden states takes their place in memory: HeadLoss reads a chunk before it writes it.
+      var part = runHead(
+        hidden, piece,
+        gradients: HeadLoss.Gradients(
+          dx: workspace.hiddenGradient, dWeight: adapter == nil ? gradients.base + model.decoder.headWeight : nil, scale: gradientScale))
+      workspace.backward(input, parameters: parameters, gradients: adapter == nil ? .model(gradients.base) : .adapter(gradients.base))
+      part.auxiliary = workspace.auxiliaryLoss * Double(part.targets)
+      sum += part
+    }
     return sum
   }
 
   /// The loss without gradients, dropout off.
   package func evaluate(_ microBatch: MicroBatch) throws(ModelError) -> LossSum {
-    let input = try load(microBatch, dropout: nil)
-    var sum = runHead(workspace.forward(input, parameters: parameters, cache: nil), microBatch)
-    sum.auxiliary = workspace.auxiliaryLoss * Double(sum.targets)
+    let parameters = parameters
+    var sum = LossSum()
+    for piece in try pieces(microBatch) {
+      var part = runHead(workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil), piece)
+      part.auxiliary = workspace.auxiliaryLoss * Double(part.targets)
+      sum += part
+    }
     return sum
   }
 
   /// ln p(target) of each position (batch, length), 0 where there is none; dropout off.
   package func logProbabilities(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
-    return [Float](unsafeUninitializedCapacity: input.rows) { buffer, count in
-      _ = runHead(hidden, microBatch, logProbabilities: buffer.baseAddress)
-      count = input.rows
+    let parameters = parameters
+    var all: [Float] = []
+    for piece in try pieces(microBatch) {
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil)
+      all += [Float](unsafeUninitializedCapacity: piece.rows) { buffer, count in
+        _ = runHead(hidden, piece, logProbabilities: buffer.baseAddress)
+        count = piece.rows
+      }
     }
+    return all
   }
 
-  /// The logits of each position, (batch · length, vocabulary); dropout off.
+  /// The logits of each position, (batch · length, vocabulary), in f32; dropout off.
   package func logits(_ microBatch: MicroBatch) throws(ModelError) -> [Float] {
-    let input = try load(microBatch, dropout: nil)
-    let hidden = workspace.forward(input, parameters: parameters, cache: nil)
-    let d = model.dimensions
-    return [Float](unsafeUninitializedCapacity: input.rows * d.vocabularySize) { buffer, count in
-      MatrixProduct.multiply(
-        .nt, buffer.baseAddress!, hidden, model.parameters.base + model.decoder.headWeight,  // rows > 0 was checked: not empty
-        m: input.rows, n: d.vocabularySize, k: d.hiddenSize, on: model.team)
-      count = input.rows * d.vocabularySize
+    let parameters = parameters, d = model.dimensions
+    var all: [Float] = []
+    all.reserveCapacity(microBatch.rows * d.vocabularySize)
+    for piece in try pieces(microBatch) {
+      let hidden = workspace.forward(load(piece, dropout: nil), parameters: parameters, cache: nil)
+      all += [Float](unsafeUninitializedCapacity: piece.rows * d.vocabularySize) { buffer, count in
+        MatrixProduct.multiply(
+          .nt, buffer.baseAddress!, hidden, parameters.model + model.decoder.headWeight,  // rows > 0 was checked: not empty
+          m: piece.rows, n: d.vocabularySize, k: d.hiddenSize, on: model.team)
+        count = piece.rows * d.vocabularySize
+      }
     }
+    return all
   }
 
   private func runHead(
     _ hidden: UnsafePointer<Float>, _ microBatch: MicroBatch, gradients: HeadLoss.Gradients? = nil,
     logProbabilities: UnsafeMutablePointer<Float>? = nil
   ) -> LossSum {
-    head.run(
-      hidden, weight: model.parameters.base + model.decoder.headWeight, targets: arena.pointer(slots.targets, as: Int32.self),
+    let weights = model.weights
+    return head.run(
+      hidden, weight: weights + model.decoder.headWeight, products: weights.products, targets: arena.pointer(slots.targets, as: Int32.self),
       weights: microBatch.weights == nil ? nil : UnsafePointer(arena.floats(slots.weights)), rows: microBatch.rows,
       gradients: gradients, logProbabilities: logProbabilities, on: model.team)
   }
 
-  /// Checks the micro-batch and copies it to where the pass reads it.
-  private func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) throws(ModelError) -> PassInput {
+  /// Checks the micro-batch and cuts it into what goes through the layers together.
+  private func pieces(_ microBatch: MicroBatch) throws(ModelError) -> [MicroBatch] {
     try microBatch.check(model.dimensions)
     guard microBatch.rows <= rows, microBatch.length <= length else {
       throw ModelError(
         .invalidInput,
         "A micro-batch of \(microBatch.batch)×\(microBatch.length) tokens does not fit a pass made for \(rows) rows of at most \(length).")
     }
+    return microBatch.pieces(of: max(1, pieceRows / microBatch.length))
+  }
+
+  /// Copies a piece to where the pass reads it.
+  private func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) -> PassInput {
     let tokens = arena.pointer(slots.tokens, as: Int32.self), positions = arena.pointer(slots.positions, as: Int32.self)
     let firstKeys = arena.pointer(slots.firstKeys, as: Int32.self)
     copy(microBatch.tokens, to: tokens)

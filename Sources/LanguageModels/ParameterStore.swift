@@ -6,6 +6,8 @@ package final class ParameterStore {
   /// The arena's floats, `layout.count` of them.
   package let base: UnsafeMutablePointer<Float>
   private let arena: Arena
+  /// Counts what has changed the numbers as a whole: copies of them in another form are of a version.
+  private(set) var version = 0
 
   package init(_ layout: ParameterLayout) throws(ModelError) {
     self.layout = layout
@@ -21,6 +23,9 @@ package final class ParameterStore {
 
   package var count: Int { layout.count }
 
+  /// To be called by whoever writes to `base` or to a tensor after a pass has read it.
+  package func hasChanged() { version += 1 }
+
   /// The floats of a tensor, valid as long as the store lives; nil where the layout has no such name.
   package subscript(name: String) -> UnsafeMutableBufferPointer<Float>? {
     layout[name].map { UnsafeMutableBufferPointer(start: base + $0.offset, count: $0.count) }
@@ -34,6 +39,7 @@ package final class ParameterStore {
   /// Fills every tensor as its layout says. Each takes numbers from a stream named after it, so that the same seed gives a tensor
   /// the same numbers whatever stands beside it.
   package func initialize(seed: UInt64, on team: ThreadTeam) {
+    defer { hasChanged() }
     for tensor in layout.tensors {
       let values = base + tensor.offset
       switch tensor.initialization {
@@ -57,6 +63,7 @@ package final class ParameterStore {
     _ optimiser: AdamW, gradients: ParameterStore, firstMoment: ParameterStore, secondMoment: ParameterStore, step: Int,
     learningRate: Double, gradientScale: Float = 1, clearingGradients: Bool = true, on team: ThreadTeam
   ) {
+    defer { hasChanged() }
     for run in layout.decayRuns {
       let at = run.range.lowerBound
       optimiser.update(

@@ -40,7 +40,8 @@ struct ProjectionPass {
   /// The gradients of weight and bias from dy and x, or those of the adapter.
   func backwardWeight(_ projection: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>) {
     switch gradients {
-    case .model(let gradients): projection.linear.backwardWeight(gradients: gradients, dy, x, rows: rows, on: team)
+    case .model(let gradients): 
+      projection.linear.backwardWeight(gradients: gradients, parameters: parameters.model, dy, x, rows: rows, on: team)
     case .adapter(let gradients):
       guard let adapter, let own = parameters.adapter else { return }
       adapter.backwardWeight(projection, dy, x, parameters: own, gradients: gradients, rows: rows, dropout: dropout)

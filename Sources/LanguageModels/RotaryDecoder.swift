@@ -7,6 +7,8 @@ package protocol RotaryDecoder: Decoder {
 }
 
 extension RotaryDecoder {
+  /// A router of experts, and their balance, look at all tokens of a micro-batch together.
+  package var sequencesAreIndependent: Bool { core.blocks.experts == nil }
   package var dimensions: ModelDimensions { core.dimensions }
   package var specialTokens: SpecialTokens { core.specialTokens }
   package var layout: ParameterLayout { core.layout }

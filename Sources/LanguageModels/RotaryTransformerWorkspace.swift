@@ -41,14 +41,15 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     let d = model.dimensions, n = plan.rows, training = plan.isTraining
     let queries = d.headCount * d.headSize, wide = queries + 2 * d.keyValueHeadCount * d.headSize
     var layout = ArenaLayout()
-    func layered(_ count: Int, _ layers: Int) -> LayerSlot {
-      LayerSlot(&layout, floats: count, layers: layers, isTraining: training)
+    func layered(_ count: Int, _ layers: Int, isExact: Bool = false, isResidual: Bool = false) -> LayerSlot {
+      LayerSlot(&layout, floats: count, layers: layers, plan, isExact: isExact, isResidual: isResidual)
     }
     var slots = Slots(
-      x: layered(n * d.hiddenSize, d.layerCount + 1), middle: layered(n * d.hiddenSize, d.layerCount),
-      inputScale: layered(n, d.layerCount + 1), postScale: layered(n, d.layerCount), qkv: layered(n * wide, d.layerCount),
+      x: layered(n * d.hiddenSize, d.layerCount + 1, isResidual: true), middle: layered(n * d.hiddenSize, d.layerCount, isExact: true),
+      inputScale: layered(n, d.layerCount + 1, isExact: true), postScale: layered(n, d.layerCount, isExact: true),
+      qkv: layered(n * wide, d.layerCount),
       turned: layout.floats(model.blocks.normalisesHeads ? n * wide : 0),
-      attended: layered(n * queries, d.layerCount), lse: layered(n * d.headCount, d.layerCount),
+      attended: layered(n * queries, d.layerCount), lse: layered(n * d.headCount, d.layerCount, isExact: true),
       gateUp: layered(n * 2 * d.intermediateSize, d.layerCount), normed: layout.floats(n * max(d.hiddenSize, queries)),
       inner: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * d.hiddenSize : 0),
       dbranch: layout.floats(training && model.blocks.branchDropout > 0 ? n * d.hiddenSize : 0),
@@ -103,38 +104,61 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   ) -> UnsafeMutablePointer<Float> {
     let d = model.dimensions, h = d.hiddenSize, n = input.rows, epsilon = Float(model.normEpsilon), team = plan.team
     let run = ProjectionPass(input, parameters, adapter: adapter, on: team), p = parameters.model
-    let normed = arena.floats(slots.normed), inner = arena.floats(slots.inner), table = rotary.table(for: input)
+    let normed = arena.floats(slots.normed), table = rotary.table(for: input)
     slideWindow(input, past: cache?.length ?? 0)
     experts?.reset()
     Embedding.gather(slots.x.at(0, in: arena), table: p + model.embedding, indices: input.tokens, rows: n, width: h, on: team)
-    for (index, layer) in model.layers.enumerated() {
-      let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
-      let qkv = slots.qkv.at(index, in: arena), gateUp = slots.gateUp.at(index, in: arena)
-      RMSNorm.forward(
-        normed, rstd: slots.inputScale.at(index, in: arena), x, weight: p + layer.inputNorm, epsilon: epsilon, rows: n, width: h, on: team)
-      run.forward(layer.qkv, qkv, normed)
-      attend(input, index, turn(qkv, layer, table, input, run), qkv, cache, run)
-      run.forward(layer.output, middle, slots.attended.at(index, in: arena))
-      dropout(model.blocks.branchDropout, input, Site.attentionOutput(index, of: d))?.apply(middle, middle, count: n * h, on: team)
-      if let gates = layer.gates { ResidualGate.forward(middle, x, gate: p + gates.attention, rows: n, width: h, on: team) }
-      RMSNorm.forward(
-        normed, rstd: slots.postScale.at(index, in: arena), middle, adding: layer.gates == nil ? x : nil, weight: p + layer.postNorm,
-        epsilon: epsilon, rows: n, width: h, on: team)
-      run.forward(layer.gateUp, gateUp, normed)
-      SwiGLU.forward(inner, gateUp: gateUp, rows: n, width: d.intermediateSize, on: team)
-      run.forward(layer.down, next, inner)
-      if let parameters = layer.experts { experts?.forward(index, parameters, out: next, normed, run) }
-      dropout(model.blocks.branchDropout, input, Site.mlpOutput(index, of: d))?.apply(next, next, count: n * h, on: team)
-      if let gates = layer.gates {
-        ResidualGate.forward(next, middle, gate: p + gates.mlp, rows: n, width: h, on: team)
-      } else {
-        Elementwise.add(next, next, middle, count: n * h, on: team)
-      }
+    for index in model.layers.indices {
+      forward(layer: index, input, table, run, cache)
+      for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     RMSNorm.forward(
       normed, rstd: slots.inputScale.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), weight: p + model.finalNorm,
       epsilon: epsilon, rows: n, width: h, on: team)
     return normed
+  }
+
+  /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
+  private func forward(
+    layer index: Int, _ input: PassInput, _ table: RotaryTable, _ run: ProjectionPass, _ cache: KeyValueCache?, isAgain: Bool = false
+  ) {
+    let d = model.dimensions, h = d.hiddenSize, n = input.rows, epsilon = Float(model.normEpsilon), team = plan.team
+    let normed = arena.floats(slots.normed), inner = arena.floats(slots.inner), layer = model.layers[index], p = run.parameters.model
+    let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
+    let qkv = slots.qkv.at(index, in: arena), gateUp = slots.gateUp.at(index, in: arena)
+    RMSNorm.forward(
+      normed, rstd: slots.inputScale.at(index, in: arena), x, weight: p + layer.inputNorm, epsilon: epsilon, rows: n, width: h, on: team)
+    run.forward(layer.qkv, qkv, normed)
+    attend(input, index, turn(qkv, layer, table, input, run), qkv, cache, run)
+    run.forward(layer.output, middle, slots.attended.at(index, in: arena))
+    dropout(model.blocks.branchDropout, input, Site.attentionOutput(index, of: d))?.apply(middle, middle, count: n * h, on: team)
+    if let gates = layer.gates { ResidualGate.forward(middle, x, gate: p + gates.attention, rows: n, width: h, on: team) }
+    RMSNorm.forward(
+      normed, rstd: slots.postScale.at(index, in: arena), middle, adding: layer.gates == nil ? x : nil, weight: p + layer.postNorm,
+      epsilon: epsilon, rows: n, width: h, on: team)
+    run.forward(layer.gateUp, gateUp, normed)
+    if isAgain { return }  // backward makes the rest itself
+    SwiGLU.forward(inner, gateUp: gateUp, rows: n, width: d.intermediateSize, on: team)
+    run.forward(layer.down, next, inner)
+    if let parameters = layer.experts { experts?.forward(index, parameters, out: next, normed, run) }
+    dropout(model.blocks.branchDropout, input, Site.mlpOutput(index, of: d))?.apply(next, next, count: n * h, on: team)
+    if let gates = layer.gates {
+      ResidualGate.forward(next, middle, gate: p + gates.mlp, rows: n, width: h, on: team)
+    } else {
+      Elementwise.add(next, next, middle, count: n * h, on: team)
+    }
+  }
+
+  /// The buffers that a layer puts away rounded.
+  private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.gateUp] }
+
+  /// Brings a layer's activations back for its backward pass.
+  private func restore(_ index: Int, _ input: PassInput, _ table: RotaryTable, _ run: ProjectionPass) {
+    switch plan.keeping {
+    case .floats: break
+    case .rounded: for slot in kept { slot.restore(index, in: arena, on: plan.team) }
+    case .recomputed: forward(layer: index, input, table, run, nil, isAgain: true)
+    }
   }
 
   package var auxiliaryLoss: Double { experts?.balanceLoss ?? 0 }
@@ -151,6 +175,7 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     Elementwise.clear(dx, count: n * h, on: team)
     normaliseBackward(dnormed, slots.x.at(d.layerCount, in: arena), slots.inputScale.at(d.layerCount, in: arena), model.finalNorm, run)
     for (index, layer) in model.layers.enumerated().reversed() {
+      restore(index, input, table, run)
       let dmlp = branch(dx, input, Site.mlpOutput(index, of: d)), middle = slots.middle.at(index, in: arena)
       run.backwardInput(layer.down, dinner, dmlp)
       SwiGLU.backward(

@@ -30,6 +30,9 @@ package struct Sampler: Sendable, Equatable {
     for token in logits.indices where logits[token] > logits[best] { best = token }
     if temperature == 0 { return Int32(best) }
 
+    let draw = CounterRandom(seed: seed, stream: UInt64(sequence)).uniform(at: UInt64(index))
+    if topK ?? logits.count >= logits.count, topP == 1 { return drawn(logits, draw, best) }
+
     // Unnormalised probabilities, the greatest 1.
     let greatest = Double(logits[best])
     var weights = logits.map { exp((Double($0) - greatest) / temperature) }
@@ -43,12 +46,40 @@ package struct Sampler: Sendable, Equatable {
 
     candidates.sort()  // one order of summing, whatever selected them
     let total = candidates.reduce(0) { $0 + weights[$1] }
-    var rest = CounterRandom(seed: seed, stream: UInt64(sequence)).uniform(at: UInt64(index)) * total
+    var rest = draw * total
     for token in candidates {
       rest -= weights[token]
       if rest < 0 { return Int32(token) }
     }
     return Int32(best)  // rounding used up the last candidate
+  }
+
+  /// From the whole distribution, the common case: exponentials by vectors, sums of a block of tokens first.
+  private func drawn(_ logits: UnsafeBufferPointer<Float>, _ draw: Double, _ best: Int) -> Int32 {
+    let block = 256, greatest = logits[best], scale = Float(1 / temperature)
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) { weights in
+      guard let base = weights.baseAddress else { return Int32(best) }
+      for token in logits.indices { base[token] = (logits[token] - greatest) * scale }
+      Elementwise.exp(base, base, count: logits.count, on: ThreadTeam(count: 1))
+      var sums: [Double] = []
+      for start in stride(from: 0, to: logits.count, by: block) {
+        var sum = 0.0
+        for token in start..<min(start + block, logits.count) { sum += Double(base[token]) }
+        sums.append(sum)
+      }
+      var rest = draw * sums.reduce(0, +)
+      for (index, sum) in sums.enumerated() {
+        if rest >= sum, index + 1 < sums.count {
+          rest -= sum
+          continue
+        }
+        for token in index * block..<min((index + 1) * block, logits.count) {
+          rest -= Double(base[token])
+          if rest < 0 { return Int32(token) }
+        }
+      }
+      return Int32(best)  // rounding used up the last token
+    }
   }
 
   /// The k most likely; among equals the smaller number.

@@ -77,6 +77,9 @@ struct RunPreparation {
     if eval.card.tokens < 2 {
       remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.")
     }
+    if configuration.training.bf16, !Precision.hasBFloat16Instructions() {
+      remarks.append("training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
+    }
     return RunInputs(
       configuration: configuration, tokenizer: tokenizer, modelConfiguration: try modelConfiguration(configuration, tokenizer),
       trainSamples: samples, evalSamples: method.samples(eval.tokens, seed: seed, shuffles: false), train: train.card, eval: eval.card,

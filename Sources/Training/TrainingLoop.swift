@@ -52,7 +52,9 @@ final class TrainingLoop {
     self.report = report
     gradients = try ParameterStore(model.trained.layout)
     let length = (inputs.trainSamples.length + 7) / 8 * 8
-    pass = try ModelPass(model, rows: inputs.configuration.training.batchSize * length, length: length, purpose: .training)
+    pass = try ModelPass(
+      model, rows: inputs.configuration.training.batchSize * length, length: length, purpose: .training,
+      recomputing: inputs.configuration.training.gradientCheckpointing)
     schedule = LearningRateSchedule(inputs.configuration.training, steps: shape.steps)
     lastRecovery = clock.monotonic()
     if inputs.eval.tokens > 1 {

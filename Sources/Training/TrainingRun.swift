@@ -44,6 +44,7 @@ package struct TrainingRun {
     let team = ThreadTeam(count: order.threads)
     let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
     let model = try model(inputs, found, team)
+    model.precision = Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16)
     let moments = try Moments(model.trained.layout)
     var state = ResumeState()
     if let found {
@@ -110,11 +111,12 @@ package struct TrainingRun {
 
   private func opening(_ inputs: RunInputs, _ shape: RunShape, trained: Int) -> [String] {
     let training = inputs.configuration.training
+    let precision = Precision.chosen(wantsBFloat16: training.bf16)
     let trained = training.useLoRA ? "; a LoRA adapter of \(Figures.grouped(trained)) trains" : ""
     return [
       "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.train.tokens)) tokens to train on, \(Figures.grouped(inputs.eval.tokens)) held out",
       "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base)\(trained); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
-      "Plan: \(shape.steps) steps of \(training.batchSize * training.accumulationSteps) sequences of at most \(inputs.trainSamples.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, \(CPUFeatures.kernelClone) kernels",
+      "Plan: \(shape.steps) steps of \(training.batchSize * training.accumulationSteps) sequences of at most \(inputs.trainSamples.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, products in \(precision.rawValue) by \(precision.path())",
     ] + inputs.remarks.map { "Note: \($0)" }
   }
 }

@@ -7,6 +7,7 @@ enum Doctor {
   static var report: JSONNode {
     [
       "kernels": JSONNode(.string("\(CPUFeatures.kernelClone) (\(CPUFeatures.detected))")),
+      "products": JSONNode(.string(Precision.paths())),
       "oneDNN": JSONNode(.string(CPUFeatures.productLibraryVersion)),
       "threads": JSONNode(.string("\(Machine.processors)")),
     ]

@@ -115,7 +115,6 @@ struct ConfigurationFindingsTests {
       try findings(
         #"{"training": {"method": "sft", "lora_r": 8, "bf16": true, "quantization": "4bit", "dataloader_num_workers": 4}, "tensorboard": {"log_dir": "x"}}"#
       ) == [
-        "warning: training.bf16 (line 1): this version computes in float32; the field has no effect",
         "warning: training.quantization (line 1): weights are not quantised here; the field has no effect",
         "warning: tensorboard.log_dir (line 1): event files lie in the job's own folder, tensorboard/",
         "warning: training.lora_r (line 1): has an effect only with use_lora",

@@ -16,7 +16,7 @@ struct ConfigurationTests {
         + #""training":{"method":"pretrain","num_epochs":1,"batch_size":8,"gradient_accumulation_steps":1,"max_length":256,"packing":true,"#
         + #""learning_rate":0.001,"lr_scheduler_type":"cosine","warmup_ratio":0.05,"min_lr_ratio":0.1,"optim":"adamw","weight_decay":0.1,"#
         + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
-        + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"fp16":false,"gradient_checkpointing":false,"group_by_length":false},"#
+        + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"fp16":false,"group_by_length":false},"#
         + #""data":{"strategy":"standard","generation_type":"real","shuffle":true},"tools":[],"#
         + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_tokens":200},"tensorboard":{"enabled":true},"seed":42}"#
     )
@@ -27,8 +27,8 @@ struct ConfigurationTests {
       Configuration(method: .sft).node["training"]?.text()
         == #"{"method":"sft","num_epochs":3,"batch_size":8,"gradient_accumulation_steps":1,"max_length":1024,"packing":false,"learning_rate":2e-05,"#
         + #""lr_scheduler_type":"linear","optim":"adamw","weight_decay":0,"adam_beta1":0.9,"adam_beta2":0.999,"adam_epsilon":1e-08,"max_grad_norm":1,"#
-        + #""use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"save_total_limit":3,"recovery_seconds":60,"bf16":false,"fp16":false,"#
-        + #""gradient_checkpointing":false,"group_by_length":false}"#)
+        + #""use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"#
+        + #""fp16":false,"group_by_length":false}"#)
   }
 
   @Test func the_adapters_settings_stand_in_the_resolved_config_under_one_name_each() throws {

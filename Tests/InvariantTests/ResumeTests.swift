@@ -38,6 +38,20 @@ struct ResumeTests {
     #expect(last.losses == whole.losses)
   }
 
+  /// Where the processor has no instructions for bf16 this is a run in f32, which has to end alike too.
+  @Test(arguments: [false, true])
+  func bf16_and_recomputation_are_resumed_too(_ recomputing: Bool) throws {
+    let config = Configs.tiny(training: ["bf16": true, "gradient_checkpointing": JSONNode(.bool(recomputing))])
+    let runs = try Runs(Texts.counting, named: "counting.txt")
+    let whole = try runs.run("whole", config), again = try runs.run("again", config)
+    for steps in [4, 11] { #expect(try runs.run("cut", config, stoppedAfter: steps).exit == .stopped) }
+    let last = try runs.run("cut", config)
+    let weights = try runs.folders.bytes(whole.job.finalModel.appending("model.safetensors"))
+    #expect(try runs.folders.bytes(last.job.finalModel.appending("model.safetensors")) == weights)
+    #expect(try runs.folders.bytes(again.job.finalModel.appending("model.safetensors")) == weights)
+    #expect(last.losses == whole.losses)
+  }
+
   @Test func fine_tuning_is_resumed_too() throws {
     let config = Configs.tiny(method: "sft", training: ["max_length": 64, "num_epochs": 1])
     let runs = try Runs(Texts.questions, named: "questions.jsonl")

@@ -67,16 +67,16 @@ struct MatrixProductTests {
         }
       }
     }
-    var y = [Float](repeating: 9, count: rows * outputs)
-    linear.forward(&y, x, parameters: parameters, rows: rows, on: pair)
-    expectClose(y, plain(doubles(x), doubles(parameters)))
-
-    var dx = [Float](repeating: 9, count: x.count)
-    linear.backwardInput(&dx, dy, parameters: parameters, rows: rows, on: pair)
-    expectClose(dx, differences(at: doubles(x)) { dot(plain($0, doubles(parameters)), doubles(dy)) })
-
+    var y = [Float](repeating: 9, count: rows * outputs), dx = [Float](repeating: 9, count: x.count)
     var gradients = [Float](repeating: 1, count: parameters.count)
-    linear.backwardWeight(gradients: &gradients, dy, x, rows: rows, on: pair)
+    parameters.withUnsafeBufferPointer { buffer in
+      let weights = Weights(buffer.baseAddress!)  // not empty
+      linear.forward(&y, x, parameters: weights, rows: rows, on: pair)
+      linear.backwardInput(&dx, dy, parameters: weights, rows: rows, on: pair)
+      linear.backwardWeight(gradients: &gradients, parameters: weights, dy, x, rows: rows, on: pair)
+    }
+    expectClose(y, plain(doubles(x), doubles(parameters)))
+    expectClose(dx, differences(at: doubles(x)) { dot(plain($0, doubles(parameters)), doubles(dy)) })
     expectClose(gradients, differences(at: doubles(parameters)) { dot(plain(doubles(x), $0), doubles(dy)) }.map { $0 + 1 })
   }
 }

@@ -69,6 +69,10 @@ void ck_column_sum(float *db, const float *dy, size_t rows, size_t n, size_t str
 /// Sum of x^2, accumulated in double.
 double ck_sum_of_squares(const float *x, size_t n);
 
+// ---- skinny.c
+/// y (m, n) = x (m, k) w (n, k)^T for few rows m; rows of y lie `stride_y` apart.
+void ck_skinny_product(float *y, const float *x, const float *w, size_t m, size_t n, size_t k, size_t stride_y);
+
 // ---- rotary.c
 /// Rotates pairs (i, i + d/2) of each of `heads` heads of each row, in place. cosine, sine: (positions, d/2). sign -1 is the inverse.
 void ck_rotary(float *x, size_t rows, size_t row_stride, size_t heads, size_t d, const int32_t *positions, const float *cosine,
@@ -149,6 +153,9 @@ void ck_gate_backward(float *dy_dx, float *dgate, const float *x, const float *g
 /// where weight = weights[r] * scale (weights may be NULL: 1).
 void ck_cross_entropy_gradient(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
                                size_t rows, size_t V, size_t stride);
+/// The same with the gradient in bf16, rows `stride` apart too; logits are used up.
+void ck_cross_entropy_gradient_bf16(uint16_t *gradient, float *logits, float *nll, uint8_t *hit, const int32_t *targets,
+                                    const float *weights, float scale, size_t rows, size_t V, size_t stride);
 /// nll and hit alone; logits stay.
 void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
 

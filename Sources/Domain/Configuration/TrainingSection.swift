@@ -238,17 +238,21 @@ package struct TrainingSection: Section {
       Field(
         "threads", \.threads, limit: .within(1...1_024),
         "Threads for the maths. Default: the agent's setting. The same bits need the same number."),
+      Field(
+        "bf16", \.bf16,
+        "Matrix products in bfloat16 with sums in float32, activations kept in bfloat16; weights, gradients and moments stay float32. Quicker where the processor has instructions for it (AMX, AVX-512 bf16); elsewhere products stay float32, with a warning. Default: false."
+      ),
+      Field(
+        "gradient_checkpointing", \.gradientCheckpointing, aliases: ["activation_recomputation"],
+        "Activations are made again in the backward pass instead of being kept: less memory, the same result, about a fifth more time. Default: false."
+      ),
     ]
   }
 
   /// Fields of other trainers: read, so that a config from there works, and answered.
   private static var foreignFields: [Field<TrainingSection>] {
     return [
-      Field("bf16", \.bf16, effect: .ignored("this version computes in float32; the field has no effect"), "Products in bfloat16."),
       Field("fp16", \.fp16, effect: .ignored("float16 is not used on processors; training runs in float32"), "For other trainers."),
-      Field(
-        "gradient_checkpointing", \.gradientCheckpointing,
-        effect: .ignored("activations are kept in this version; the field has no effect on the result"), "Recompute activations."),
       Field(
         "quantization", \.quantization, effect: .ignored("weights are not quantised here; the field has no effect"), "For other trainers."),
       Field(

@@ -1,0 +1,24 @@
+import StrictJSON
+
+/// What `make bench-train`, `bench-generate` and `bench-tokenize` run: a JSON line a case, on standard output.
+@main
+struct Bench {
+  static func main() async throws {
+    var words = Array(CommandLine.arguments.dropFirst())
+    let verb = words.isEmpty ? "" : words.removeFirst()
+    let options = Options(words)
+    switch verb {
+    case "train": try await TrainingBenchmark(options).run()
+    case "growth": try await TrainingBenchmark(options).showGrowth()
+    case "generate": try await GenerationBenchmark(options).run()
+    case "tokenize": try await TokenizingBenchmark(options).run()
+    case "measure-train": print(try TrainingBenchmark.measure(options).text())
+    default:
+      print(
+        """
+        usage: dropforge-bench train|growth|generate|tokenize [--python=PATH] [--cases=a,b] [--dtypes=f32,bf16] [--rounds=2] [--seconds=6]
+          tokenize: [--english=FILE] [--code=FILE] [--multilingual=FILE] [--train=FILE]
+        """)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Kernels
+import Platform
+import StrictJSON
+import SystemPackage
+
+/// Training side by side with PyTorch: rounds of ours and theirs alternate, the best of each counts.
+struct TrainingBenchmark {
+  private let options: Options
+
+  init(_ options: Options) { self.options = options }
+
+  func run() async throws {
+    let names = options.list("cases") ?? TrainingCase.all.map(\.name)
+    for work in TrainingCase.all where names.contains(work.name) {
+      for dtype in options.list("dtypes") ?? ["f32", "bf16"] {
+        if dtype == "bf16", !Precision.hasBFloat16Instructions() {
+          var line = ResultLine(work.name)
+          line.add("dtype", dtype)
+          line.add("skipped", "this processor has no instructions for bf16: products are made in f32")
+          line.show()
+          continue
+        }
+        try await compare(work, dtype)
+      }
+    }
+  }
+
+  private func compare(_ work: TrainingCase, _ dtype: String) async throws {
+    var ours: [JSONNode] = [], eager: [JSONNode] = [], compiled: [JSONNode] = []
+    let load = Self.load
+    for round in 0..<options.rounds {
+      ours += try await [measured(work, dtype)].compactMap(\.self)
+      guard let python = options.python else { continue }
+      let words = [work.name, "--dtype", dtype, "--threads", "\(options.threads)", "--seconds", "\(options.seconds)"]
+      eager += try await [Child.baseline(python, "train.py", words)].compactMap(\.self)
+      if options["eager-only"] == nil, round == 0 {  // compiling takes up to a minute
+        compiled += try await [Child.baseline(python, "train.py", words + ["--compile"])].compactMap(\.self)
+      }
+    }
+    guard let best = Self.best(ours) else { return }
+    var line = ResultLine(work.name)
+    line.add("dtype", dtype)
+    for name in ["tokens_per_s", "peak_mb", "gemm_share"] { line.add(name, best[name]?.double) }
+    if let speed = best["tokens_per_s"]?.double, let peak = best["peak_mb"]?.double {
+      if let theirs = Self.best(eager) {
+        line.add("ratio_eager", speed / (theirs["tokens_per_s"]?.double ?? .infinity))
+        line.add("ratio_memory", peak / (theirs["peak_mb"]?.double ?? .infinity))
+        line.add("eager_tokens_per_s", theirs["tokens_per_s"]?.double)
+        line.add("eager_peak_mb", theirs["peak_mb"]?.double)
+      }
+      if let theirs = Self.best(compiled) {
+        line.add("ratio_compiled", speed / (theirs["tokens_per_s"]?.double ?? .infinity))
+        line.add("compiled_tokens_per_s", theirs["tokens_per_s"]?.double)
+        line.add("compiled_peak_mb", theirs["peak_mb"]?.double)
+      }
+    }
+    for name in ["products", "attention", "loss", "optimizer"] { line.add("share_\(name)", best["share_\(name)"]?.double) }
+    line.add("load_before", load)
+    line.show()
+  }
+
+  private func measured(_ work: TrainingCase, _ dtype: String, _ more: [String] = []) async throws -> JSONNode? {
+    try await Child.measure(["measure-train", "--case=\(work.name)", "--dtype=\(dtype)", "--seconds=\(options.seconds)"] + more)
+  }
+
+  /// How cost grows: with layers, with the length of a sequence where activations are made again, with threads, with steps done.
+  func showGrowth() async throws {
+    let work = TrainingCase.all[1]
+    for (what, name, values, more) in [
+      ("layers", "layers", [2, 4, 8, 16], ["--batch=4"]), ("context, recomputing", "length", [512, 1024, 2048, 4096], ["--batch=1", "--recompute"]),
+      ("threads", "threads", [1, 2], []), ("seconds of training", "seconds", [2, 8], []),
+    ] {
+      for dtype in options.list("dtypes") ?? ["f32"] {
+        for value in values where name != "threads" || value <= options.threads {
+          var best: JSONNode?
+          for _ in 0..<options.rounds {
+            best = Self.best([best, try await measured(work, dtype, more + ["--\(name)=\(value)"])].compactMap(\.self))
+          }
+          guard let best, let speed = best["tokens_per_s"]?.double else { continue }
+          var line = ResultLine(work.name)
+          line.add("dtype", dtype)
+          line.add("grows", what)
+          line.add(name, Double(value))
+          line.add("tokens_per_s", speed)
+          line.add("us_per_token", 1e6 / speed)
+          line.add("peak_mb", best["peak_mb"]?.double)
+          line.show()
+        }
+      }
+    }
+  }
+
+  /// In this process.
+  static func measure(_ options: Options) throws -> JSONNode {
+    guard var work = TrainingCase.named(options["case"] ?? "") else { return [:] }
+    work = work.changed(batch: options.int("batch"), length: options.int("length"), layers: options.int("layers"))
+    let measured = try TrainingMeasurement(
+      work, precision: options["dtype"] == "bf16" ? .bfloat16 : .float32, recomputing: options["recompute"] != nil,
+      threads: options.threads, seconds: Double(options.seconds))
+    var members: [(String, JSONNode)] = [
+      ("tokens_per_s", JSONNode(.number(JSONNumber(measured.tokensPerSecond)))),
+      ("peak_mb", JSONNode(.number(JSONNumber(measured.peakMegabytes)))),
+      ("gemm_share", JSONNode(.number(JSONNumber(measured.productShare)))),
+    ]
+    for (kind, share) in measured.shares { members.append(("share_\(kind)", JSONNode(.number(JSONNumber(share))))) }
+    return JSONNode(.object(JSONObject(members.map { .init(key: $0.0, keyByte: 0, node: $0.1) })))
+  }
+
+  private static func best(_ results: [JSONNode]) -> JSONNode? {
+    results.max { ($0["tokens_per_s"]?.double ?? 0) < ($1["tokens_per_s"]?.double ?? 0) }
+  }
+
+  /// Processes that ran or waited to run over the last minute: other work on the machine is in every number.
+  static var load: Double {
+    guard let bytes = try? LinuxFileSystem().contents(of: "/proc/loadavg") else { return .nan }
+    return Double(String(decoding: bytes, as: UTF8.self).prefix { $0 != " " }) ?? .nan
+  }
+}
