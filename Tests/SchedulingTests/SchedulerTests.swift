@@ -130,15 +130,16 @@ struct SchedulerTests {
   @Test func a_method_that_does_not_fit_the_dataset_is_an_error_before_a_worker_starts() async throws {
     try await office.open { catalogue in
       _ = try await catalogue.registerDataset(
-        named: SafeName(from: "texts"), drop: Specimen.drop(900), fileName: "texts.txt", reading: "", description: nil,
-        result: Specimen.ingest(sha256: "texts", detected: .text), at: Specimen.time
+        named: SafeName(from: "table"), drop: Specimen.drop(900), fileName: "table.csv", reading: "", description: nil,
+        result: Specimen.ingest(sha256: "table", detected: .table, columns: ["a", "b"]), at: Specimen.time
       ) { _ in Specimen.receipt(Specimen.drop(900)) }
       try await catalogue.noteStored(Specimen.drop(900))
     }
     let engine = FakeEngine(FakeTraining.run)
     try await office.live(engine: engine) { life in
-      let end = try await life.end(of: try await life.submit("tiny", on: "texts"))
-      #expect(end.state == .error && end.problem != nil)
+      let end = try await life.end(of: try await life.submit("tiny", on: "table"))
+      #expect(end.state == .error && end.problem?.code == "data.does-not-fit")
+      #expect(end.problem?.what == "it cannot be told which columns of the dataset 'table' to train on")
     }
     #expect(engine.calls.isEmpty)
   }
