@@ -43,7 +43,7 @@ struct MachineTroubleTests {
     }
     #expect(waiting.status == .waiting)
     #expect(waiting.problem?.code == "disk.full")
-    #expect(waiting.message.hasSuffix("Free space on the disk; work goes on by itself then."), "\(waiting.message)")
+    #expect(waiting.message.hasSuffix("Free space on the disk; the drop is taken in by itself then."), "\(waiting.message)")
     // Whatever stands there is whole, and the drop is in one of its four places.
     try Self.everyPublishedFileIsWhole(agent)
     #expect(try Self.whereabouts(of: "second.jsonl", agent) == 1)
