@@ -1,3 +1,4 @@
+import Foundation
 import Platform
 import SystemPackage
 import TestSupport
@@ -20,9 +21,16 @@ enum Writer: String, CaseIterable, Sendable {
   var dataset: String { rawValue }
   var name: String { isFolder ? rawValue : "\(rawValue).jsonl" }
 
+  /// Writes the drop on a thread of its own, at its own pace however busy the tests' threads are.
+  func writeAtItsPace(into folder: FilePath, outside: FilePath) async throws {
+    try await withCheckedThrowingContinuation { (end: CheckedContinuation<Void, any Error>) in
+      Thread.detachNewThread { end.resume(with: Result { try write(into: folder, outside: outside) }) }
+    }
+  }
+
   /// Writes the drop into the folder, from its first byte to its last.
   /// - Parameter outside: a folder on the same file system that nobody watches.
-  func write(into folder: FilePath, outside: FilePath) async throws {
+  private func write(into folder: FilePath, outside: FilePath) throws {
     let files = LinuxFileSystem()
     let target = folder.appending(name)
     let elsewhere = outside.appending(name)
@@ -31,7 +39,7 @@ enum Writer: String, CaseIterable, Sendable {
       let file = try files.open(target, .writing)
       for row in rows {
         try Self.append(row, file)
-        try await Task.sleep(for: .seconds(1))
+        Thread.sleep(forTimeInterval: 1)
       }
       try files.close(file)
     case .reopening:  // closed between the pieces, for longer and longer
@@ -39,27 +47,27 @@ enum Writer: String, CaseIterable, Sendable {
         let file = try files.open(target, .appending)
         try Self.append(rows[row].joined(), file)
         try files.close(file)
-        try await Task.sleep(for: .seconds(pause))
+        Thread.sleep(forTimeInterval: pause)
       }
     case .duplicatedDescriptor:  // the first descriptor is closed, its twin goes on
       let file = try files.open(target, .writing)
       try Self.append(rows[..<3].joined(), file)
       let twin = try file.duplicate()
       try files.close(file)
-      try await Task.sleep(for: .seconds(10))
+      Thread.sleep(forTimeInterval: 10)
       try Self.append(rows[3...].joined(), twin)
       try files.close(twin)
-    case .rsync: try await byTemporaryName(folder.appending(".\(name).k3Zq9A"), target)
-    case .syncthing: try await byTemporaryName(folder.appending(".syncthing.\(name).tmp"), target)
-    case .samba: try await byTemporaryName(folder.appending("\(name).filepart"), target)
+    case .rsync: try byTemporaryName(folder.appending(".\(name).k3Zq9A"), target)
+    case .syncthing: try byTemporaryName(folder.appending(".syncthing.\(name).tmp"), target)
+    case .samba: try byTemporaryName(folder.appending("\(name).filepart"), target)
     case .browser:  // an empty file keeps the name meanwhile
       try files.writeInPlace([], to: target)
-      try await byTemporaryName(folder.appending("\(name).crdownload"), target)
+      try byTemporaryName(folder.appending("\(name).crdownload"), target)
     case .scp:  // in place, at the pace of the network
       let file = try files.open(target, .writing)
       for start in stride(from: 0, to: 20, by: 5) {
         try Self.append(rows[start..<start + 5].joined(), file)
-        try await Task.sleep(for: .milliseconds(700))
+        Thread.sleep(forTimeInterval: 0.7)
       }
       try files.close(file)
     case .vim:  // a probe, the old text moved aside, the new one written, the backup removed; saved twice
@@ -70,7 +78,7 @@ enum Writer: String, CaseIterable, Sendable {
         if files.exists(target) { try files.rename(target, to: backup) }
         try files.writeInPlace(Array(text.utf8), to: target)
         if files.exists(backup) { try files.removeFile(backup) }
-        try await Task.sleep(for: .seconds(2))
+        Thread.sleep(forTimeInterval: 2)
       }
     case .unnamed: try SpecialFiles.writeUnnamedThenLink(Array(text.utf8), to: target)
     case .hardLink:
@@ -81,7 +89,7 @@ enum Writer: String, CaseIterable, Sendable {
       let file = try files.open(target, .writing)
       try Self.append(rows[..<10].joined(), file)
       Self.setTimes(target)
-      try await Task.sleep(for: .seconds(2))
+      Thread.sleep(forTimeInterval: 2)
       try Self.append(rows[10...].joined(), file)
       try files.close(file)
       Self.setTimes(target)
@@ -91,9 +99,9 @@ enum Writer: String, CaseIterable, Sendable {
       try files.rename(elsewhere, to: target)
     case .madeFolder:  // mkdir -p, and files that come later
       try files.makeFolders(target.pushing("a/b/c"))
-      try await Task.sleep(for: .seconds(1))
+      Thread.sleep(forTimeInterval: 1)
       try files.writeInPlace(Array(rows[..<10].joined().utf8), to: target.pushing("a/1.jsonl"))
-      try await Task.sleep(for: .seconds(3))
+      Thread.sleep(forTimeInterval: 3)
       try files.writeInPlace(Array(rows[10...].joined().utf8), to: target.pushing("a/b/c/2.jsonl"))
     case .symbolicLink:
       try files.writeInPlace(Array(text.utf8), to: elsewhere)
@@ -101,10 +109,10 @@ enum Writer: String, CaseIterable, Sendable {
     }
   }
 
-  private func byTemporaryName(_ temporary: FilePath, _ target: FilePath) async throws {
+  private func byTemporaryName(_ temporary: FilePath, _ target: FilePath) throws {
     let files = LinuxFileSystem()
     try files.writeInPlace(Array(rows[..<12].joined().utf8), to: temporary)
-    try await Task.sleep(for: .seconds(9))  // longer than the settle time: the name alone holds it back
+    Thread.sleep(forTimeInterval: 9)  // longer than the settle time: the name alone holds it back
     let file = try files.open(temporary, .appending)
     try Self.append(rows[12...].joined(), file)
     try files.close(file)

@@ -19,7 +19,7 @@ struct WritersTests {
 
     let agent = try await withThrowingTaskGroup(of: Void.self) { group in
       let early = agentIs == .running ? try await RunningAgent.start(on: folder) : nil
-      for writer in Writer.allCases { group.addTask { try await writer.write(into: inbox, outside: outside.path) } }
+      for writer in Writer.allCases { group.addTask { try await writer.writeAtItsPace(into: inbox, outside: outside.path) } }
       if agentIs == .stopped { try await group.waitForAll() }
       let agent = if let early { early } else { try await RunningAgent.start(on: folder) }
       try await group.waitForAll()
