@@ -12,9 +12,12 @@ struct ModelCardReport: JobReport {
   }
 
   private func frontMatter(_ facts: JobFacts) -> String {
-    var lines = ["---", "library_name: transformers", "pipeline_tag: text-generation"]
+    var lines = ["---", "library_name: \(holdsAdapter(facts) ? "peft" : "transformers")", "pipeline_tag: text-generation"]
     if let base = facts.pins.model { lines.append("base_model: \(YAML.scalar(base.name))") }
-    lines += ["datasets:", "- \(YAML.scalar(facts.pins.train.name.text))", "tags:", "- dropforge", "- \(facts.configuration.training.method.rawValue)"]
+    lines += [
+      "datasets:", "- \(YAML.scalar(facts.pins.train.name.text))", "tags:", "- dropforge",
+      "- \(facts.configuration.training.method.rawValue)",
+    ]
     lines += ["model-index:", "- name: \(YAML.scalar(facts.name))", "  results:"]
     let results = [
       ("loss", "Loss (nats a token)", facts.metrics.evalLoss), ("perplexity", "Perplexity", facts.metrics.evalPerplexity),
@@ -23,7 +26,8 @@ struct ModelCardReport: JobReport {
     if results.isEmpty { lines[lines.count - 1] = "  results: []" }
     if !results.isEmpty {
       lines += [
-        "  - task:", "      type: text-generation", "    dataset:", "      name: \(YAML.scalar((facts.pins.eval ?? facts.pins.train).name.text))",
+        "  - task:", "      type: text-generation", "    dataset:",
+        "      name: \(YAML.scalar((facts.pins.eval ?? facts.pins.train).name.text))",
         "      type: \(YAML.scalar((facts.pins.eval ?? facts.pins.train).name.text))",
         "      split: \(facts.pins.eval == nil ? "held-out" : "evaluation")", "    metrics:",
       ]
@@ -34,11 +38,41 @@ struct ModelCardReport: JobReport {
     return lines.joined(separator: "\n") + "\n---\n\n"
   }
 
+  /// Whether the folder holds an adapter and not the model itself.
+  private func holdsAdapter(_ facts: JobFacts) -> Bool {
+    facts.configuration.training.useLoRA && facts.configuration.training.mergesLoRA != true
+  }
+
+  private func adapterRow(_ training: TrainingSection) -> String {
+    guard training.useLoRA else { return "" }
+    let scale = training.loraIsRankStabilised == true ? "α / √r" : "α / r"
+    return
+      "| adapter | LoRA, r \(training.loraRank ?? 0), α \(JSONNumber(training.loraAlpha ?? 0).text), scale \(scale), dropout \(JSONNumber(training.loraDropout ?? 0).text)\(training.mergesLoRA == true ? ", merged into the weights" : "") |\n"
+  }
+
+  private func use(_ facts: JobFacts) -> String {
+    guard holdsAdapter(facts), let base = facts.pins.model else {
+      return """
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        model = AutoModelForCausalLM.from_pretrained("final_model")
+        tokenizer = AutoTokenizer.from_pretrained("final_model")
+        """
+    }
+    return """
+      from peft import PeftModel
+      from transformers import AutoModelForCausalLM, AutoTokenizer
+      base = AutoModelForCausalLM.from_pretrained("\(base.name)")  # the folder of the base model
+      model = PeftModel.from_pretrained(base, "final_model")
+      tokenizer = AutoTokenizer.from_pretrained("final_model")
+      """
+  }
+
   private func body(_ facts: JobFacts) -> String {
     let metrics = facts.metrics
     let training = facts.configuration.training
     let origin =
-      facts.pins.model.map { "It goes on from `\($0.name)`." } ?? "It was made from nothing: every weight was drawn by lot and trained here."
+      facts.pins.model.map { "It goes on from `\($0.name)`." }
+      ?? "It was made from nothing: every weight was drawn by lot and trained here."
     let held = facts.pins.eval == nil ? "a part of it that was held out" : "the dataset `\(facts.pins.eval?.name.text ?? "")`"
     var text = """
       # \(facts.name)
@@ -72,16 +106,14 @@ struct ModelCardReport: JobReport {
       | sequences a step | \(training.batchSize * training.accumulationSteps) of at most \(training.maximumLength) tokens |
       | learning rate | \(JSONNumber(training.learningRate).text), \(training.scheduler.rawValue) |
       | optimizer | AdamW, β \(JSONNumber(training.beta1).text) and \(JSONNumber(training.beta2).text), weight decay \(JSONNumber(training.weightDecay).text), gradient norm at most \(JSONNumber(training.maximumGradNorm).text) |
-      | seed | \(facts.configuration.seed) |
+      \(adapterRow(training))| seed | \(facts.configuration.seed) |
       | time | \(Figures.duration(metrics.trainRuntime)), \(Figures.grouped(Int(metrics.tokensPerSecond))) tokens a second on \(facts.pins.threads) threads |
       | peak memory | \(Figures.bytes(metrics.peakMemoryBytes)) |
 
       ## Use
 
       ```python
-      from transformers import AutoModelForCausalLM, AutoTokenizer
-      model = AutoModelForCausalLM.from_pretrained("final_model")
-      tokenizer = AutoTokenizer.from_pretrained("final_model")
+      \(use(facts))
       ```
 
       Or `dropforge generate \(facts.id) "Once"`.
