@@ -39,7 +39,9 @@ let package = Package(
     .target(name: "Platform", dependencies: ["CLinux", "CCrypto", system], swiftSettings: optimised),
 
     // Ground, the agent's side: state and processes.
-    .target(name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")], swiftSettings: strict),
+    .target(
+      name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")],
+      swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 
     // Ground, the worker's side: bytes and numbers.
@@ -52,14 +54,18 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])],
       linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "Kernels", dependencies: ["CKernels", "CDNNL"], swiftSettings: optimised),
-    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CZlib", system], swiftSettings: optimised),
+    .target(
+      name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CZlib", system], swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),
 
     // Rooms, the agent's side. Rooms never import one another; the roof wires them.
     .target(name: "Watching", dependencies: ["Domain", "Platform", logging, system], swiftSettings: strict),
-    .target(name: "Intake", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
-    .target(name: "Scheduling", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
+    .target(
+      name: "Intake", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
+    .target(
+      name: "Scheduling", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict
+    ),
     .target(name: "Reporting", dependencies: ["Domain", "Platform", "StrictJSON", system], swiftSettings: strict),
 
     // Rooms, the worker's side.
@@ -87,18 +93,24 @@ let package = Package(
       path: "Benchmarks/dropforge-bench", swiftSettings: optimised),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", subprocess, system], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", subprocess, system], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "TestSupport", grdb], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
-    .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
+      swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
-    .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
-    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
+    .testTarget(
+      name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
+    .testTarget(
+      name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(
@@ -107,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON", "TestSupport", system,
+        "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON",
+        "TestSupport", system,
       ],
       swiftSettings: optimised),
     .testTarget(
@@ -116,7 +129,8 @@ let package = Package(
       swiftSettings: optimised),
     .testTarget(name: "HouseTests", dependencies: ["TestSupport", "Domain", "StrictJSON", system], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
