@@ -36,8 +36,7 @@ package struct ModelInspection {
   private func inspect(_ folder: FilePath, _ staging: ModelLayout) throws {
     guard files.exists(folder.appending("config.json")) else {
       throw Problem(
-        "model.no-config", "\(order.fileName) holds no config.json",
-        why: "a model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json",
+        "model.no-config", "\(order.fileName) holds no config.json", why: "a model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json",
         mend: "Drop the folder that holds these files itself, not one above it.")
     }
     var warnings: [String] = []
@@ -68,9 +67,7 @@ package struct ModelInspection {
     do {
       let tokenizer = try tokenizers.load(folder)
       if tokenizer.vocabularySize > model.dimensions.vocabularySize {
-        warnings.append(
-          "The tokenizer has \(tokenizer.vocabularySize) entries, the model \(model.dimensions.vocabularySize): they do not belong together."
-        )
+        warnings.append("The tokenizer has \(tokenizer.vocabularySize) entries, the model \(model.dimensions.vocabularySize): they do not belong together.")
       }
       return true
     } catch let problem as Problem {

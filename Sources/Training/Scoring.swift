@@ -43,9 +43,7 @@ package struct Scoring {
       let model = try LanguageModel.load(model, on: ThreadTeam(count: threads))
       if let adapter { try model.merge(LoRAAdapter(adapter)) }
       let (tokens, tokenizer) = try tokens()
-      guard !tokens.isEmpty else {
-        throw Problem("score.empty", "there are no tokens to score", mend: "Give some: --ids 1,2,3 or --text TEXT.")
-      }
+      guard !tokens.isEmpty else { throw Problem("score.empty", "there are no tokens to score", mend: "Give some: --ids 1,2,3 or --text TEXT.") }
       return try score(tokens, model, tokenizer)
     } catch let error as ModelError {
       throw Problem(model: error)
@@ -95,9 +93,7 @@ extension Scoring.Score {
       let probability = logProbabilities[index].map { Figures.fixed($0, 4) } ?? "–"
       return "\(tokens[index])\t\(probability)\(texts.map { "\t" + $0[index].debugDescription } ?? "")"
     }
-    lines.append(
-      "loss \(loss.map { Figures.fixed($0, 4) } ?? "–"), perplexity \(perplexity.map { Figures.fixed($0, 3) } ?? "–"), \(max(tokens.count - 1, 0)) predictions"
-    )
+    lines.append("loss \(loss.map { Figures.fixed($0, 4) } ?? "–"), perplexity \(perplexity.map { Figures.fixed($0, 3) } ?? "–"), \(max(tokens.count - 1, 0)) predictions")
     for row in logits ?? [] { lines.append(row.map { "\($0)" }.joined(separator: " ")) }
     return lines.joined(separator: "\n")
   }

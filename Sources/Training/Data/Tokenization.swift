@@ -91,9 +91,7 @@ struct Tokenization {
       }
     }
     if let evalRows {
-      try work.encode(evalRows, limit: evalRows.count) { _ in
-        evalWriter
-      } tick: {
+      try work.encode(evalRows, limit: evalRows.count) { _ in evalWriter } tick: {
         done += 1
         if done % 256 == 0 {
           if isStopped() { throw CancellationError() }
