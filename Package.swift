@@ -39,7 +39,9 @@ let package = Package(
     .target(name: "Platform", dependencies: ["CLinux", "CCrypto", system], swiftSettings: optimised),
 
     // Ground, the agent's side: state and processes.
-    .target(name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")], swiftSettings: strict),
+    .target(
+      name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")],
+      swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 
     // Ground, the worker's side: bytes and numbers.
@@ -58,8 +60,11 @@ let package = Package(
 
     // Rooms, the agent's side. Rooms never import one another; the roof wires them.
     .target(name: "Watching", dependencies: ["Domain", "Platform", logging, system], swiftSettings: strict),
-    .target(name: "Intake", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
-    .target(name: "Scheduling", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
+    .target(
+      name: "Intake", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict),
+    .target(
+      name: "Scheduling", dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", logging, system], swiftSettings: strict
+    ),
     .target(name: "Reporting", dependencies: ["Domain", "Platform", "StrictJSON", system], swiftSettings: strict),
 
     // Rooms, the worker's side.
@@ -98,7 +103,9 @@ let package = Package(
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
     .testTarget(name: "EnginesTests", dependencies: ["Engines", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
-    .testTarget(name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
+      swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
@@ -120,7 +127,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON", "TestSupport", system,
+        "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON",
+        "TestSupport", system,
       ],
       swiftSettings: optimised),
     .testTarget(

@@ -1,9 +1,11 @@
+@preconcurrency import Glibc
 import StrictJSON
 
 /// What `make bench-train`, `bench-generate` and `bench-tokenize` run: a JSON line a case, on standard output.
 @main
 struct Bench {
   static func main() async throws {
+    setvbuf(stdout, nil, _IOLBF, 0)  // a line is out when it was said
     var words = Array(CommandLine.arguments.dropFirst())
     let verb = words.isEmpty ? "" : words.removeFirst()
     let options = Options(words)

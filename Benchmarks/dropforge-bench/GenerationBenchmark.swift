@@ -35,7 +35,8 @@ struct GenerationBenchmark {
   }
 
   private func speed(_ model: LanguageModel, _ batch: Int) throws -> Double {
-    let session = try DecodingSession(model, batch: batch, capacity: Self.prompt + Self.new), random = CounterRandom(seed: 3, name: "prompt")
+    let session = try DecodingSession(model, batch: batch, capacity: Self.prompt + Self.new),
+      random = CounterRandom(seed: 3, name: "prompt")
     let prompts = (0..<batch).map { row in
       (0..<Self.prompt).map { Int32(UInt64(random.words(at: UInt64(row * Self.prompt + $0)).0) % 32_768) }
     }

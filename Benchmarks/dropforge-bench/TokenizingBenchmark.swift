@@ -96,7 +96,11 @@ struct TokenizingBenchmark {
     while let folder = pending.popLast() {
       for name in try files.names(in: folder).map(\.string).sorted() {
         let path = folder.appending(name)
-        if files.isFolder(path) { pending.append(path) } else if [".swift", ".c", ".h"].contains(where: name.hasSuffix) { bytes += try files.contents(of: path) }
+        if files.isFolder(path) {
+          pending.append(path)
+        } else if [".swift", ".c", ".h"].contains(where: name.hasSuffix) {
+          bytes += try files.contents(of: path)
+        }
       }
     }
     return bytes

@@ -67,7 +67,8 @@ struct TrainingBenchmark {
   func showGrowth() async throws {
     let work = TrainingCase.all[1]
     for (what, name, values, more) in [
-      ("layers", "layers", [2, 4, 8, 16], ["--batch=4"]), ("context, recomputing", "length", [512, 1024, 2048, 4096], ["--batch=1", "--recompute"]),
+      ("layers", "layers", [2, 4, 8, 16], ["--batch=4"]),
+      ("context, recomputing", "length", [512, 1024, 2048, 4096], ["--batch=1", "--recompute"]),
       ("threads", "threads", [1, 2], []), ("seconds of training", "seconds", [2, 8], []),
     ] {
       for dtype in options.list("dtypes") ?? ["f32"] {

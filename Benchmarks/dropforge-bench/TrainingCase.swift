@@ -41,7 +41,7 @@ struct TrainingCase {
   /// With other sizes, to show how cost grows.
   func changed(batch: Int? = nil, length: Int? = nil, layers: Int? = nil) -> TrainingCase {
     var json = json
-    if let layers, let at = json.firstRange(of: json.contains("n_layer") ? "\"n_layer\": " : "\"num_hidden_layers\": ") {
+    if let layers, let at = json.firstRange(of: json.contains("\"n_layer\"") ? "\"n_layer\": " : "\"num_hidden_layers\": ") {
       let end = json[at.upperBound...].firstIndex { !$0.isNumber } ?? json.endIndex
       json.replaceSubrange(at.upperBound..<end, with: "\(layers)")
     }

@@ -93,7 +93,9 @@ package final class BFloat16Products {
   }
 
   private func operand(count: Int, side: Int) -> UnsafeMutablePointer<UInt16> {
-    if let arena = operands[side], arena.byteCount >= 2 * count { return arena.pointer(ArenaSlot(byteOffset: 0, count: count), as: UInt16.self) }
+    if let arena = operands[side], arena.byteCount >= 2 * count {
+      return arena.pointer(ArenaSlot(byteOffset: 0, count: count), as: UInt16.self)
+    }
     operands[side] = nil  // before the next is taken: never both
     let arena = Self.memory(2 * count)
     operands[side] = arena

@@ -71,23 +71,23 @@ package enum CausalAttention {
     if g.queries == 1 && dropout == nil { return decode(out, lse, q, k, v, g, first: first, scratch: scratch, on: team) }
     let d = g.headSize, perWorker = workerScratch(g.keys), perHead = g.blocks
     WorkClock.count(.attention) {
-    team.run(tasks: g.batch * g.heads * perHead) { task, worker in
-      // The last block of a sequence is the longest: it goes first, so that the threads end together.
-      let block = perHead - 1 - task / (g.batch * g.heads), b = task % (g.batch * g.heads) / g.heads, head = task % g.heads
-      let q0 = block * blockRows, rows = min(blockRows, g.queries - q0), keyValue = head / g.group * d
-      let firsts = first.map { $0 + b * g.queries + q0 }
-      let key = firstKey(firsts, rows, dropout), columns = g.past + q0 + rows - key
-      let scores = scratch + worker * perWorker, inverse = scores + blockRows * (g.keys + Dropout.run)
-      let lse = lse + (b * g.heads + head) * g.queries + q0
-      MatrixProduct.inRegion(
-        .nt, scores, q.at(b, q0, head * d), k.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: q.rowStride, strideB: k.rowStride)
-      ck_attention_softmax(scores, lse, inverse, firsts, g.past + q0, g.scale, rows, columns, key)
-      drop(dropout, scores, scores, g, b, head, q0, rows, columns, key)
-      MatrixProduct.inRegion(
-        .nn, out.at(b, q0, head * d), scores, v.at(b, key, keyValue), m: rows, n: d, k: columns, strideC: out.rowStride,
-        strideB: v.rowStride)
-      ck_scale_rows(out.at(b, q0, head * d), inverse, rows, d, out.rowStride)
-    }
+      team.run(tasks: g.batch * g.heads * perHead) { task, worker in
+        // The last block of a sequence is the longest: it goes first, so that the threads end together.
+        let block = perHead - 1 - task / (g.batch * g.heads), b = task % (g.batch * g.heads) / g.heads, head = task % g.heads
+        let q0 = block * blockRows, rows = min(blockRows, g.queries - q0), keyValue = head / g.group * d
+        let firsts = first.map { $0 + b * g.queries + q0 }
+        let key = firstKey(firsts, rows, dropout), columns = g.past + q0 + rows - key
+        let scores = scratch + worker * perWorker, inverse = scores + blockRows * (g.keys + Dropout.run)
+        let lse = lse + (b * g.heads + head) * g.queries + q0
+        MatrixProduct.inRegion(
+          .nt, scores, q.at(b, q0, head * d), k.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: q.rowStride, strideB: k.rowStride)
+        ck_attention_softmax(scores, lse, inverse, firsts, g.past + q0, g.scale, rows, columns, key)
+        drop(dropout, scores, scores, g, b, head, q0, rows, columns, key)
+        MatrixProduct.inRegion(
+          .nn, out.at(b, q0, head * d), scores, v.at(b, key, keyValue), m: rows, n: d, k: columns, strideC: out.rowStride,
+          strideB: v.rowStride)
+        ck_scale_rows(out.at(b, q0, head * d), inverse, rows, d, out.rowStride)
+      }
     }
   }
 
@@ -102,42 +102,42 @@ package enum CausalAttention {
     precondition(g.queries == g.keys, "attention's gradient is for whole sequences")
     let d = g.headSize, perWorker = workerScratch(g.keys)
     WorkClock.count(.attention) {
-    team.run(tasks: g.batch * g.keyValueHeads) { task, worker in
-      let b = task / g.keyValueHeads, keyValue = task % g.keyValueHeads * d
-      for t in 0..<g.keys {
-        dk.at(b, t, keyValue).update(repeating: 0, count: d)
-        dv.at(b, t, keyValue).update(repeating: 0, count: d)
-      }
-      let p = scratch + worker * perWorker, dp = p + blockRows * (g.keys + Dropout.run)
-      let delta = dp + blockRows * (g.keys + Dropout.run)
-      for head in task % g.keyValueHeads * g.group..<(task % g.keyValueHeads + 1) * g.group {
-        for q0 in stride(from: 0, to: g.queries, by: blockRows) {
-          let rows = min(blockRows, g.queries - q0)
-          let firsts = first.map { $0 + b * g.queries + q0 }
-          let key = firstKey(firsts, rows, dropout), columns = q0 + rows - key
-          let queries = q.at(b, q0, head * d), dOut = dout.at(b, q0, head * d)
-          MatrixProduct.inRegion(
-            .nt, p, queries, k.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: q.rowStride, strideB: k.rowStride)
-          ck_attention_probabilities(
-            p, lse + (b * g.heads + head) * g.queries + q0, firsts, q0, g.scale, rows, columns, key)
-          drop(dropout, dp, p, g, b, head, q0, rows, columns, key)
-          MatrixProduct.inRegion(
-            .tn, dv.at(b, key, keyValue), dropout == nil ? p : dp, dOut, m: columns, n: d, k: rows, strideC: dv.rowStride,
-            strideB: dout.rowStride, accumulate: true)
-          MatrixProduct.inRegion(
-            .nt, dp, dOut, v.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: dout.rowStride, strideB: v.rowStride)
-          drop(dropout, dp, dp, g, b, head, q0, rows, columns, key)
-          ck_row_dots(delta, dOut, out.at(b, q0, head * d), rows, d, dout.rowStride, out.rowStride)
-          ck_attention_softmax_backward(dp, p, delta, g.scale, rows, columns)
-          MatrixProduct.inRegion(
-            .nn, dq.at(b, q0, head * d), dp, k.at(b, key, keyValue), m: rows, n: d, k: columns, strideC: dq.rowStride,
-            strideB: k.rowStride)
-          MatrixProduct.inRegion(
-            .tn, dk.at(b, key, keyValue), dp, queries, m: columns, n: d, k: rows, strideC: dk.rowStride, strideB: q.rowStride,
-            accumulate: true)
+      team.run(tasks: g.batch * g.keyValueHeads) { task, worker in
+        let b = task / g.keyValueHeads, keyValue = task % g.keyValueHeads * d
+        for t in 0..<g.keys {
+          dk.at(b, t, keyValue).update(repeating: 0, count: d)
+          dv.at(b, t, keyValue).update(repeating: 0, count: d)
+        }
+        let p = scratch + worker * perWorker, dp = p + blockRows * (g.keys + Dropout.run)
+        let delta = dp + blockRows * (g.keys + Dropout.run)
+        for head in task % g.keyValueHeads * g.group..<(task % g.keyValueHeads + 1) * g.group {
+          for q0 in stride(from: 0, to: g.queries, by: blockRows) {
+            let rows = min(blockRows, g.queries - q0)
+            let firsts = first.map { $0 + b * g.queries + q0 }
+            let key = firstKey(firsts, rows, dropout), columns = q0 + rows - key
+            let queries = q.at(b, q0, head * d), dOut = dout.at(b, q0, head * d)
+            MatrixProduct.inRegion(
+              .nt, p, queries, k.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: q.rowStride, strideB: k.rowStride)
+            ck_attention_probabilities(
+              p, lse + (b * g.heads + head) * g.queries + q0, firsts, q0, g.scale, rows, columns, key)
+            drop(dropout, dp, p, g, b, head, q0, rows, columns, key)
+            MatrixProduct.inRegion(
+              .tn, dv.at(b, key, keyValue), dropout == nil ? p : dp, dOut, m: columns, n: d, k: rows, strideC: dv.rowStride,
+              strideB: dout.rowStride, accumulate: true)
+            MatrixProduct.inRegion(
+              .nt, dp, dOut, v.at(b, key, keyValue), m: rows, n: columns, k: d, strideA: dout.rowStride, strideB: v.rowStride)
+            drop(dropout, dp, dp, g, b, head, q0, rows, columns, key)
+            ck_row_dots(delta, dOut, out.at(b, q0, head * d), rows, d, dout.rowStride, out.rowStride)
+            ck_attention_softmax_backward(dp, p, delta, g.scale, rows, columns)
+            MatrixProduct.inRegion(
+              .nn, dq.at(b, q0, head * d), dp, k.at(b, key, keyValue), m: rows, n: d, k: columns, strideC: dq.rowStride,
+              strideB: k.rowStride)
+            MatrixProduct.inRegion(
+              .tn, dk.at(b, key, keyValue), dp, queries, m: columns, n: d, k: rows, strideC: dk.rowStride, strideB: q.rowStride,
+              accumulate: true)
+          }
         }
       }
-    }
     }
   }
 

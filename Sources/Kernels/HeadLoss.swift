@@ -89,7 +89,8 @@ package struct HeadLoss {
   /// - products: makes the products in bf16, the gradient of the logits too; nil for f32.
   package func run(
     _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, products: BFloat16Products? = nil, targets: UnsafePointer<Int32>,
-    weights: UnsafePointer<Float>? = nil, rows: Int, gradients: Gradients? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil, on team: ThreadTeam
+    weights: UnsafePointer<Float>? = nil, rows: Int, gradients: Gradients? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil,
+    on team: ThreadTeam
   ) -> LossSum {
     precondition(rows <= capacity, "\(rows) rows in a head for \(capacity)")
     let places = arena.pointer(slots.rows, as: Int32.self), chosen = arena.pointer(slots.targets, as: Int32.self)
@@ -152,7 +153,8 @@ package struct HeadLoss {
         let at = block.lowerBound, weights = weights.map { $0 + range.lowerBound + at }
         if products != nil {
           ck_cross_entropy_gradient_bf16(
-            rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary,
+            rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count,
+            vocabulary,
             stride)
         } else {
           ck_cross_entropy_gradient(

@@ -1,12 +1,12 @@
 import Glibc
 
 /// Where the time of a pass goes, for the benchmark: nothing is counted unless it asks.
-package struct WorkClock: Sendable {
+package enum WorkClock {
   package enum Kind: Int, Sendable, CaseIterable {
     case products, attention, loss, optimizer
   }
 
-  // Passes run on one thread (nothing in a model is Sendable), and the benchmark sets this before the first.
+  // Unsafe, because passes run on one thread (nothing in a model is Sendable), and the benchmark sets these between them.
   nonisolated(unsafe) package static var isCounting = false
   nonisolated(unsafe) private static var nanoseconds: [UInt64] = [0, 0, 0, 0]
 
@@ -14,9 +14,9 @@ package struct WorkClock: Sendable {
   @inline(__always)
   static func count(_ kind: Kind, _ work: () -> Void) {
     guard isCounting else { return work() }
-    let start = clock_gettime_nsec()
+    let start = now()
     work()
-    nanoseconds[kind.rawValue] += clock_gettime_nsec() - start
+    nanoseconds[kind.rawValue] += now() - start
   }
 
   /// Seconds of each kind since the last call.
@@ -25,7 +25,7 @@ package struct WorkClock: Sendable {
     return Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, Double(nanoseconds[$0.rawValue]) / 1e9) })
   }
 
-  private static func clock_gettime_nsec() -> UInt64 {
+  private static func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -170,7 +170,8 @@ package final class GPT2Workspace: DecoderWorkspace {
     var slots = Slots(
       x: layered(n * h, d.layerCount + 1, isResidual: true), middle: layered(n * h, d.layerCount, isExact: true),
       attentionStatistics: layered(2 * n, d.layerCount + 1, isExact: true),
-      mlpStatistics: layered(2 * n, d.layerCount, isExact: true), qkv: layered(n * 3 * h, d.layerCount), attended: layered(n * h, d.layerCount),
+      mlpStatistics: layered(2 * n, d.layerCount, isExact: true), qkv: layered(n * 3 * h, d.layerCount),
+      attended: layered(n * h, d.layerCount),
       lse: layered(n * d.headCount, d.layerCount, isExact: true),
       inner: layered(n * d.intermediateSize, d.layerCount), normed: layout.floats(n * h),
       activated: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * h : 0),

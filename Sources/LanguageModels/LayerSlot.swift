@@ -22,7 +22,8 @@ struct LayerSlot {
 
   /// - isExact: kept in f32 where others are rounded: the residual stream between branches, and the factors of norms.
   /// - isResidual: kept in f32 even where others are made again: what they are made from.
-  init(_ layout: inout ArenaLayout, floats count: Int, layers: Int, _ plan: WorkspacePlan, isExact: Bool = false, isResidual: Bool = false) {
+  init(_ layout: inout ArenaLayout, floats count: Int, layers: Int, _ plan: WorkspacePlan, isExact: Bool = false, isResidual: Bool = false)
+  {
     self.count = (count + 31) / 32 * 32
     let keeping: ActivationKeeping = isResidual || (isExact && plan.keeping == .rounded) ? .floats : plan.keeping
     let keepsFloats = plan.isTraining && keeping == .floats

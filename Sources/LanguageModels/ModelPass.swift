@@ -19,7 +19,7 @@ package final class ModelPass {
 
   /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
   /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on, products are as fast as they get.
-  private static let pieceRows = 2_048
+  private static let pieceRows = 1_024
   private let pieceRows: Int
   private let workspace: any DecoderWorkspace
   private let adapter: LoRA?

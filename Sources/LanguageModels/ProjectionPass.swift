@@ -40,7 +40,7 @@ struct ProjectionPass {
   /// The gradients of weight and bias from dy and x, or those of the adapter.
   func backwardWeight(_ projection: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>) {
     switch gradients {
-    case .model(let gradients): 
+    case .model(let gradients):
       projection.linear.backwardWeight(gradients: gradients, parameters: parameters.model, dy, x, rows: rows, on: team)
     case .adapter(let gradients):
       guard let adapter, let own = parameters.adapter else { return }

@@ -78,7 +78,8 @@ struct RunPreparation {
       remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.")
     }
     if configuration.training.bf16, !Precision.hasBFloat16Instructions() {
-      remarks.append("training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
+      remarks.append(
+        "training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
     }
     return RunInputs(
       configuration: configuration, tokenizer: tokenizer, modelConfiguration: try modelConfiguration(configuration, tokenizer),

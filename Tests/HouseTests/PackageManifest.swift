@@ -33,7 +33,8 @@ struct PackageManifest {
         }.filter { !$0.isEmpty }
       }
       let isTest = match.1 == "testTarget" || name == "TestSupport"
-      targets.append(Target(name: name, dependencies: dependencies, folder: (isTest ? "Tests/" : "Sources/") + name))
+      let named = declaration.firstMatch(of: /path: "([^"]+)"/).map { String($0.1) }
+      targets.append(Target(name: name, dependencies: dependencies, folder: named ?? (isTest ? "Tests/" : "Sources/") + name))
     }
     self.targets = targets
   }

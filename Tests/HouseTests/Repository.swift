@@ -3,6 +3,6 @@ import TestSupport
 /// The Swift files of the repository, read once.
 enum Repository {
   static let swiftFiles = Result {
-    try SourceFile.all(in: "Sources", endings: [".swift"]) + SourceFile.all(in: "Tests", endings: [".swift"])
+    try ["Sources", "Tests", "Benchmarks"].flatMap { try SourceFile.all(in: $0, endings: [".swift"]) }
   }
 }

@@ -38,7 +38,7 @@ struct PrecisionTests {
 
   @Test(arguments: [TinyModel.llama, .gpt2])
   func a_great_batch_goes_in_pieces_and_gives_the_gradient_of_the_whole(_ tiny: TinyModel) throws {
-    // 90 sequences of 64 tokens are three pieces of 32, 32 and 26.
+    // 90 sequences of 64 tokens are pieces of 16, the last of 10.
     let model = try tiny.model(), whole = batch(90, 64), together = try step(model, whole)
     let gradients = try ParameterStore(model.layout)
     let pass = try ModelPass(model, rows: 64, length: 64, purpose: .training)
