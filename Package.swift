@@ -54,7 +54,8 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])],
       linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "Kernels", dependencies: ["CKernels", "CDNNL"], swiftSettings: optimised),
-    .target(name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", system], swiftSettings: optimised),
+    .target(
+      name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", system], swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),
 
@@ -87,7 +88,8 @@ let package = Package(
 
     // Benchmarks: measured by hand, never in a test (Benchmarks/RESULTS.md).
     .executableTarget(
-      name: "bench-ingest", dependencies: ["Domain", "Platform", "CLinux", "CArchive", system], path: "Benchmarks/ingest", swiftSettings: strict),
+      name: "bench-ingest", dependencies: ["Domain", "Platform", "CLinux", "CArchive", system], path: "Benchmarks/ingest",
+      swiftSettings: strict),
     .executableTarget(
       name: "dropforge-bench",
       dependencies: ["Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", subprocess, system],
@@ -100,7 +102,8 @@ let package = Package(
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
-    .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
+    .testTarget(
+      name: "CatalogueTests", dependencies: ["Catalogue", "Domain", "StrictJSON", "TestSupport", grdb, system], swiftSettings: strict),
     .testTarget(name: "EnginesTests", dependencies: ["Engines", "Domain", "Platform", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: optimised),
     .testTarget(
@@ -109,8 +112,10 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
-    .testTarget(name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
-    .testTarget(name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
+    .testTarget(
+      name: "GoldenTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", "TestSupport", system], swiftSettings: optimised),
+    .testTarget(
+      name: "WatchingTests", dependencies: ["Watching", "Domain", "Platform", "TestSupport", logging, system], swiftSettings: strict),
     .testTarget(
       name: "IntakeTests",
       dependencies: [
@@ -120,7 +125,8 @@ let package = Package(
       name: "SchedulingTests",
       dependencies: ["Scheduling", "Catalogue", "Engines", "Domain", "Platform", "StrictJSON", "TestSupport", logging, system],
       swiftSettings: strict),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),

@@ -53,7 +53,8 @@ extension Catalogue {
             "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
           arguments: [name.text, description, now.nanoseconds])
         let number = try Int.fetchOne(
-          database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!  // an aggregate always has a row
+          // an aggregate always has a row
+          database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!
         try database.execute(
           sql:
             "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -136,7 +137,8 @@ extension Catalogue {
   // MARK: within a transaction
 
   private static func datasetExists(_ name: SafeName, in database: Database) throws -> Bool {
-    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text])!  // EXISTS always has a row
+    // EXISTS always has a row
+    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text])!
   }
 
   static func safeName(_ text: String) throws -> SafeName {

@@ -30,7 +30,8 @@ extension Catalogue {
     receipt: @escaping @Sendable (JobID) -> Receipt
   ) async throws -> JobID {
     try await write { database in
-      let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!  // an aggregate always has a row
+      // an aggregate always has a row
+      let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!
       let id = JobID(name: name, number: number)
       try database.execute(
         sql:

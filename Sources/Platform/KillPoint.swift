@@ -58,6 +58,12 @@ package enum KillPoint: String, CaseIterable, Sendable {
   /// A path: only the process that can create it dies, so that a point kills once however often programs are started again.
   package static let markVariable = "DROPFORGE_KILL_MARK"
 
+  /// Where the mark is made: a process that shuts itself in must still reach it. nil where no kill is asked for.
+  package static var markFolder: String? {
+    guard armed != nil, let mark = getenv(markVariable) else { return nil }
+    return String(cString: mark).split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+  }
+
   /// Ends this process by SIGKILL where a test asked for it at this point.
   @inline(__always)
   package static func pass(_ point: KillPoint) {

@@ -9,19 +9,26 @@ extension Publisher {
     var inputs = [
       Manifest.Input(role: "dataset", name: facts.pins.train.name.text, version: facts.pins.train.version, sha256: facts.pins.train.sha256)
     ]
-    if let eval = facts.pins.eval { inputs.append(.init(role: "evaluation dataset", name: eval.name.text, version: eval.version, sha256: eval.sha256)) }
-    if let config = facts.pins.config { inputs.append(.init(role: "config", name: config.name.text, version: config.version, sha256: config.sha256)) }
+    if let eval = facts.pins.eval {
+      inputs.append(.init(role: "evaluation dataset", name: eval.name.text, version: eval.version, sha256: eval.sha256))
+    }
+    if let config = facts.pins.config {
+      inputs.append(.init(role: "config", name: config.name.text, version: config.version, sha256: config.sha256))
+    }
     if let model = facts.pins.model { inputs.append(.init(role: "base model", name: model.name, version: nil, sha256: model.sha256)) }
     for (role, path) in [("job file", job.job), ("resolved config", job.config)] {
       inputs.append(.init(role: role, name: path.lastComponent?.string ?? role, version: nil, sha256: try files.sha256(of: path).sha256))
     }
     var outputs: [Manifest.Output] = []
-    for path in [job.metricRows, job.metrics, job.evaluation, job.samples] where files.exists(path) { outputs.append(try output(path, in: job)) }
+    for path in [job.metricRows, job.metrics, job.evaluation, job.samples] where files.exists(path) {
+      outputs.append(try output(path, in: job))
+    }
     for (relative, status) in try files.walk(job.finalModel) where status.kind == .file {
       outputs.append(try output(job.finalModel.pushing(relative), in: job))
     }
     return Manifest(
-      job: facts.id, version: DropforgeVersion.text, command: "dropforge drop job.json --wait", seed: facts.configuration.seed, inputs: inputs,
+      job: facts.id, version: DropforgeVersion.text, command: "dropforge drop job.json --wait", seed: facts.configuration.seed,
+      inputs: inputs,
       outputs: outputs.sorted { $0.path < $1.path },
       machine: .init(processor: Machine.processor, kernels: facts.metrics.kernels, threads: facts.pins.threads, system: Machine.system),
       libraries: facts.metrics.libraries, createdAt: facts.finishedAt)

@@ -26,7 +26,8 @@ struct ControlFolders {
   }
 
   mutating func watch(_ id: JobID) {
-    guard watches[id] == nil, let inotify, let watch = try? inotify.watch(layout.workspace.job(id).control) else { return }  // found by looking, then
+    // found by looking, then
+    guard watches[id] == nil, let inotify, let watch = try? inotify.watch(layout.workspace.job(id).control) else { return }
     watches[id] = watch
   }
 

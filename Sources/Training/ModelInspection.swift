@@ -20,8 +20,7 @@ package struct ModelInspection {
   /// - Throws: `Problem`.
   package func run() throws {
     let staging = ModelLayout(folder: FilePath(order.staging))
-    try files.removeTree(staging.folder)
-    try files.makeFolders(staging.folder)
+    try files.makeFolders(staging.folder)  // empty: what an earlier attempt left, the agent has removed
     let source = FilePath(order.source)
     let isFolder: Bool
     do throws(SystemError) {

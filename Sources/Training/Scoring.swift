@@ -43,7 +43,9 @@ package struct Scoring {
       let model = try LanguageModel.load(model, on: ThreadTeam(count: threads))
       if let adapter { try model.merge(LoRAAdapter(adapter)) }
       let (tokens, tokenizer) = try tokens()
-      guard !tokens.isEmpty else { throw Problem("score.empty", "there are no tokens to score", mend: "Give some: --ids 1,2,3 or --text TEXT.") }
+      guard !tokens.isEmpty else {
+        throw Problem("score.empty", "there are no tokens to score", mend: "Give some: --ids 1,2,3 or --text TEXT.")
+      }
       return try score(tokens, model, tokenizer)
     } catch let error as ModelError {
       throw Problem(model: error)
@@ -52,7 +54,8 @@ package struct Scoring {
 
   private func tokens() throws -> ([Int32], Tokenizer?) {
     let folder = TokenizerFolder(files: LinuxFileSystem())
-    if let ids { return (ids, folder.isPresent(model) ? try? folder.load(model) : nil) }  // ids need no tokenizer: one that cannot be read does not matter
+    // ids need no tokenizer: one that cannot be read does not matter
+    if let ids { return (ids, folder.isPresent(model) ? try? folder.load(model) : nil) }
     let tokenizer = try folder.load(model)
     return (tokenizer.encode(text ?? "", addingSpecialTokens: true).map(Int32.init), tokenizer)
   }
@@ -93,7 +96,9 @@ extension Scoring.Score {
       let probability = logProbabilities[index].map { Figures.fixed($0, 4) } ?? "–"
       return "\(tokens[index])\t\(probability)\(texts.map { "\t" + $0[index].debugDescription } ?? "")"
     }
-    lines.append("loss \(loss.map { Figures.fixed($0, 4) } ?? "–"), perplexity \(perplexity.map { Figures.fixed($0, 3) } ?? "–"), \(max(tokens.count - 1, 0)) predictions")
+    lines.append(
+      "loss \(loss.map { Figures.fixed($0, 4) } ?? "–"), perplexity \(perplexity.map { Figures.fixed($0, 3) } ?? "–"), \(max(tokens.count - 1, 0)) predictions"
+    )
     for row in logits ?? [] { lines.append(row.map { "\($0)" }.joined(separator: " ")) }
     return lines.joined(separator: "\n")
   }

@@ -17,7 +17,8 @@ struct TokenizerChoice {
     if let given = order.tokenizer ?? (section.name == nil ? order.baseModel : nil) { return try folder.load(FilePath(given)) }
     if folder.isPresent(job.tokenizer) { return try folder.load(job.tokenizer) }
     let made =
-      section.name == "train" ? try train(ingest: ingest, reader: reader, maximumRows: maximumRows, isStopped: isStopped) : try Tokenizer.bytes()
+      section.name == "train"
+      ? try train(ingest: ingest, reader: reader, maximumRows: maximumRows, isStopped: isStopped) : try Tokenizer.bytes()
     let partial = job.folder.appending(".tokenizer.making")
     try files.removeTree(partial)
     try files.makeFolders(partial)
@@ -29,7 +30,8 @@ struct TokenizerChoice {
 
   private func train(ingest: IngestResult, reader: RowReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     let names = ingest.splits.map(\.name)
-    let rows = try DatasetRows(DatasetVersionLayout(folder: FilePath(order.train.folder)), split: names.contains("train") ? "train" : names[0])
+    let rows = try DatasetRows(
+      DatasetVersionLayout(folder: FilePath(order.train.folder)), split: names.contains("train") ? "train" : names[0])
     let limit = maximumRows.map { $0 == 0 ? rows.count : min($0, rows.count) } ?? rows.count
     do {
       var trainer = try BPETrainer(
@@ -40,7 +42,8 @@ struct TokenizerChoice {
       }
       return try trainer.train()
     } catch let error as TokenizerError {
-      throw Problem("tokenizer.training", "no tokenizer could be trained on '\(order.train.name)'", why: error.message, mend: error.mend + ".")
+      throw Problem(
+        "tokenizer.training", "no tokenizer could be trained on '\(order.train.name)'", why: error.message, mend: error.mend + ".")
     }
   }
 }

@@ -32,7 +32,8 @@ struct TokenizerFolder {
 
   /// Whether there is one; whether it can be used is another question.
   func isPresent(_ folder: FilePath) -> Bool {
-    files.exists(folder.appending("tokenizer.json")) || (files.exists(folder.appending("vocab.json")) && files.exists(folder.appending("merges.txt")))
+    files.exists(folder.appending("tokenizer.json"))
+      || (files.exists(folder.appending("vocab.json")) && files.exists(folder.appending("merges.txt")))
   }
 
   func save(_ tokenizer: Tokenizer, to folder: FilePath) throws {

@@ -34,7 +34,8 @@ package struct TrainingRun {
       throw Problem(model: error)
     } catch let error as SystemError {
       throw Problem(
-        error.code == .noSpace ? Problem.diskFullCode : "system", "the job could not go on", mend: error.mend ?? "Look into the agent's log.",
+        error.code == .noSpace ? Problem.diskFullCode : "system", "the job could not go on",
+        mend: error.mend ?? "Look into the agent's log.",
         cause: error.description)
     }
   }

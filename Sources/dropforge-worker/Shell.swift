@@ -42,7 +42,8 @@ struct Shell {
       try Confinement.tellOutOfMemory(
         limit: memoryBytes, saying: try line(Problem(memoryLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
     }
-    _ = try Confinement.confine(reading: sources.map { FilePath($0) }, writing: [FilePath(staging)])
+    _ = try Confinement.confine(
+      reading: sources.map { FilePath($0) }, writing: [FilePath(staging)] + (KillPoint.markFolder.map { [FilePath($0)] } ?? []))
   }
 
   private func line(_ problem: Problem) throws -> String {

@@ -66,7 +66,7 @@ struct KillPointTests {
       #expect(try await agent.ended().code == -SIGKILL)
       agent = try await RunningAgent.launch(on: folder, environment: environment)
     }
-    _ = try await Patience.wait(for: "the agent's status") { try agent.status?.state == "running" && agent.isAlive ? true : nil }
+    _ = try await Patience.wait(for: "the agent's status") { try agent.isReady ? true : nil }
     let ended = try await agent.stop()
     #expect(ended.code == 0, "\(ended.errors)")
     #expect(wasKilled(), "\(point) was never reached")

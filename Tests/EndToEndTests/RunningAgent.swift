@@ -23,7 +23,7 @@ final class RunningAgent: Sendable {
     on folder: (any Place)? = nil, settings: JSONNode = settings, environment: [String: String] = [:], as user: [String] = []
   ) async throws -> RunningAgent {
     let agent = try await launch(on: folder, settings: settings, environment: environment, as: user)
-    _ = try await Patience.wait(for: "the agent's start") { try agent.status?.state == "running" && agent.isAlive ? true : nil }
+    _ = try await Patience.wait(for: "the agent's start") { try agent.isReady ? true : nil }
     return agent
   }
 
@@ -86,6 +86,10 @@ final class RunningAgent: Sendable {
   /// The agent's own process number, as its lock tells: with another user's shell between, the child is not the agent, and
   /// `status.json` may still be the last agent's.
   var pid: pid_t? { ExclusiveLock.holder(of: layout.workspace.lock) }
+  /// It has written `running` itself: what an agent that was killed wrote says nothing of this one.
+  var isReady: Bool {
+    get throws { try status.map { $0.state == "running" && pid_t($0.pid) == pid } ?? false }
+  }
   var isAlive: Bool { ExclusiveLock.holder(of: layout.workspace.lock) != nil }
 
   /// Waits for the process to end by itself, or of what a test does to it.

@@ -20,7 +20,7 @@ struct GoldenAdapterTests {
       let config = try Golden.json(folder.appending("adapter_config.json"))
       settings = LoRASettings(
         rank: try #require(config["r"]?.int), alpha: try #require(config["lora_alpha"]?.double),
-        isRankStabilised: try #require(config["use_rslora"]?.bool),
+        isRankStabilised: config["use_rslora"]?.bool == true,
         targets: .modules(try #require(config["target_modules"]?.array).map { try #require($0.string) }))
       base = try Golden(try #require(expected["base"]?.string)).model()
     }

@@ -64,13 +64,14 @@ struct AcceptedTests {
   }
 
   @Test func a_config_with_a_warning() async throws {
-    let text = #"{"training": {"method": "sft", "bf16": true}}"#
+    let text = #"{"training": {"method": "sft"}, "model": {"trust_remote_code": true}}"#
     let receipt = try await reception.take(text, as: "small.json", into: .config)
     #expect(receipt.status == .accepted && receipt.kind == .config && receipt.result == "small")
     #expect(receipt.path == "workspace/configs/small/versions/1.json")
     #expect(
       receipt.message
-        == "Config 'small', version 1, is kept. One warning: training.bf16: this version computes in float32; the field has no effect.")
+        == "Config 'small', version 1, is kept. One warning: model.trust_remote_code: no code of a model is ever run here; the field has no effect."
+    )
     #expect(receipt.sha256 == SHA256.hash(text.utf8))
     #expect(
       reception.names() == [
@@ -169,7 +170,7 @@ struct AcceptedTests {
     let receipt = try await reception.take(Self.rows, as: "rows.csv", into: .dataset, engine: engine)
     #expect(
       receipt.message
-        == "Dataset 'rows': 1 row of text, 2 bad rows left out (see bad-rows.jsonl in its folder; mend them and drop the file again). One. Two. Three."
+        == "Dataset 'rows': 1 row of text, 2 bad rows left out (see bad-rows.jsonl in its folder: mend \"raw\" there and drop it as rows.bad-rows.jsonl). One. Two. Three."
     )
   }
 }

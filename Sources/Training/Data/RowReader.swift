@@ -97,7 +97,9 @@ enum ChatFormat {
   static func segments(of turns: [JSONNode]) -> [Segment]? {
     var segments: [Segment] = []
     for turn in turns {
-      guard let speaker = (turn["role"] ?? turn["from"])?.string, let content = (turn["content"] ?? turn["value"])?.string else { return nil }
+      guard let speaker = (turn["role"] ?? turn["from"])?.string, let content = (turn["content"] ?? turn["value"])?.string else {
+        return nil
+      }
       let role = roles[speaker] ?? speaker
       segments.append(Segment(text: Array("<|\(role)|>\n".utf8), isTrained: false))
       segments.append(Segment(text: Array(content.utf8), isTrained: role == "assistant", endsText: true))

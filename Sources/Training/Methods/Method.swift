@@ -14,9 +14,13 @@ extension Method {
   func remarks(_ samples: any SampleSource) -> [String] {
     guard let whole = samples as? WholeSequences else { return [] }
     var remarks: [String] = []
-    if whole.truncated > 0 { remarks.append("\(whole.truncated) of \(whole.count + whole.dropped) sequences are longer than max_length and are cut at their end.") }
+    if whole.truncated > 0 {
+      remarks.append("\(whole.truncated) of \(whole.count + whole.dropped) sequences are longer than max_length and are cut at their end.")
+    }
     if whole.dropped > 0 {
-      remarks.append("\(whole.dropped) sequences have nothing left to train on after the cut at max_length, and are left out: raise max_length to keep them.")
+      remarks.append(
+        "\(whole.dropped) sequences have nothing left to train on after the cut at max_length, and are left out: raise max_length to keep them."
+      )
     }
     return remarks
   }

@@ -26,7 +26,8 @@ final class RunLog {
     metricsPath = job.metricRows
     logPath = job.log
     eventsPath =
-      withEvents ? job.tensorboard.appending("events.out.tfevents.\(startedAt.nanoseconds / 1_000_000_000).\(Machine.hostName).dropforge.0") : nil
+      withEvents
+      ? job.tensorboard.appending("events.out.tfevents.\(startedAt.nanoseconds / 1_000_000_000).\(Machine.hostName).dropforge.0") : nil
     self.lengths = lengths
     try open(metricsPath, keeping: lengths.metrics)
     try open(logPath, keeping: lengths.log)

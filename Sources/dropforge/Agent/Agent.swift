@@ -34,7 +34,8 @@ struct Agent {
     let catalogue = try Catalogue(path: layout.workspace.catalogue.string)
     let publisher = Publisher(layout: layout, files: files)
     let engine = NativeEngine(worker: Program.worker)
-    let status = StatusService(layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
+    let status = StatusService(
+      layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,

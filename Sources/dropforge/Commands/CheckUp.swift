@@ -118,7 +118,8 @@ struct CheckUp {
           verdict: .bad, what: "inotify", found: "all \(watches) watches of this user are used up: drops are found by looking, not at once",
           mend: "sudo sysctl fs.inotify.max_user_watches=1048576")
         : Symptom(
-          verdict: .bad, what: "inotify", found: "no instance is to be had, of \(instances) a user: drops are found by looking, not at once",
+          verdict: .bad, what: "inotify",
+          found: "no instance is to be had, of \(instances) a user: drops are found by looking, not at once",
           mend: "sudo sysctl fs.inotify.max_user_instances=1024")
     }
     return Symptom(verdict: .good, what: "inotify", found: "\(instances) instances and \(watches) watches a user, not used up")
