@@ -70,6 +70,11 @@ final class RunningAgent: Sendable {
   var log: String { errors.text.withLock(\.self) }
   private let errors = Errors()
 
+  /// Waits for words on standard error: what the agent has written is read a moment later.
+  func says(_ words: String) async throws {
+    _ = try await Patience.wait(for: "the words '\(words)'") { log.contains(words) ? true : nil }
+  }
+
   private final class Errors: Sendable {
     let text = Mutex("")
   }
@@ -113,6 +118,16 @@ final class RunningAgent: Sendable {
     for worker in workers { kill(worker, SIGKILL) }
     _ = try await process.value
     _ = try await Patience.wait(for: "the end of all workers") { workers.allSatisfy { kill($0, 0) != 0 } ? true : nil }
+  }
+
+  /// Folders that the kernel watches for the agent, from /proc.
+  var watches: Int {
+    guard let pid else { return 0 }
+    let folder = "/proc/\(pid)/fdinfo"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map { name in
+      let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
+      return text.split(separator: "\n").count { $0.hasPrefix("inotify wd:") }
+    }.max() ?? 0
   }
 
   /// Children of the agent, from /proc.
