@@ -1,24 +1,13 @@
 #include "clones.h"
+#include "span.h"
 #include <math.h>
 #include <string.h>
-
-typedef struct {
-  size_t from, to;  // columns of the block that a row may see
-} ck_span;
-
-CK_INLINE ck_span visible(const int32_t *first, size_t last, size_t row, size_t columns, size_t key) {
-  size_t begin = first ? (size_t)first[row] : 0, end = last + row + 1;
-  ck_span span = {begin > key ? begin - key : 0, end > key ? end - key : 0};
-  if (span.to > columns) span.to = columns;
-  if (span.from > span.to) span.from = span.to;
-  return span;
-}
 
 CK_CLONES void ck_attention_softmax(float *restrict s, float *restrict lse, float *restrict inverse, const int32_t *restrict first,
                                     size_t last, float scale, size_t rows, size_t columns, size_t key) {
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
-    ck_span span = visible(first, last, row, columns, key);
+    ck_span span = ck_visible(first, last, row, columns, key);
     memset(sr, 0, span.from * sizeof(float));
     memset(sr + span.to, 0, (columns - span.to) * sizeof(float));
     float greatest = ck_max(sr + span.from, span.to - span.from) * scale, sum = 0;
@@ -36,7 +25,7 @@ CK_CLONES void ck_attention_probabilities(float *restrict s, const float *restri
                                           float scale, size_t rows, size_t columns, size_t key) {
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
-    ck_span span = visible(first, last, row, columns, key);
+    ck_span span = ck_visible(first, last, row, columns, key);
     memset(sr, 0, span.from * sizeof(float));
     memset(sr + span.to, 0, (columns - span.to) * sizeof(float));
     float l = lse[row];

@@ -9,6 +9,17 @@ CK_INLINE uint8_t is_first_greatest(const float *x, size_t target, float greates
   return 1;
 }
 
+/// Puts exp(x - greatest) in the place of x; returns the sum.
+CK_INLINE float exponentials(float *restrict x, size_t V, float greatest) {
+  float sum = 0;
+  for (size_t i = 0; i < V; i++) {
+    float e = ck_expf(x[i] - greatest);
+    x[i] = e;
+    sum += e;
+  }
+  return sum;
+}
+
 // nll = log(sum exp(x - max)) - (x_t - max); d nll / dx = softmax(x) - onehot(t).
 CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict nll, uint8_t *restrict hit,
                                          const int32_t *restrict targets, const float *restrict weights, float scale, size_t rows,
@@ -16,13 +27,9 @@ CK_CLONES void ck_cross_entropy_gradient(float *restrict logits, float *restrict
   for (size_t row = 0; row < rows; row++) {
     float *restrict x = logits + row * stride;
     size_t target = (size_t)targets[row];
-    float greatest = ck_max(x, V), at_target = x[target], sum = 0;
+    float greatest = ck_max(x, V), at_target = x[target];
     hit[row] = is_first_greatest(x, target, greatest);
-    for (size_t i = 0; i < V; i++) {
-      float e = ck_expf(x[i] - greatest);
-      x[i] = e;
-      sum += e;
-    }
+    float sum = exponentials(x, V, greatest);
     nll[row] = logf(sum) - (at_target - greatest);
     float weight = weights ? weights[row] * scale : scale, k = weight / sum;
     for (size_t i = 0; i < V; i++) x[i] *= k;
@@ -38,13 +45,9 @@ CK_CLONES void ck_cross_entropy_gradient_bf16(uint16_t *restrict gradient, float
     float *restrict x = logits + row * stride;
     uint16_t *restrict g = gradient + row * stride;
     size_t target = (size_t)targets[row];
-    float greatest = ck_max(x, V), at_target = x[target], sum = 0;
+    float greatest = ck_max(x, V), at_target = x[target];
     hit[row] = is_first_greatest(x, target, greatest);
-    for (size_t i = 0; i < V; i++) {
-      float e = ck_expf(x[i] - greatest);
-      x[i] = e;
-      sum += e;
-    }
+    float sum = exponentials(x, V, greatest);
     nll[row] = logf(sum) - (at_target - greatest);
     float weight = weights ? weights[row] * scale : scale, k = weight / sum;
     for (size_t i = 0; i < V; i++) g[i] = ck_round_bf16(x[i] * k);

@@ -1,4 +1,5 @@
 #include "clones.h"
+#include "span.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -69,18 +70,6 @@ void ck_dynamic_mask_keep(float *restrict least, int32_t *restrict least_key, ui
   }
 }
 
-typedef struct {
-  size_t from, to;  // columns of the block that a row may see
-} span;
-
-CK_INLINE span visible(const int32_t *first, size_t last, size_t row, size_t columns, size_t key) {
-  size_t begin = first ? (size_t)first[row] : 0, end = last + row + 1;
-  span s = {begin > key ? begin - key : 0, end > key ? end - key : 0};
-  if (s.to > columns) s.to = columns;
-  if (s.from > s.to) s.from = s.to;
-  return s;
-}
-
 /// s * scale + bias, -FLT_MAX where the key is not kept.
 CK_INLINE void add_bias(float *restrict s, const float *restrict bias, size_t n, size_t key, float scale, float least, int32_t least_key) {
   for (size_t i = 0; i < n; i++) {
@@ -94,7 +83,7 @@ CK_CLONES void ck_masked_softmax(float *restrict s, float *restrict lse, float *
                                  size_t rows, size_t columns, size_t key) {
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
-    span v = visible(first, last, row, columns, key);
+    ck_span v = ck_visible(first, last, row, columns, key);
     memset(sr, 0, v.from * sizeof(float));
     memset(sr + v.to, 0, (columns - v.to) * sizeof(float));
     add_bias(sr + v.from, bias + key + v.from, v.to - v.from, key + v.from, scale, least ? least[row] : -FLT_MAX,
@@ -115,7 +104,7 @@ CK_CLONES void ck_masked_probabilities(float *restrict s, const float *restrict 
                                        float scale, size_t rows, size_t columns, size_t key) {
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
-    span v = visible(first, last, row, columns, key);
+    ck_span v = ck_visible(first, last, row, columns, key);
     memset(sr, 0, v.from * sizeof(float));
     memset(sr + v.to, 0, (columns - v.to) * sizeof(float));
     add_bias(sr + v.from, bias + key + v.from, v.to - v.from, key + v.from, scale, least ? least[row] : -FLT_MAX,
