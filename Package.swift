@@ -97,7 +97,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Domain", "Platform", "StrictJSON", "Engines", "CArchive", logging, subprocess, system],
+      name: "TestSupport",
+      dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", "CArchive", logging, subprocess, system],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),

@@ -65,3 +65,5 @@ void cl_catch_stop_signals(void) {
 }
 int cl_stop_was_asked(void) { return stop_asked; }
 void cl_return_free_memory(void) { malloc_trim(0); }
+
+int cl_syncfs(int file) { return syncfs(file); }

@@ -20,27 +20,21 @@ extension Catalogue {
     case same(version: Int)
   }
 
-  /// Registers a config: the next version of its name, or nothing where the newest version is the same bytes.
-  package func registerConfig(
+  /// A config: the next version of its name, or nothing where the newest version is the same bytes.
+  package static func config(
     named name: SafeName, drop: DropID, sha256: String, body: String, findings: [Finding], at now: Timestamp,
     receipt: @escaping @Sendable (ConfigDecision) -> Receipt
-  ) async throws -> ConfigDecision {
-    let findingsText = try JSONColumn.text(findings)
-    return try await write { database in
+  ) -> Entry {
+    Entry { database in
       let newest = try Row.fetchOne(
-        database, sql: "SELECT number, sha256 FROM configs WHERE name = ? ORDER BY number DESC LIMIT 1", arguments: [name.text])
-      let decision: ConfigDecision
-      if let newest, newest["sha256"] == sha256 {
-        decision = .same(version: newest["number"])
-      } else {
-        let number = (newest?["number"] ?? 0) + 1
-        try database.execute(
-          sql: "INSERT INTO configs (name, number, drop_id, sha256, body, findings, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-          arguments: [name.text, number, drop.text, sha256, body, findingsText, now.nanoseconds])
-        decision = .newVersion(number)
-      }
-      try Self.decide(receipt(decision), in: database)
-      return decision
+        database.cachedStatement(sql: "SELECT number, sha256 FROM configs WHERE name = ? ORDER BY number DESC LIMIT 1"),
+        arguments: [name.text])
+      if let newest, newest["sha256"] == sha256 { return receipt(.same(version: newest["number"])) }
+      let number = (newest?["number"] ?? 0) + 1
+      try database.cachedStatement(
+        sql: "INSERT INTO configs (name, number, drop_id, sha256, body, findings, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+      ).execute(arguments: [name.text, number, drop.text, sha256, body, try JSONColumn.text(findings), now.nanoseconds])
+      return receipt(.newVersion(number))
     }
   }
 

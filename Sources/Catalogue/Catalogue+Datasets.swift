@@ -21,21 +21,18 @@ extension Catalogue {
     case duplicate(of: SafeName, version: Int, alias: Bool)
   }
 
-  /// Registers what an ingest made: the next version of the dataset, or nothing where the bytes are known.
-  /// The receipt is made from the decision, and the drop is decided in the same transaction.
-  package func registerDataset(
+  /// What an ingest made: the next version of the dataset, or nothing where the bytes are known.
+  package static func dataset(
     named name: SafeName, drop: DropID, fileName: String, reading: String, description: String?, result: IngestResult, at now: Timestamp,
     receipt: @escaping @Sendable (DatasetDecision) -> Receipt
-  ) async throws -> DatasetDecision {
-    let resultText = try JSONColumn.text(result)
-    return try await write { database in
+  ) -> Entry {
+    Entry { database in
       let known = try Row.fetchOne(
-        database, sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?",
+        database.cachedStatement(sql: "SELECT dataset, number FROM dataset_versions WHERE sha256 = ? AND reading = ?"),
         arguments: [result.sourceSHA256, reading])
-      let decision: DatasetDecision
       if let known {
-        let owner = try Self.safeName(known["dataset"])
-        let isNewAlias = try owner != name && !Self.datasetExists(name, in: database)
+        let owner = try safeName(known["dataset"])
+        let isNewAlias = try owner != name && !datasetExists(name, in: database)
         if isNewAlias {
           try database.execute(
             sql: """
@@ -44,25 +41,23 @@ extension Catalogue {
               """,
             arguments: [name.text, owner.text, known["number"] as Int])
         }
-        decision = .duplicate(of: owner, version: known["number"], alias: isNewAlias)
-      } else {
-        // Other bytes under an alias: the name parts from the dataset that it meant, and is one of its own.
-        try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
-        try database.execute(
-          sql:
-            "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)",
-          arguments: [name.text, description, now.nanoseconds])
-        let number = try Int.fetchOne(
-          // an aggregate always has a row
-          database, sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?", arguments: [name.text])!
-        try database.execute(
-          sql:
-            "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-          arguments: [name.text, number, drop.text, fileName, result.sourceSHA256, reading, resultText, now.nanoseconds])
-        decision = .newVersion(number)
+        return receipt(.duplicate(of: owner, version: known["number"], alias: isNewAlias))
       }
-      try Self.decide(receipt(decision), in: database)
-      return decision
+      // Other bytes under an alias: the name parts from the dataset that it meant, and is one of its own.
+      try database.cachedStatement(sql: "DELETE FROM dataset_aliases WHERE alias = ?").execute(arguments: [name.text])
+      try database.cachedStatement(
+        sql:
+          "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)"
+      ).execute(arguments: [name.text, description, now.nanoseconds])
+      let number = try Int.fetchOne(
+        database.cachedStatement(sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?"),
+        arguments: [name.text])!  // an aggregate always has a row
+      try database.cachedStatement(
+        sql:
+          "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+      ).execute(
+        arguments: [name.text, number, drop.text, fileName, result.sourceSHA256, reading, try JSONColumn.text(result), now.nanoseconds])
+      return receipt(.newVersion(number))
     }
   }
 
@@ -91,23 +86,29 @@ extension Catalogue {
     }
   }
 
-  /// What `dataset.json` says; nil where there is no such dataset.
-  package func datasetCard(_ name: SafeName, data: @Sendable (Int) -> String) async throws -> DatasetCard? {
-    let versions = try await datasetVersions(of: name)
-    guard let latest = versions.last else { return nil }
-    let (description, aliases) = try await read { database in
-      (
-        try String.fetchOne(database, sql: "SELECT description FROM datasets WHERE name = ?", arguments: [name.text]),
-        try String.fetchAll(database, sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias", arguments: [name.text])
-      )
+  /// What `dataset.json` says, of each of those datasets that there is.
+  ///
+  /// - Parameter data: where the rows of a version lie.
+  package func datasetCards(_ names: Set<SafeName>, data: @escaping @Sendable (SafeName, Int) -> String) async throws -> [DatasetCard] {
+    if names.isEmpty { return [] }
+    return try await read { database in
+      let versionsOf = try database.cachedStatement(sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number")
+      let descriptionOf = try database.cachedStatement(sql: "SELECT description FROM datasets WHERE name = ?")
+      let aliasesOf = try database.cachedStatement(sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias")
+      return try names.compactMap { name in
+        let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
+        guard let latest = versions.last else { return nil }
+        return DatasetCard(
+          name: name, description: try (String?).fetchOne(descriptionOf, arguments: [name.text]) ?? nil,
+          aliases: try String.fetchAll(aliasesOf, arguments: [name.text]).map(SafeName.init(from:)), latest: latest.result,
+          data: data(name, latest.number),
+          versions: versions.map {
+            .init(
+              version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
+              badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
+          })
+      }
     }
-    return DatasetCard(
-      name: name, description: description, aliases: aliases.map(SafeName.init(from:)), latest: latest.result, data: data(latest.number),
-      versions: versions.map {
-        .init(
-          version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
-          badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
-      })
   }
 
   package func datasetNames() async throws -> [SafeName] {
@@ -116,21 +117,26 @@ extension Catalogue {
 
   // MARK: sidecars
 
-  package func keepSidecar(_ sidecar: DatasetSidecar, for name: SafeName, receipt: Receipt) async throws {
-    let body = try JSONColumn.text(sidecar)
-    try await write { database in
+  package static func sidecar(_ sidecar: DatasetSidecar, for name: SafeName, receipt: Receipt) -> Entry {
+    Entry { database in
       try database.execute(
         sql:
           "INSERT INTO sidecars (dataset, drop_id, body) VALUES (?, ?, ?) ON CONFLICT (dataset) DO UPDATE SET drop_id = excluded.drop_id, body = excluded.body",
-        arguments: [name.text, receipt.id.text, body])
-      try Self.decide(receipt, in: database)
+        arguments: [name.text, receipt.id.text, try JSONColumn.text(sidecar)])
+      return receipt
     }
   }
 
-  package func sidecar(for name: SafeName) async throws -> DatasetSidecar? {
+  package func sidecar(for name: SafeName) async throws -> DatasetSidecar? { try await sidecars(for: [name])[name] }
+
+  package func sidecars(for names: Set<SafeName>) async throws -> [SafeName: DatasetSidecar] {
     try await read { database in
-      try String.fetchOne(database, sql: "SELECT body FROM sidecars WHERE dataset = ?", arguments: [name.text])
-        .map { try JSONColumn.value(DatasetSidecar.self, $0) }
+      let statement = try database.cachedStatement(sql: "SELECT body FROM sidecars WHERE dataset = ?")
+      var found: [SafeName: DatasetSidecar] = [:]
+      for name in names {
+        found[name] = try String.fetchOne(statement, arguments: [name.text]).map { try JSONColumn.value(DatasetSidecar.self, $0) }
+      }
+      return found
     }
   }
 

@@ -26,27 +26,30 @@ package struct DropRecord: Sendable, Equatable {
 }
 
 extension Catalogue {
-  /// Notes a claim. A drop that is known already stays as it is: recovery notes every claim it finds.
-  package func noteClaim(_ drop: DropRecord) async throws {
+  /// Notes claims of which workers are to be started, and counts each worker until its end is known. A drop that is known
+  /// already stays as it is: recovery notes every claim it finds.
+  ///
+  /// - Returns: for each drop how many workers there are with this one: the others ended with the agent, by its death, a power
+  ///   cut, a reboot.
+  package func noteAttempts(_ drops: [DropRecord]) async throws -> [DropID: Int] {
     try await write { database in
-      try database.execute(
-        sql: "INSERT INTO drops (id, name, kind, state, received_at, size) VALUES (?, ?, ?, 'claimed', ?, ?) ON CONFLICT (id) DO NOTHING",
-        arguments: [drop.id.text, drop.name, drop.kind?.rawValue, drop.receivedAt.nanoseconds, drop.size])
+      let claim = try database.cachedStatement(
+        sql: "INSERT INTO drops (id, name, kind, state, received_at, size) VALUES (?, ?, ?, 'claimed', ?, ?) ON CONFLICT (id) DO NOTHING")
+      let attempt = try database.cachedStatement(sql: "UPDATE drops SET attempts = attempts + 1 WHERE id = ? RETURNING attempts")
+      var attempts: [DropID: Int] = [:]
+      for drop in drops {
+        try claim.execute(arguments: [drop.id.text, drop.name, drop.kind?.rawValue, drop.receivedAt.nanoseconds, drop.size])
+        attempts[drop.id] = try Int.fetchOne(attempt, arguments: [drop.id.text])
+      }
+      return attempts
     }
   }
 
-  /// Counts a worker that is about to be started on the drop, until its end is known. Returns how many there are with it: the
-  /// others ended with the agent, by its death, a power cut, a reboot.
-  package func noteAttempt(_ id: DropID) async throws -> Int {
+  /// The worker's end is known, and it was not these drops that killed it.
+  package func noteEnds(_ ids: [DropID]) async throws {
     try await write { database in
-      try Int.fetchOne(database, sql: "UPDATE drops SET attempts = attempts + 1 WHERE id = ? RETURNING attempts", arguments: [id.text]) ?? 0
-    }
-  }
-
-  /// The worker's end is known, and it was not the drop that killed it.
-  package func noteEnd(_ id: DropID) async throws {
-    try await write { database in
-      try database.execute(sql: "UPDATE drops SET attempts = attempts - 1 WHERE id = ? AND attempts > 0", arguments: [id.text])
+      let end = try database.cachedStatement(sql: "UPDATE drops SET attempts = attempts - 1 WHERE id = ? AND attempts > 0")
+      for id in ids { try end.execute(arguments: [id.text]) }
     }
   }
 
@@ -59,39 +62,86 @@ extension Catalogue {
     }
   }
 
-  /// The verdict: from here on the drop's fate stands, whatever crashes. A drop that was never noted is noted with it: until
-  /// then its claim on the disk speaks for it.
-  package func decide(_ receipt: Receipt) async throws {
-    try await write { database in try Self.decide(receipt, in: database) }
+  /// What became of a drop, and its receipt. A drop that was never noted is noted with it: until then its claim on the disk
+  /// speaks for it.
+  package struct Entry: Sendable {
+    /// Makes what the receipt speaks of, within the transaction.
+    let make: @Sendable (Database) throws -> Receipt
   }
 
-  /// Within a transaction that also makes what the receipt speaks of.
-  static func decide(_ receipt: Receipt, in database: Database) throws {
-    try database.execute(
+  /// A verdict that makes nothing but itself.
+  package static func verdict(_ receipt: Receipt) -> Entry { Entry { _ in receipt } }
+
+  /// The verdicts on a group of drops, in order, in one transaction: from here on their fate stands, whatever crashes.
+  ///
+  /// - Returns: the receipt of each, or what kept this one alone from being entered.
+  package func enter(_ entries: [Entry]) async throws -> [Result<Receipt, any Error>] {
+    try await write { database in
+      try entries.map { entry in
+        var result: Result<Receipt, any Error>?
+        try database.inSavepoint {
+          do {
+            let receipt = try entry.make(database)
+            try Self.decide(receipt, in: database)
+            result = .success(receipt)
+            return .commit
+          } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR {
+            throw error  // nothing can be written any more: the whole transaction fails
+          } catch {
+            result = .failure(error)
+            return .rollback
+          }
+        }
+        return result ?? .failure(CancellationError())  // because the savepoint's body has set it
+      }
+    }
+  }
+
+  private static func decide(_ receipt: Receipt, in database: Database) throws {
+    try database.cachedStatement(
       sql: """
         INSERT INTO drops (id, name, kind, state, verdict, received_at, size, receipt)
           VALUES (:id, :name, :kind, 'decided', :verdict, :received, :size, :receipt)
         ON CONFLICT (id) DO UPDATE SET state = 'decided', verdict = excluded.verdict, kind = excluded.kind, receipt = excluded.receipt
           WHERE state = 'claimed'
-        """,
+        """
+    ).execute(
       arguments: [
         "id": receipt.id.text, "name": receipt.name, "kind": receipt.kind?.rawValue, "verdict": receipt.status.rawValue,
         "received": receipt.receivedAt.nanoseconds, "size": receipt.size, "receipt": try JSONColumn.text(receipt),
       ])
   }
 
-  /// What the drop became stands whole: jobs may use it.
-  package func noteStored(_ id: DropID) async throws {
+  /// What the drops became stands whole: jobs may use it.
+  package func noteStored(_ ids: [DropID]) async throws {
     try await write { database in
-      try database.execute(sql: "UPDATE dataset_versions SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
-      try database.execute(sql: "UPDATE models SET stored = 1 WHERE drop_id = ?", arguments: [id.text])
+      let dataset = try database.cachedStatement(sql: "UPDATE dataset_versions SET stored = 1 WHERE drop_id = ?")
+      let model = try database.cachedStatement(sql: "UPDATE models SET stored = 1 WHERE drop_id = ?")
+      for id in ids {
+        try dataset.execute(arguments: [id.text])
+        try model.execute(arguments: [id.text])
+      }
     }
   }
 
-  /// Every file is in its place and the receipt is published.
-  package func finish(_ id: DropID) async throws {
+  /// Every file is in its place and the receipts are published.
+  package func finish(_ ids: [DropID]) async throws {
     try await write { database in
-      try database.execute(sql: "UPDATE drops SET state = 'done' WHERE id = ? AND state = 'decided'", arguments: [id.text])
+      let finish = try database.cachedStatement(sql: "UPDATE drops SET state = 'done' WHERE id = ? AND state = 'decided'")
+      for id in ids { try finish.execute(arguments: [id.text]) }
+    }
+  }
+
+  /// The receipts of those drops whose fate stands.
+  package func verdicts(on ids: [DropID]) async throws -> [DropID: Receipt] {
+    try await read { database in
+      let statement = try database.cachedStatement(sql: "SELECT receipt FROM drops WHERE id = ?")
+      var verdicts: [DropID: Receipt] = [:]
+      for id in ids {
+        let text = try (String?).fetchOne(statement, arguments: [id.text]) ?? nil
+        verdicts[id] = try text.map { try JSONColumn.value(Receipt.self, $0) }
+      }
+      return verdicts
     }
   }
 

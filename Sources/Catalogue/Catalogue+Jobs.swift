@@ -24,12 +24,12 @@ package struct JobRecord: Sendable, Equatable {
 }
 
 extension Catalogue {
-  /// Makes a job, pending, and decides its drop in the same transaction. The identifier is the name and the next number.
-  package func registerJob(
+  /// A job, pending. The identifier is the name and the next number.
+  package static func job(
     named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, at now: Timestamp,
     receipt: @escaping @Sendable (JobID) -> Receipt
-  ) async throws -> JobID {
-    try await write { database in
+  ) -> Entry {
+    Entry { database in
       // an aggregate always has a row
       let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!
       let id = JobID(name: name, number: number)
@@ -37,8 +37,7 @@ extension Catalogue {
         sql:
           "INSERT INTO jobs (id, name, number, drop_id, file, state, reason, priority, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
         arguments: [id.text, name.text, number, drop.text, file, reason, priority, now.nanoseconds])
-      try Self.decide(receipt(id), in: database)
-      return id
+      return receipt(id)
     }
   }
 

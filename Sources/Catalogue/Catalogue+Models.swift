@@ -10,21 +10,20 @@ extension Catalogue {
     case nameTaken
   }
 
-  package func registerModel(
+  /// A base model, where its name is free.
+  package static func model(
     named name: SafeName, drop: DropID, sha256: String, card: ModelCard, at now: Timestamp,
     receipt: @escaping @Sendable (ModelDecision) -> Receipt
-  ) async throws -> ModelDecision {
-    let cardText = try JSONColumn.text(card)
-    return try await write { database in
+  ) -> Entry {
+    Entry { database in
       let known = try String.fetchOne(database, sql: "SELECT sha256 FROM models WHERE name = ?", arguments: [name.text])
       let decision: ModelDecision = known == nil ? .new : known == sha256 ? .same : .nameTaken
       if decision == .new {
         try database.execute(
           sql: "INSERT INTO models (name, drop_id, sha256, card, created_at) VALUES (?, ?, ?, ?, ?)",
-          arguments: [name.text, drop.text, sha256, cardText, now.nanoseconds])
+          arguments: [name.text, drop.text, sha256, try JSONColumn.text(card), now.nanoseconds])
       }
-      try Self.decide(receipt(decision), in: database)
-      return decision
+      return receipt(decision)
     }
   }
 

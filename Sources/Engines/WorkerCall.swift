@@ -5,6 +5,9 @@ import SystemPackage
 package enum WorkerCall: Sendable, Equatable {
   /// Path of an `IngestOrder`.
   case ingest(FilePath)
+  /// Path of a list of `IngestOrder`: small files of plain text. A drop of which the worker says neither `read` nor `refused` is
+  /// to be read alone.
+  case ingestMany(FilePath)
   /// Path of a `ModelOrder`.
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
@@ -13,6 +16,7 @@ package enum WorkerCall: Sendable, Equatable {
   var arguments: [String] {
     switch self {
     case .ingest(let order): ["ingest", order.string]
+    case .ingestMany(let orders): ["ingest-many", orders.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
     }

@@ -5,12 +5,12 @@ import SystemPackage
 
 /// Bad rows that were mended and dropped again: the dataset's original is read once more, and they go into their places.
 extension Intake {
-  func readMended(_ drop: ClaimedDrop, of name: SafeName) async throws {
+  func readMended(_ drop: ClaimedDrop, of name: SafeName) async throws -> Judged {
     guard let version = try await catalogue.latestStoredVersion(of: name),
       let original = try files.names(in: layout.workspace.dataset(version.dataset).version(version.number).original).first
-    else { return try await reject(drop, kind: .dataset, Problem(badRows: drop.name, ofUnknown: name)) }
+    else { return rejection(of: drop, kind: .dataset, Problem(badRows: drop.name, ofUnknown: name)) }
     let stored = layout.workspace.dataset(version.dataset).version(version.number)
-    try await readDataset(
+    return try await readDataset(
       drop, from: stored.original.appending(original), fileName: version.fileName, name: version.dataset,
       sidecar: try await catalogue.sidecar(for: version.dataset), mended: stored)
   }
@@ -27,9 +27,10 @@ extension Intake {
     try files.syncTree(staging.folder)
   }
 
-  func placeMended(_ original: FilePath, _ name: String, in version: DatasetVersionLayout) throws {
+  nonisolated func placeMended(_ original: FilePath, _ name: String, in version: DatasetVersionLayout, _ files: any FileSystem) throws {
     let number = try version.mends(files).last.map(DatasetVersionLayout.number) ?? 0
-    try place(original, at: version.mended.appending("\(number + 1)-\(name)"))
+    try makeFolder(version.mended, files)
+    try place(original, at: version.mended.appending("\(number + 1)-\(name)"), files)
   }
 }
 

@@ -7,16 +7,16 @@ import StrictJSON
 import SystemPackage
 
 extension Intake {
-  /// Has a worker read a dropped dataset, and registers what it made.
-  func readDataset(_ drop: ClaimedDrop) async throws {
+  /// Has a worker read a dropped dataset.
+  func readDataset(_ drop: ClaimedDrop) async throws -> Judged {
     let fileName = drop.name
     if !drop.isFolder {
-      if BadRowsFile.isNameless(fileName) { return try await reject(drop, kind: .dataset, Problem(namelessBadRows: fileName)) }
+      if BadRowsFile.isNameless(fileName) { return rejection(of: drop, kind: .dataset, Problem(namelessBadRows: fileName)) }
       if let dataset = BadRowsFile.dataset(of: fileName) { return try await readMended(drop, of: dataset) }
     }
     let name = SafeName(from: DroppedFileName(fileName).stem)
     let sidecar = try await catalogue.sidecar(for: name)
-    try await readDataset(drop, from: drop.path, fileName: fileName, name: name, sidecar: sidecar)
+    return try await readDataset(drop, from: drop.path, fileName: fileName, name: name, sidecar: sidecar)
   }
 
   /// - Parameters:
@@ -25,7 +25,7 @@ extension Intake {
   func readDataset(
     _ drop: ClaimedDrop, from source: FilePath, fileName: String, name: SafeName, sidecar: DatasetSidecar?,
     mended: DatasetVersionLayout? = nil
-  ) async throws {
+  ) async throws -> Judged {
     let staging = layout.workspace.staging(drop.id)
     try files.removeTree(staging)  // of an attempt that a crash ended
     let order = IngestOrder(
@@ -33,51 +33,57 @@ extension Intake {
       rowsMayStay: true, mended: try mended.map { try mends(drop, after: $0).map(\.string) } ?? [])
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
-    if let problem = try await runWorker(.ingest(orderPath), for: drop) {
-      return try await reject(drop, kind: .dataset, problem)
-    }
-    let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: staging).result))
-    var reading = try sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
+    if let problem = try await runWorker(.ingest(orderPath), for: drop) { return rejection(of: drop, kind: .dataset, problem) }
+    var reading = ""
     if let mended {
-      reading += try mends(drop, after: mended).map { "+" + (try files.sha256(of: $0).sha256) }.joined()
+      reading = try mends(drop, after: mended).map { "+" + (try files.sha256(of: $0).sha256) }.joined()
       try keepOriginal(of: mended, in: DatasetVersionLayout(folder: staging))
     }
+    return try judge(drop, asReadBy: order, name: name, reading: reading)
+  }
+
+  /// What a worker made of a drop, as an entry.
+  ///
+  /// - Parameter reading: what the rows depend on beside the drop's bytes and the sidecar.
+  nonisolated func judge(_ drop: ClaimedDrop, asReadBy order: IngestOrder, name: SafeName, reading: String) throws -> Judged {
+    let staging = DatasetVersionLayout(folder: FilePath(order.staging))
+    let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: staging.result))
+    let told = try order.sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
     let form = form(for: drop)
-    let decision = try await catalogue.registerDataset(
-      named: name, drop: drop.id, fileName: fileName, reading: reading, description: sidecar?.description, result: result, at: now
+    let entry = Catalogue.dataset(
+      named: name, drop: drop.id, fileName: order.fileName, reading: told + reading, description: order.sidecar?.description,
+      result: result, at: now
     ) { decision in Self.verdict(decision, name, result, form) }
-    try await carryOutDecision(of: drop)
-    log.notice("dataset", metadata: ["name": "\(name)", "rows": "\(result.rows)", "decision": "\(decision)"])
+    return Judged(drop: drop, entry: entry)
   }
 
   /// The staging folder becomes the version's folder; the original goes into it.
-  func placeDataset(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath) throws {
+  nonisolated func placeDataset(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path else { return }
-    if path.hasPrefix(layout.relative(layout.workspace.sidecars)) { return try place(original, at: layout.absolute(path)) }
+    if path.hasPrefix(layout.relative(layout.workspace.sidecars)) { return try place(original, at: layout.absolute(path), files) }
     let version = DatasetVersionLayout(folder: layout.absolute(path))
     let staging = layout.workspace.staging(drop.id)
-    let versions = version.folder.removingLastComponent()
-    try files.makeFoldersDurably(versions, below: layout.workspace.datasets)
     if !files.exists(version.result) {
       try files.removeTree(version.folder)
       try files.renameWithoutReplacing(staging, to: version.folder)
     }
     KillPoint.pass(.versionMoved)
-    try files.syncFolder(versions)
+    try files.syncFolder(version.folder.removingLastComponent())
     try files.syncFolder(layout.workspace.staging)
     guard let name = original.lastComponent else { return }
-    if !drop.isFolder, BadRowsFile.dataset(of: name.string) != nil { return try placeMended(original, name.string, in: version) }
-    try place(original, at: version.original.appending(name))
-    try nameRows(of: version, after: version.original.appending(name))
+    if !drop.isFolder, BadRowsFile.dataset(of: name.string) != nil { return try placeMended(original, name.string, in: version, files) }
+    try makeFolder(version.original, files)
+    try place(original, at: version.original.appending(name), files)
+    try nameRows(of: version, after: version.original.appending(name), files)
   }
 
   /// A sidecar: kept for drops of its name; where the dataset is here already, it is read anew.
-  func takeSidecar(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
+  func judgeSidecar(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
     let fileName = drop.name
     let name = SafeName(from: String(fileName.dropLast(DatasetSidecar.ending.count)))
     guard let object = document.node.object else {
-      return try await reject(
-        drop, kind: .dataset,
+      return rejection(
+        of: drop, kind: .dataset,
         Problem(
           "sidecar.no-object", "\(fileName) is \(document.node.kindName)",
           mend: "A sidecar is a JSON object; its fields are listed in docs/formats.md."))
@@ -85,7 +91,7 @@ extension Intake {
     var sidecar = DatasetSidecar()
     let findings = sidecar.overlay(object, path: "", source: document.source)
     guard findings.errors.isEmpty else {
-      return try await reject(drop, kind: .dataset, Problem(findings: findings, in: fileName), findings: findings, sha256: document.sha256)
+      return rejection(of: drop, kind: .dataset, Problem(findings: findings, in: fileName), findings: findings, sha256: document.sha256)
     }
     let latest = try await catalogue.latestStoredVersion(of: name)
     let message =
@@ -97,9 +103,7 @@ extension Intake {
     // Claimed before the verdict that promises it: a crash in between leaves a claim that the next start reads.
     let again = try latest.flatMap { try claimAnew($0, as: name, for: drop) }
     KillPoint.pass(.sidecarClaimedAnew)
-    try await catalogue.keepSidecar(sidecar, for: name, receipt: kept)
-    try await carryOutDecision(of: drop)
-    if let again { receive(again) }
+    return Judged(drop: drop, entry: Catalogue.sidecar(sidecar, for: name, receipt: kept), next: again)
   }
 
   /// A version's original as a drop of its own, to be read in another way: its bytes are a hard link to the stored ones.

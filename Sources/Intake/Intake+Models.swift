@@ -5,8 +5,8 @@ import Platform
 import SystemPackage
 
 extension Intake {
-  /// Has a worker look at a dropped base model, and registers it.
-  func readModel(_ drop: ClaimedDrop) async throws {
+  /// Has a worker look at a dropped base model.
+  func readModel(_ drop: ClaimedDrop) async throws -> Judged {
     let name = SafeName(from: DroppedFileName(drop.name).stem)
     let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
     try files.removeTree(staging.folder)
@@ -15,11 +15,11 @@ extension Intake {
       limits: settings.ingestLimits)
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
-    if let problem = try await runWorker(.model(orderPath), for: drop) { return try await reject(drop, kind: .model, problem) }
+    if let problem = try await runWorker(.model(orderPath), for: drop) { return rejection(of: drop, kind: .model, problem) }
     let card = try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card))
     let folder = layout.workspace.model(name).folder
     let form = form(for: drop)
-    _ = try await catalogue.registerModel(named: name, drop: drop.id, sha256: card.sha256, card: card, at: now) { decision in
+    let entry = Catalogue.model(named: name, drop: drop.id, sha256: card.sha256, card: card, at: now) { decision in
       switch decision {
       case .new:
         form(
@@ -36,7 +36,7 @@ extension Intake {
           message: Self.nameTaken(name).description, problem: Self.nameTaken(name))
       }
     }
-    try await carryOutDecision(of: drop)
+    return Judged(drop: drop, entry: entry)
   }
 
   private static func nameTaken(_ name: SafeName) -> Problem {
@@ -47,15 +47,18 @@ extension Intake {
   }
 
   /// The dropped folder, or what came out of the archive, becomes the model's folder. Of an archive the original is kept beside it.
-  func placeModel(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath) throws {
+  nonisolated func placeModel(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path else { return }
     let model = ModelLayout(folder: layout.absolute(path))
     let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
     if drop.isFolder {
-      try place(original, at: model.folder)
+      try place(original, at: model.folder, files)
     } else {
-      try place(staging.extracted, at: model.folder)
-      if let name = original.lastComponent { try place(original, at: model.folder.appending("original").appending(name)) }
+      try place(staging.extracted, at: model.folder, files)
+      if let name = original.lastComponent {
+        try makeFolder(model.folder.appending("original"), files)
+        try place(original, at: model.folder.appending("original").appending(name), files)
+      }
     }
     if files.exists(staging.card) { try files.publish(try files.contents(of: staging.card), to: model.card) }
   }

@@ -5,7 +5,7 @@ import SystemPackage
 extension Intake {
   /// Gives a stored original the name of the canonical rows too, where it is them as it came (`IngestOrder.rowsMayStay`).
   /// Done before: the name stands. A file system without hard links gets a copy.
-  func nameRows(of version: DatasetVersionLayout, after original: FilePath) throws {
+  nonisolated func nameRows(of version: DatasetVersionLayout, after original: FilePath, _ files: any FileSystem) throws {
     let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: version.result))
     for split in result.splits where split.isOriginal == true {
       let rows = version.rows(split: split.name)

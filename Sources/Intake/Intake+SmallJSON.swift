@@ -5,24 +5,24 @@ import StrictJSON
 import SystemPackage
 
 extension Intake {
-  func take(_ drop: ClaimedDrop, _ kind: DropSorter.JSONKind, _ document: JSONDocument) async throws {
+  func judge(_ drop: ClaimedDrop, _ kind: DropSorter.JSONKind, _ document: JSONDocument) async throws -> Judged {
     switch kind {
-    case .config: try await takeConfig(drop, document)
-    case .job: try await takeJob(drop, document)
-    case .request: try await takeRequest(drop, document)
-    case .sidecar: try await takeSidecar(drop, document)
+    case .config: judgeConfig(drop, document)
+    case .job: try await judgeJob(drop, document)
+    case .request: try await judgeRequest(drop, document)
+    case .sidecar: try await judgeSidecar(drop, document)
     }
   }
 
   // MARK: configs
 
-  private func takeConfig(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
+  private func judgeConfig(_ drop: ClaimedDrop, _ document: JSONDocument) -> Judged {
     let name = SafeName(from: DroppedFileName(drop.name).stem)
     let (_, findings) = Configuration.decode(document.node, source: document.source)
-    guard findings.errors.isEmpty else { return try await rejectFindings(drop, .config, findings, document) }
+    guard findings.errors.isEmpty else { return rejection(of: drop, .config, findings, document) }
     let folder = layout.workspace.config(name)
     let form = form(for: drop)
-    _ = try await catalogue.registerConfig(
+    let entry = Catalogue.config(
       named: name, drop: drop.id, sha256: document.sha256, body: String(decoding: document.bytes, as: UTF8.self), findings: findings,
       at: now
     ) { decision in
@@ -37,13 +37,13 @@ extension Intake {
           message: "The same config is here already as version \(number) of '\(name)'.")
       }
     }
-    try await carryOutDecision(of: drop)
+    return Judged(drop: drop, entry: entry)
   }
 
   /// `versions/<n>.json` is the drop itself; `config.json` and `validation.json` are written anew.
-  func placeConfig(_ receipt: Receipt, _ original: FilePath) throws {
+  nonisolated func placeConfig(_ receipt: Receipt, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path, let result = receipt.result, let name = SafeName(exactly: result) else { return }
-    try place(original, at: layout.absolute(path))
+    try place(original, at: layout.absolute(path), files)
     let folder = layout.workspace.config(name)
     try files.publish(try files.contents(of: layout.absolute(path)), to: folder.latest)
     try files.publish(try PublishedJSON.bytes(of: ConfigValidation(name: name, findings: receipt.findings ?? [])), to: folder.validation)
@@ -51,59 +51,56 @@ extension Intake {
 
   // MARK: jobs
 
-  private func takeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
+  private func judgeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
     let fallback = DroppedFileName(drop.name).stem
     let (decoded, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: fallback)
     guard let job = decoded else {
       // All that is wrong is told at once: the config inside is looked at too.
       let inner = document.node["config"].flatMap { $0.object == nil ? nil : Configuration.decode($0, source: document.source).1 } ?? []
-      return try await rejectFindings(drop, .job, jobFindings + inner, document)
+      return rejection(of: drop, .job, jobFindings + inner, document)
     }
     let needs = try await catalogue.needs(of: job, source: document.source)
     let findings = jobFindings + needs.findings
-    guard findings.errors.isEmpty else { return try await rejectFindings(drop, .job, findings, document) }
+    guard findings.errors.isEmpty else { return rejection(of: drop, .job, findings, document) }
     let ahead = try await catalogue.openJobs().count
     let reason = (needs.missing ?? .queued(behind: ahead)).sentence
     let form = form(for: drop)
     let layout = layout
-    _ = try await catalogue.registerJob(
+    let entry = Catalogue.job(
       named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
-      reason: reason,
-      at: now
+      reason: reason, at: now
     ) { id in
       form(
         .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
         message: "Job '\(id)' is here: \(reason).\(findings.warningsNote)", findings: findings)
     }
-    try await carryOutDecision(of: drop)
+    return Judged(drop: drop, entry: entry)
   }
 
-  func placeJob(_ receipt: Receipt, _ original: FilePath) throws {
+  nonisolated func placeJob(_ receipt: Receipt, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path else { return }
-    let job = JobLayout(folder: layout.absolute(path))
-    for folder in job.folders { try files.makeFoldersDurably(folder, below: layout.workspace.jobs) }
-    try place(original, at: job.job)
+    try place(original, at: JobLayout(folder: layout.absolute(path)).job, files)
   }
 
   // MARK: requests
 
-  private func takeRequest(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
+  private func judgeRequest(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
     let (decoded, findings) = InboxRequest.decode(document.node, source: document.source)
-    guard let request = decoded else { return try await rejectFindings(drop, .request, findings, document) }
+    guard let request = decoded else { return rejection(of: drop, .request, findings, document) }
     switch try await reports.request(request) {
     case .carriedOut(let message):
       KillPoint.pass(.requestCarriedOut)
-      try await catalogue.decide(
-        form(for: drop)(.request, .accepted, sha256: document.sha256, path: layout.workspace.request(drop.id), message: message))
-      try await carryOutDecision(of: drop)
-    case .refused(let problem): try await reject(drop, kind: .request, problem, sha256: document.sha256)
+      let receipt = form(for: drop)(
+        .request, .accepted, sha256: document.sha256, path: layout.workspace.request(drop.id), message: message)
+      return Judged(drop: drop, entry: Catalogue.verdict(receipt))
+    case .refused(let problem): return rejection(of: drop, kind: .request, problem, sha256: document.sha256)
     }
   }
 
   // MARK: shared
 
-  private func rejectFindings(_ drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) async throws {
-    try await reject(drop, kind: kind, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
+  private func rejection(of drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) -> Judged {
+    rejection(of: drop, kind: kind, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
   }
 }
 

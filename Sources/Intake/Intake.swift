@@ -20,11 +20,9 @@ package actor Intake {
   let clock: WallClock
   let log: Logger
 
-  private let arrivals: AsyncStream<ClaimedDrop>
-  private let arrivalSink: AsyncStream<ClaimedDrop>.Continuation
-  private let reading: AsyncStream<(ClaimedDrop, DropKind)>
-  private let readingSink: AsyncStream<(ClaimedDrop, DropKind)>.Continuation
-  private let stop = StopRequest()
+  private let arrivals = Mailbox<ClaimedDrop>()
+  private let reading = Mailbox<DropToRead>()
+  let stop = StopRequest()
   /// Drops that a worker reads or will read, for `status.json`.
   private(set) var open: [DropID: String] = [:]
 
@@ -40,14 +38,12 @@ package actor Intake {
     self.reports = reports
     self.clock = clock
     self.log = log
-    (arrivals, arrivalSink) = AsyncStream.makeStream()
-    (reading, readingSink) = AsyncStream.makeStream()
   }
 
-  var now: Timestamp { Timestamp(nanoseconds: clock.now()) }
+  nonisolated var now: Timestamp { Timestamp(nanoseconds: clock.now()) }
 
   /// Takes over a claimed drop. Returns at once; `run` does the work.
-  package nonisolated func receive(_ drop: ClaimedDrop) { arrivalSink.yield(drop) }
+  package nonisolated func receive(_ drop: ClaimedDrop) { arrivals.put(drop) }
 
   package var openNames: [String] { open.values.sorted() }
 
@@ -56,89 +52,177 @@ package actor Intake {
   package func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
-        for await drop in self.arrivals { await self.handle(drop) }
+        while let drops = await self.arrivals.take(atMost: Self.groupSize) { await self.handle(drops) }
       }
       for _ in 0..<settings.runningIngests {
         group.addTask {
-          // Several tasks on one AsyncStream: each element goes to one of them.
-          for await (drop, kind) in self.reading { await self.read(drop, kind) }
+          let lanes = self.settings.runningIngests
+          while let drops = await self.reading.take(atMost: Self.groupSize, takers: lanes, where: \.mayBeReadWithOthers) {
+            await self.read(drops)
+          }
         }
       }
     }
+    await removeClaims()
   }
 
-  /// No new work; workers that read are stopped. What they were at is done again at the next start.
+  /// Drops that are handled together: what costs the same for one and for many, a transaction, an fsync, a process, is shared.
+  /// No more, so that the first of ten thousand gets its receipt at once.
+  private static let groupSize = 64
+
+  /// No new work; workers that read are stopped. What they were at, and what waits, is done again at the next start.
   package nonisolated func shutDown() {
     stop.make()
-    arrivalSink.finish()
-    readingSink.finish()
+    arrivals.close()
+    reading.close()
   }
 
-  private func handle(_ drop: ClaimedDrop) async {
-    open[drop.id] = drop.name
-    await attempt(drop) {
-      // Its fate stands already, and only carrying it out was interrupted: by an error a moment ago, or by the end of an agent.
-      if let receipt = try await self.catalogue.drop(drop.id)?.receipt {
-        try await self.carryOut(receipt, of: drop)
-        return true
-      }
-      if let refusal = drop.refusal {
-        try await self.makeDurable(drop)
-        try await self.reject(drop, kind: drop.kind, refusal)
-        return true
-      }
-      switch try DropSorter(files: self.files).sort(drop.path, kind: drop.kind, isFolder: drop.isFolder, size: drop.size) {
-      case .foreign(let kind):
-        self.readingSink.yield((drop, kind))
-        return false
-      case .json(let kind, let document):
-        try await self.makeDurable(drop)
-        try await self.take(drop, kind, document)
-        return true
-      case .refused(let problem, let kind):
-        try await self.makeDurable(drop)
-        try await self.reject(drop, kind: kind, problem)
-        return true
+  private func handle(_ drops: [ClaimedDrop]) async {
+    for drop in drops { open[drop.id] = drop.name }
+    var judged: [Judged] = []
+    for look in await look(at: drops) {
+      // A job or a request looks around: what came just before it must be there.
+      if look.isSmallJSON(otherThan: .config) { await settle(&judged) }
+      await attempt(look.drop) {
+        switch try look.sorted.get() {
+        case .decided(let receipt): await self.carryOut([Decided(drop: look.drop, receipt: receipt)])
+        case .sorted(.foreign(let kind)): self.reading.put(DropToRead(drop: look.drop, kind: kind))
+        case .sorted(.json(let kind, let document)): judged.append(try await self.judge(look.drop, kind, document))
+        case .sorted(.refused(let problem, let kind)): judged.append(self.rejection(of: look.drop, kind: kind, problem))
+        }
       }
     }
+    await settle(&judged)
   }
 
-  private func read(_ drop: ClaimedDrop, _ kind: DropKind) async {
-    await attempt(drop) {
-      try await self.makeDurable(drop)
-      // Noted before a worker touches it: the attempts are counted.
-      try await self.catalogue.noteClaim(
-        DropRecord(id: drop.id, name: drop.name, kind: drop.kind, receivedAt: drop.receivedAt, size: drop.size))
-      if kind == .model { try await self.readModel(drop) } else { try await self.readDataset(drop) }
-      return true
-    }
-  }
-
-  /// Whoever wrote the drop need not have made its bytes durable, and a receipt promises them. Off the actor: what is large
-  /// takes its time, and small JSON goes by meanwhile.
+  /// Sorts drops and makes durable what is decided by a look. Whoever wrote them need not have made their bytes durable, and a
+  /// receipt promises them.
   @concurrent
-  private nonisolated func makeDurable(_ drop: ClaimedDrop) async throws {
+  private nonisolated func look(at drops: [ClaimedDrop]) async -> [Look] {
+    var decided: [DropID: Receipt] = [:]
+    do {
+      // The fate of one may stand already, and only carrying it out was interrupted: by an error a moment ago, or by the end of an agent.
+      decided = try await catalogue.verdicts(on: drops.map(\.id))
+    } catch {
+      return drops.map { Look(drop: $0, sorted: .failure(error)) }
+    }
+    let looks = drops.map { drop in
+      Look(
+        drop: drop,
+        sorted: Result {
+          if let receipt = decided[drop.id] { return .decided(receipt) }
+          if let refusal = drop.refusal { return .sorted(.refused(refusal, drop.kind)) }
+          return .sorted(try DropSorter(files: files).sort(drop.path, kind: drop.kind, isFolder: drop.isFolder, size: drop.size))
+        })
+    }
+    let failures = makeDurable(looks.filter(\.isToBeJudged).map(\.drop))
+    return looks.map { look in
+      guard let error = failures[look.drop.id] else { return look }
+      return Look(drop: look.drop, sorted: .failure(error))
+    }
+  }
+
+  /// Makes drops durable together, and one by one where that fails: then it is known of which it cannot be done.
+  nonisolated func makeDurable(_ drops: [ClaimedDrop]) -> [DropID: any Error] {
+    let syncs = GroupedSyncs(files, count: drops.count)
+    do {
+      for drop in drops { try makeDurable(drop, syncs) }
+      try syncs.flush()
+      return [:]
+    } catch {
+      var failures: [DropID: any Error] = [:]
+      for drop in drops {
+        do { try makeDurable(drop, files) } catch { failures[drop.id] = error }
+      }
+      return failures
+    }
+  }
+
+  nonisolated func makeDurable(_ drop: ClaimedDrop, _ files: any FileSystem) throws {
     try files.makeDurable(drop.path, spare: layout.inbox.spare(drop.id))
     KillPoint.pass(.originalDurable)
   }
 
-  /// Runs a step; whatever goes wrong beyond a verdict leaves the drop claimed, says so, and is tried again.
-  private func attempt(_ drop: ClaimedDrop, _ step: () async throws -> Bool) async {
+  /// Enters verdicts in the catalogue and carries them out.
+  func settle(_ judged: inout [Judged]) async {
+    let group = judged
+    judged = []
+    if group.isEmpty { return }
     do {
-      if try await step() { open[drop.id] = nil }
-    } catch is CancellationError {
-      open[drop.id] = nil  // the agent stops; recovery takes the drop up again
+      let results = try await catalogue.enter(group.map(\.entry))
+      var decided: [Decided] = []
+      for (one, result) in zip(group, results) {
+        switch result {
+        case .success(let receipt): decided.append(Decided(drop: one.drop, receipt: receipt, next: one.next))
+        case .failure(let error): await postpone(one.drop, error)
+        }
+      }
+      await carryOut(decided)
     } catch {
-      log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
-      let problem = trouble(error, with: drop)
-      let receipt = Receipt(
-        id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
-        message:
-          "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Figures.general(settings.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
-        problem: problem)
-      try? await reports.receipt(receipt)  // the disk may be what fails; the log line above stands
-      retryLater(drop)
+      for one in group { await postpone(one.drop, error) }
     }
+  }
+
+  private func carryOut(_ decided: [Decided]) async {
+    if decided.isEmpty { return }
+    let postponed = await carriedOut(decided)
+    for one in postponed { await postpone(one.drop, one.error) }
+    let failed = Set(postponed.map(\.drop.id))
+    var bringsChange = false
+    for one in decided where !failed.contains(one.drop.id) {
+      open[one.drop.id] = nil
+      claims.append(one)
+      tell(one.receipt)
+      if one.receipt.status == .accepted { bringsChange = true }
+      if let next = one.next { receive(next) }
+    }
+    if bringsChange { await reports.changed() }
+    // Not while there is more to take in: ext4 keeps from using an inode again for five seconds, and steps over every one that
+    // was freed then for each file that it makes.
+    if arrivals.isEmpty, reading.isEmpty { await removeClaims() }
+  }
+
+  /// Claims of drops that are done: nothing is in them any more.
+  private var claims: [Decided] = []
+
+  private func removeClaims() async {
+    let done = claims
+    claims = []
+    for one in await removeClaims(of: done) { await postpone(one.drop, one.error) }
+  }
+
+  private func tell(_ receipt: Receipt) {
+    let what = ["drop": "\(receipt.name)", "kind": "\(receipt.kind?.rawValue ?? "unknown")"] as Logger.Metadata
+    if let problem = receipt.problem {
+      log.notice("\(receipt.status.rawValue)", metadata: what.merging(["code": "\(problem.code)"]) { $1 })
+    } else {
+      log.notice("\(receipt.status.rawValue)", metadata: what.merging(["is": "\(receipt.result ?? "")"]) { $1 })
+    }
+  }
+
+  /// Runs a step; whatever goes wrong beyond a verdict leaves the drop claimed, says so, and is tried again.
+  func attempt(_ drop: ClaimedDrop, _ step: () async throws -> Void) async {
+    do {
+      try await step()
+    } catch {
+      await postpone(drop, error)
+    }
+  }
+
+  private func postpone(_ drop: ClaimedDrop, _ error: any Error) async {
+    if error is CancellationError {
+      open[drop.id] = nil  // the agent stops; recovery takes the drop up again
+      return
+    }
+    log.error("a drop cannot be taken in yet", metadata: ["drop": "\(drop.name)", "id": "\(drop.id)", "error": "\(error)"])
+    let problem = trouble(error, with: drop)
+    let receipt = Receipt(
+      id: drop.id, name: drop.name, kind: drop.kind, status: .waiting, receivedAt: drop.receivedAt, decidedAt: now, size: drop.size,
+      message:
+        "It is kept in \(layout.relative(layout.inbox.claim(drop.id))) and tried again every \(Figures.general(settings.retrySeconds)) seconds: \(problem?.description ?? "\(error)")",
+      problem: problem)
+    try? await reports.receipts([receipt])  // the disk may be what fails; the log line above stands
+    retryLater(drop)
   }
 
   /// What keeps a drop from being taken in, where that can be said.
@@ -158,51 +242,6 @@ package actor Intake {
       receive(drop)
     }
   }
-
-  /// Runs a worker on a drop that is foreign bytes.
-  ///
-  /// - Returns: nil where it did its work, else why not.
-  /// - Throws: `CancellationError` where the agent stops; `RepeatLater` after a crash, on a disk that is full or fails, or where
-  ///   there is no worker.
-  func runWorker(_ call: WorkerCall, for drop: ClaimedDrop) async throws -> Problem? {
-    if stop.isMade { throw CancellationError() }
-    let attempt = try await catalogue.noteAttempt(drop.id)
-    KillPoint.pass(.attemptNoted)
-    guard attempt <= Self.interruptionLimit else { return Self.interruptedTooOften(drop.name, attempt - 1) }
-    let outcome = await engine.run(call, threads: nil, stop: stop, graceSeconds: 1) { _ in }
-    KillPoint.pass(.workerEnded)
-    // A worker that reads dies of the SIGTERM that stops it.
-    if case .crashed(let crash) = outcome, crash.wasStarted, !stop.isMade {
-      var problem = crash.problem(doing: "reading \(drop.name)")
-      let crashes = try await catalogue.noteCrash(drop.id)
-      if crashes < Self.crashLimit { throw RepeatLater(problem: problem) }
-      problem.what += ", \(crashes) times"
-      return problem
-    }
-    try await catalogue.noteEnd(drop.id)
-    switch outcome {
-    case .done: return nil
-    case .refused(let problem):
-      if Problem.machineTroubles.contains(problem.code) { throw RepeatLater(problem: problem) }
-      return problem
-    case .crashed(let crash) where !crash.wasStarted: throw RepeatLater(problem: crash.problem(doing: "reading \(drop.name)"))
-    case .stopped, .crashed: throw CancellationError()
-    }
-  }
-
-  private static let crashLimit = 3
-  /// A power cut or a reboot says nothing of the drop; but one that takes the agent down with its worker, by using up the
-  /// machine's memory say, would do so at every start for ever.
-  private static let interruptionLimit = 20
-
-  private static func interruptedTooOften(_ name: String, _ count: Int) -> Problem {
-    Problem(
-      "worker.interrupted", "the agent ended \(count) times while a worker was reading \(name)",
-      why: "what ended it may be what the file needs: memory, above all",
-      mend:
-        "Look into the system's log for what ended the agent (journalctl -k tells of memory), and drop the file again to have it tried again."
-    )
-  }
 }
 
 /// Work on a drop that did not come to a verdict and is to be tried again.
@@ -213,20 +252,21 @@ struct RepeatLater: Error, CustomStringConvertible {
 
 /// What the intake has others write: the views of what it decided. Wired by the roof.
 package struct IntakeReports: Sendable {
-  package var receipt: @Sendable (Receipt) async throws -> Void
-  package var dataset: @Sendable (SafeName) async throws -> Void
+  /// Publishes receipts, those of drops that were decided together in one call.
+  package var receipts: @Sendable ([Receipt]) async throws -> Void
+  package var datasets: @Sendable (Set<SafeName>) async throws -> Void
   package var job: @Sendable (JobID) async throws -> Void
   /// Something came that pending jobs may wait for, or a new job.
   package var changed: @Sendable () async -> Void
   package var request: @Sendable (InboxRequest) async throws -> RequestAnswer
 
   package init(
-    receipt: @escaping @Sendable (Receipt) async throws -> Void, dataset: @escaping @Sendable (SafeName) async throws -> Void,
+    receipts: @escaping @Sendable ([Receipt]) async throws -> Void, datasets: @escaping @Sendable (Set<SafeName>) async throws -> Void,
     job: @escaping @Sendable (JobID) async throws -> Void, changed: @escaping @Sendable () async -> Void,
     request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer
   ) {
-    self.receipt = receipt
-    self.dataset = dataset
+    self.receipts = receipts
+    self.datasets = datasets
     self.job = job
     self.changed = changed
     self.request = request

@@ -16,6 +16,8 @@ package protocol FileSystem: Sendable {
   /// fsync(2): contents and metadata of a file, or a folder's entries. After a failure nothing that was written since the
   /// last success may be trusted.
   func sync(_ file: FileDescriptor) throws(SystemError)
+  /// syncfs(2): the same for everything on the file system that holds this file, whoever wrote it.
+  func syncFileSystem(of file: FileDescriptor) throws(SystemError)
   /// O_DIRECT, fcntl(2): what is written from here on does, or does not, go through the page cache. Past it memory, length and
   /// place of every write are multiples of 4,096. False where the file system has no such way.
   func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool

@@ -20,6 +20,13 @@ package enum FileSystemType {
     0x0BD0_0BD0, 0x4750_4653,  // Lustre, GPFS
   ]
 
+  /// True where syncfs(2) is known to make everything durable. On a network or in user space it may only hand it on.
+  static func syncsAsOne(_ path: FilePath) -> Bool {
+    name(of: path).map(wholes.contains) ?? false
+  }
+
+  private static let wholes: Set<String> = ["ext4", "xfs", "btrfs", "f2fs", "bcachefs", "tmpfs"]
+
   /// For people: "ext4", "NFS", or the magic number of one that is not known here.
   package static func name(of path: FilePath) -> String? {
     let magic = path.withPlatformString { cl_file_system_type($0) }

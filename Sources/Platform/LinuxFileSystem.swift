@@ -56,6 +56,10 @@ package struct LinuxFileSystem: FileSystem {
     guard retrying({ fsync(file.rawValue) }) == 0 else { throw .last("fsync") }
   }
 
+  package func syncFileSystem(of file: FileDescriptor) throws(SystemError) {
+    guard retrying({ cl_syncfs(file.rawValue) }) == 0 else { throw .last("syncfs") }
+  }
+
   package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { cl_pass_by_cache(file.rawValue, isOn ? 1 : 0) == 0 }
 
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus {

@@ -12,12 +12,19 @@ package struct Publisher: Sendable {
     self.files = files
   }
 
-  package func publish(_ receipt: Receipt) throws {
-    try files.publish(try PublishedJSON.bytes(of: receipt), to: layout.inbox.receipt(forFileNamed: receipt.name))
+  /// All of them, or an error: then some may stand, and they may be published again.
+  package func publish(_ receipts: [Receipt]) throws {
+    let syncs = GroupedSyncs(files, count: receipts.count)
+    for receipt in receipts {
+      try syncs.publish(try PublishedJSON.bytes(of: receipt), to: layout.inbox.receipt(forFileNamed: receipt.name))
+    }
+    try syncs.flush()
   }
 
-  package func publish(_ card: DatasetCard) throws {
-    try files.publish(try PublishedJSON.bytes(of: card), to: layout.workspace.dataset(card.name).card)
+  package func publish(_ cards: [DatasetCard]) throws {
+    let syncs = GroupedSyncs(files, count: cards.count)
+    for card in cards { try syncs.publish(try PublishedJSON.bytes(of: card), to: layout.workspace.dataset(card.name).card) }
+    try syncs.flush()
   }
 
   package func publish(_ status: AgentStatus) throws {

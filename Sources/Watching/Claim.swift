@@ -42,36 +42,90 @@ package struct Claim: Sendable {
   }
 
   /// Errors leave the drop in the inbox, or, where only making the rename durable failed, in its claim: `ClaimedDrop.list` finds it.
-  package func take(_ drop: SettledDrop) throws(SystemError) -> Outcome {
-    guard let name = drop.path.lastComponent else { return .gone }
-    let now = Timestamp(nanoseconds: clock.now())
-    let id = DropID(at: now, random: random())
-    let target = layout.claim(id).appending(name)
+  package func take(_ drop: SettledDrop) throws(SystemError) -> Outcome { try take([drop])[0].get() }
 
-    guard let before = try scanner.sight(drop.path) else { return .gone }
-    guard isSame(before, drop), before.status.changed == drop.status.changed, !isBeingWritten(before) else { return .changed }
-
-    try prepare(id, drop.kind)
+  /// Several at once: what is made durable for each, in a folder that they share, is made durable once.
+  package func take(_ drops: [SettledDrop]) -> [Result<Outcome, SystemError>] {
+    var attempts = drops.map { Attempt(drop: $0, now: Timestamp(nanoseconds: clock.now())) }
+    step(&attempts) { attempt, syncs throws(SystemError) in try begin(&attempt, syncs) }
     KillPoint.pass(.claimPrepared)
+    step(&attempts) { attempt, syncs throws(SystemError) in try move(&attempt, syncs) }
+    KillPoint.pass(.claimDurable)
+    return attempts.map { $0.result ?? .success(.gone) }  // because the second step leaves none without a result
+  }
+
+  /// One drop on its way.
+  private struct Attempt {
+    let drop: SettledDrop
+    let now: Timestamp
+    var id: DropID?
+    var result: Result<Outcome, SystemError>?
+  }
+
+  private func step(_ attempts: inout [Attempt], _ body: (inout Attempt, GroupedSyncs) throws(SystemError) -> Void) {
+    let syncs = GroupedSyncs(fileSystem, count: attempts.count)
+    for index in attempts.indices where attempts[index].result == nil {
+      do throws(SystemError) {
+        try body(&attempts[index], syncs)
+      } catch {
+        attempts[index].result = .failure(error)
+      }
+    }
+    do throws(SystemError) {
+      try syncs.flush()
+    } catch {
+      for index in attempts.indices {
+        switch attempts[index].result {
+        case .success(.claimed)?, nil: attempts[index].result = .failure(error)
+        default: break
+        }
+      }
+    }
+  }
+
+  /// 1
+  private func begin(_ attempt: inout Attempt, _ syncs: GroupedSyncs) throws(SystemError) {
+    let drop = attempt.drop
+    guard drop.path.lastComponent != nil, let before = try scanner.sight(drop.path) else {
+      attempt.result = .success(.gone)
+      return
+    }
+    guard isSame(before, drop), before.status.changed == drop.status.changed, !isBeingWritten(before) else {
+      attempt.result = .success(.changed)
+      return
+    }
+    let id = DropID(at: attempt.now, random: random())
+    try prepare(id, drop.kind, syncs)
+    attempt.id = id
+  }
+
+  /// 2 to 5
+  private func move(_ attempt: inout Attempt, _ syncs: GroupedSyncs) throws(SystemError) {
+    let drop = attempt.drop
+    guard let id = attempt.id, let name = drop.path.lastComponent else { return }
+    let target = layout.claim(id).appending(name)
     do throws(SystemError) {
       try fileSystem.renameWithoutReplacing(drop.path, to: target)
     } catch {
-      if error.code == .improperLink { return try takeFromOtherFileSystem(drop, id, name, now) }
+      if error.code == .improperLink {
+        attempt.result = .success(try takeFromOtherFileSystem(drop, id, name, attempt.now))
+        return
+      }
       try abandon(id)
-      if error.code == .noSuchFileOrDirectory { return .gone }
-      throw error
+      if error.code != .noSuchFileOrDirectory { throw error }
+      attempt.result = .success(.gone)
+      return
     }
-
     KillPoint.pass(.claimMoved)
     guard let after = try scanner.sight(target), isSame(after, drop), !isBeingWritten(after) else {
       try putBack(target, to: drop.path, id)
       try abandon(id)
-      return .changed
+      attempt.result = .success(.changed)
+      return
     }
-    try fileSystem.syncFolder(layout.claim(id))
-    try fileSystem.syncFolder(drop.path.removingLastComponent())
-    KillPoint.pass(.claimDurable)
-    return .claimed(claimed(drop, id, at: target, after.status, now))
+    try syncs.syncFolder(layout.claim(id))
+    try syncs.syncFolder(drop.path.removingLastComponent())
+    attempt.result = .success(.claimed(claimed(drop, id, at: target, after.status, attempt.now)))
   }
 
   func claimed(_ drop: SettledDrop, _ id: DropID, at path: FilePath, _ status: FileStatus, _ now: Timestamp) -> ClaimedDrop {
@@ -97,13 +151,13 @@ package struct Claim: Sendable {
 
   /// 1: the claim's folder with the mark of the drop's kind. The mark's own contents are empty: its name says it all, and the
   /// fsync of the folder in step 5 makes it durable together with the drop.
-  private func prepare(_ id: DropID, _ kind: DropKind?) throws(SystemError) {
+  private func prepare(_ id: DropID, _ kind: DropKind?, _ syncs: GroupedSyncs) throws(SystemError) {
     let folder = layout.claim(id)
     try fileSystem.makeFolder(folder)
     if let kind, let mark = ClaimedDrop.mark(of: kind) {
       try fileSystem.close(try fileSystem.open(folder.appending(mark), .creating))
     }
-    try fileSystem.syncFolder(layout.claimed)
+    try syncs.syncFolder(layout.claimed)
   }
 
   func abandon(_ id: DropID) throws(SystemError) {

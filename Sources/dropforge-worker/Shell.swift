@@ -9,7 +9,7 @@ import SystemPackage
 /// Workers that train are not shut in: they read what was checked already, and need the memory that they need.
 struct Shell {
   private let sources: [String]
-  private let staging: String
+  private let staging: [String]
   private let fileName: String
   private let limits: IngestLimits
   private let memoryBytes: Int?
@@ -19,20 +19,28 @@ struct Shell {
   private static let openFiles = 128
 
   init(_ order: IngestOrder, _ fileSystem: any FileSystem) {
-    (sources, staging, fileName, limits) = ([order.source] + order.mended, order.staging, order.fileName, order.limits)
+    (sources, staging, fileName, limits) = ([order.source] + order.mended, [order.staging], order.fileName, order.limits)
     memoryBytes = order.limits.memoryBytes
+    self.fileSystem = fileSystem
+  }
+
+  /// Drops that share a worker share its shell, and its limits.
+  init(_ orders: [IngestOrder], _ fileSystem: any FileSystem) {
+    (sources, staging) = (orders.flatMap { [$0.source] + $0.mended }, orders.map(\.staging))
+    (fileName, limits) = ("\(orders.count) small files", orders.first?.limits ?? IngestLimits())
+    memoryBytes = limits.memoryBytes
     self.fileSystem = fileSystem
   }
 
   /// A model is looked at whole: its memory is not limited.
   init(_ order: ModelOrder, _ fileSystem: any FileSystem) {
-    (sources, staging, fileName, limits) = ([order.source], order.staging, order.fileName, order.limits)
+    (sources, staging, fileName, limits) = ([order.source], [order.staging], order.fileName, order.limits)
     memoryBytes = nil
     self.fileSystem = fileSystem
   }
 
   func close() throws {
-    try fileSystem.makeFolders(FilePath(staging))
+    for folder in staging { try fileSystem.makeFolders(FilePath(folder)) }
     // Some margin: an index takes eight bytes a row, and what is refused at the limit itself is refused with better words.
     let (fileBytes, overflows) = limits.totalBytes.multipliedReportingOverflow(by: 4)
     try Confinement.limit(openFiles: Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
@@ -43,7 +51,7 @@ struct Shell {
         limit: memoryBytes, saying: try line(Problem(memoryLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
     }
     _ = try Confinement.confine(
-      reading: sources.map { FilePath($0) }, writing: [FilePath(staging)] + (KillPoint.markFolder.map { [FilePath($0)] } ?? []))
+      reading: sources.map { FilePath($0) }, writing: staging.map { FilePath($0) } + (KillPoint.markFolder.map { [FilePath($0)] } ?? []))
   }
 
   private func line(_ problem: Problem) throws -> String {

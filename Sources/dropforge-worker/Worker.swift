@@ -46,6 +46,11 @@ struct Worker {
       try Shell(order, files).close()
       _ = try Ingestor(order: order, fileSystem: files, report: say).run()
       return .done
+    case "ingest-many":
+      let orders = try PublishedJSON.decode([IngestOrder].self, from: try files.contents(of: FilePath(try words.required("orders"))))
+      try Shell(orders, files).close()
+      try IngestingMany(orders: orders, fileSystem: files, report: say).run()
+      return .done
     case "model":
       let order = try PublishedJSON.decode(ModelOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
       try Shell(order, files).close()

@@ -50,7 +50,7 @@ struct ModelRecordTests {
     let name = SafeName(from: "qwen")
     #expect(try await ledger.model("qwen", drop: 1, sha256: "aa", isStored: false) == .new)
     #expect(try await ledger.catalogue.model(name) == nil)
-    try await ledger.catalogue.noteStored(Specimen.drop(1))
+    try await ledger.catalogue.noteStored([Specimen.drop(1)])
     let model = try #require(await ledger.catalogue.model(name))
     #expect(model.sha256 == "aa")
     #expect(model.card == Specimen.model("qwen", sha256: "aa"))

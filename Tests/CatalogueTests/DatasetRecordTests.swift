@@ -25,11 +25,11 @@ struct DatasetRecordTests {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa", isStored: false)
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows")) == nil)
-    try await ledger.catalogue.noteStored(Specimen.drop(1))
+    try await ledger.catalogue.noteStored([Specimen.drop(1)])
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 1)
     try await ledger.dataset("rows", drop: 2, bytes: "bb", isStored: false)
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 1)
-    try await ledger.catalogue.noteStored(Specimen.drop(2))
+    try await ledger.catalogue.noteStored([Specimen.drop(2)])
     #expect(try await ledger.catalogue.latestStoredVersion(of: name("rows"))?.number == 2)
   }
 
@@ -128,11 +128,11 @@ struct DatasetRecordTests {
     var sidecar = DatasetSidecar()
     sidecar.columns = ["prompt": "question"]
     sidecar.textRows = .line
-    try await ledger.catalogue.keepSidecar(sidecar, for: name("rows"), receipt: Specimen.receipt(Specimen.drop(1)))
+    try await ledger.catalogue.enter(Catalogue.sidecar(sidecar, for: name("rows"), receipt: Specimen.receipt(Specimen.drop(1))))
     #expect(try await ledger.catalogue.sidecar(for: name("rows")) == sidecar)
     #expect(try await ledger.catalogue.drop(Specimen.drop(1))?.state == .decided)
     sidecar.maximumRows = 3
-    try await ledger.catalogue.keepSidecar(sidecar, for: name("rows"), receipt: Specimen.receipt(Specimen.drop(2)))
+    try await ledger.catalogue.enter(Catalogue.sidecar(sidecar, for: name("rows"), receipt: Specimen.receipt(Specimen.drop(2))))
     #expect(try await ledger.catalogue.sidecar(for: name("rows")) == sidecar)
   }
 

@@ -12,12 +12,12 @@ struct DropRecordTests {
     #expect(claimed.state == .claimed && claimed.attempts == 0 && claimed.receipt == nil)
 
     let receipt = Specimen.receipt(id)
-    try await ledger.catalogue.decide(receipt)
+    try await ledger.catalogue.enter(Catalogue.verdict(receipt))
     let decided = try #require(await ledger.catalogue.drop(id))
     #expect(decided.state == .decided && decided.receipt == receipt)
     #expect(try await ledger.catalogue.openDrops() == [decided])
 
-    try await ledger.catalogue.finish(id)
+    try await ledger.catalogue.finish([id])
     #expect(try await ledger.catalogue.drop(id)?.state == .done)
     #expect(try await ledger.catalogue.openDrops().isEmpty)
   }
@@ -25,18 +25,18 @@ struct DropRecordTests {
   @Test func the_first_verdict_stands() async throws {
     let ledger = try Ledger()
     let id = try await ledger.claim()
-    try await ledger.catalogue.decide(Specimen.receipt(id, status: .rejected, message: "No."))
-    try await ledger.catalogue.decide(Specimen.receipt(id, status: .accepted, message: "Yes."))
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(id, status: .rejected, message: "No.")))
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(id, status: .accepted, message: "Yes.")))
     #expect(try await ledger.catalogue.drop(id)?.receipt?.message == "No.")
-    try await ledger.catalogue.finish(id)
-    try await ledger.catalogue.decide(Specimen.receipt(id, status: .accepted, message: "Yes."))
+    try await ledger.catalogue.finish([id])
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(id, status: .accepted, message: "Yes.")))
     #expect(try await ledger.catalogue.drop(id)?.receipt?.status == .rejected)
     #expect(try await ledger.catalogue.drop(id)?.state == .done)
   }
 
   @Test func a_verdict_on_a_drop_that_was_never_noted_notes_it() async throws {
     let ledger = try Ledger()
-    try await ledger.catalogue.decide(Specimen.receipt(kind: nil, status: .rejected))
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(kind: nil, status: .rejected)))
     let drop = try #require(await ledger.catalogue.drop(Specimen.drop()))
     #expect(drop.state == .decided && drop.kind == nil && drop.name == "rows.csv" && drop.size == 12)
   }
@@ -44,7 +44,7 @@ struct DropRecordTests {
   @Test func noting_a_claim_again_changes_nothing() async throws {
     let ledger = try Ledger()
     let id = try await ledger.claim()
-    try await ledger.catalogue.decide(Specimen.receipt(id))
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(id)))
     _ = try await ledger.claim(1, name: "other.csv")
     #expect(try await ledger.catalogue.drop(id)?.state == .decided)
     #expect(try await ledger.catalogue.drop(id)?.name == "rows.csv")
@@ -54,7 +54,7 @@ struct DropRecordTests {
     let ledger = try Ledger()
     let id = try await ledger.claim(kind: nil)
     #expect(try await ledger.catalogue.drop(id)?.kind == nil)
-    try await ledger.catalogue.decide(Specimen.receipt(id, kind: .job))
+    try await ledger.catalogue.enter(Catalogue.verdict(Specimen.receipt(id, kind: .job)))
     #expect(try await ledger.catalogue.drop(id)?.kind == .job)
   }
 
@@ -64,11 +64,10 @@ struct DropRecordTests {
     #expect(try await ledger.catalogue.noteAttempt(id) == 1)
     #expect(try await ledger.catalogue.noteAttempt(id) == 2)
     #expect(try await ledger.catalogue.drop(id)?.attempts == 2)
-    try await ledger.catalogue.noteEnd(id)
+    try await ledger.catalogue.noteEnds([id])
     #expect(try await ledger.catalogue.drop(id)?.attempts == 1)
-    for _ in 0..<3 { try await ledger.catalogue.noteEnd(id) }
+    for _ in 0..<3 { try await ledger.catalogue.noteEnds([id]) }
     #expect(try await ledger.catalogue.drop(id)?.attempts == 0)
-    #expect(try await ledger.catalogue.noteAttempt(Specimen.drop(9)) == 0)
   }
 
   @Test func workers_that_died_of_a_drop_are_counted_by_themselves() async throws {
@@ -87,7 +86,7 @@ struct DropRecordTests {
   @Test func finishing_what_is_not_decided_changes_nothing() async throws {
     let ledger = try Ledger()
     let id = try await ledger.claim()
-    try await ledger.catalogue.finish(id)
+    try await ledger.catalogue.finish([id])
     #expect(try await ledger.catalogue.drop(id)?.state == .claimed)
   }
 

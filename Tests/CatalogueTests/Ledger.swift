@@ -43,7 +43,7 @@ struct Ledger {
       if case .newVersion = decision { return Specimen.receipt(id) }
       return Specimen.receipt(id, status: .duplicate)
     }
-    if isStored { try await catalogue.noteStored(id) }
+    if isStored { try await catalogue.noteStored([id]) }
     return decision
   }
 
@@ -61,7 +61,7 @@ struct Ledger {
     let decision = try await catalogue.registerModel(
       named: SafeName(from: name), drop: id, sha256: sha256, card: Specimen.model(name, sha256: sha256), at: Self.time
     ) { _ in Specimen.receipt(id, kind: .model) }
-    if isStored { try await catalogue.noteStored(id) }
+    if isStored { try await catalogue.noteStored([id]) }
     return decision
   }
 

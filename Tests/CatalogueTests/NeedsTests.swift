@@ -48,7 +48,7 @@ struct NeedsTests {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa", isStored: false)
     #expect(try await needs(ledger, Specimen.jobFile("tiny")).missing == .waitingForDataset("rows"))
-    try await ledger.catalogue.noteStored(Specimen.drop(1))
+    try await ledger.catalogue.noteStored([Specimen.drop(1)])
     #expect(try await needs(ledger, Specimen.jobFile("tiny")).missing == nil)
   }
 
@@ -95,7 +95,7 @@ struct NeedsTests {
     #expect(try await model("base-1").model == .finishedJob(job))
     try await ledger.model("base", drop: 3, sha256: "mm", isStored: false)
     #expect(try await model("base").model == .finishedJob(job))
-    try await ledger.catalogue.noteStored(Specimen.drop(3))
+    try await ledger.catalogue.noteStored([Specimen.drop(3)])
     #expect(try await model("base").model == .dropped(name("base"), sha256: "mm"))
   }
 

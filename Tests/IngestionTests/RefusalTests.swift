@@ -269,6 +269,7 @@ private struct RefusingFileSystem: FileSystem {
   func seek(_ file: FileDescriptor, to offset: Int) throws(SystemError) { try real.seek(file, to: offset) }
   func truncate(_ file: FileDescriptor, to size: Int) throws(SystemError) { try real.truncate(file, to: size) }
   func sync(_ file: FileDescriptor) throws(SystemError) { try real.sync(file) }
+  func syncFileSystem(of file: FileDescriptor) throws(SystemError) { try real.syncFileSystem(of: file) }
   func status(_ path: FilePath) throws(SystemError) -> FileStatus { try real.status(path) }
   func status(of file: FileDescriptor) throws(SystemError) -> FileStatus { try real.status(of: file) }
   func rename(_ path: FilePath, to target: FilePath) throws(SystemError) { try real.rename(path, to: target) }

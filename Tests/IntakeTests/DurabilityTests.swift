@@ -33,16 +33,15 @@ struct DurabilityTests {
         // the worker's order; then the worker, and the transaction that decides
         "sync workspace/.staging/.ID.order.json.publishing",
         "rename workspace/.staging/.ID.order.json.publishing -> workspace/.staging/ID.order.json", "sync workspace/.staging",
-        // the version
-        "makeFolder workspace/datasets/rows", "sync workspace/datasets", "makeFolder workspace/datasets/rows/versions",
-        "sync workspace/datasets/rows", "renameWithoutReplacing workspace/.staging/ID -> workspace/datasets/rows/versions/1",
-        "sync workspace/datasets/rows/versions", "sync workspace/.staging",
-        // the original beside it
-        "sync workspace/datasets", "sync workspace/datasets/rows", "sync workspace/datasets/rows/versions",
+        // the folders that it goes into
+        "makeFolder workspace/datasets/rows", "makeFolder workspace/datasets/rows/versions", "sync workspace/datasets",
+        "sync workspace/datasets/rows",
+        // the version, and the original in it
+        "renameWithoutReplacing workspace/.staging/ID -> workspace/datasets/rows/versions/1",
         "makeFolder workspace/datasets/rows/versions/1/original",
-        "sync workspace/datasets/rows/versions/1",
         "rename inbox/.claimed/ID/rows.csv -> workspace/datasets/rows/versions/1/original/rows.csv",
-        "sync workspace/datasets/rows/versions/1/original", "sync inbox/.claimed/ID",
+        "sync workspace/datasets/rows/versions", "sync workspace/.staging", "sync workspace/datasets", "sync workspace/datasets/rows",
+        "sync workspace/datasets/rows/versions/1", "sync workspace/datasets/rows/versions/1/original", "sync inbox/.claimed/ID",
         // the transaction that says it is stored; then the view
         "sync workspace/datasets/rows/.dataset.json.publishing",
         "rename workspace/datasets/rows/.dataset.json.publishing -> workspace/datasets/rows/dataset.json", "sync workspace/datasets/rows",

@@ -16,6 +16,12 @@ enum FakeReading {
     do {
       switch work.call {
       case .ingest(let path): return try ingest(try order(IngestOrder.self, path))
+      case .ingestMany(let path):
+        for order in try order([IngestOrder].self, path) {
+          let outcome = try ingest(order)
+          await work.say(outcome == .done ? .read(order.drop) : .refused(order.drop, problem))
+        }
+        return .done
       case .model(let path): return try model(try order(ModelOrder.self, path))
       case .train: return .crashed(.init(signal: nil, exitCode: 70, lastWords: "the intake trains nothing"))
       }

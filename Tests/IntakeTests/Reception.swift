@@ -65,13 +65,13 @@ final class Reception: Sendable {
     let intake = Intake(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: IntakeReports(
-        receipt: { receipt in
-          defer { told.note(receipt) }
-          try publisher.publish(receipt)
+        receipts: { receipts in
+          defer { for receipt in receipts { told.note(receipt) } }
+          try publisher.publish(receipts)
         },
-        dataset: { name in
-          let card = try await catalogue.datasetCard(name) { layout.relative(layout.workspace.dataset(name).version($0).data) }
-          if let card { try publisher.publish(card) }
+        datasets: { names in
+          try publisher.publish(
+            try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
         },
         job: { told.note($0) }, changed: { told.noteChange() }, request: request),
       clock: clock.clock, log: log.logger)

@@ -18,7 +18,7 @@ struct PublisherTests {
   private func text(_ path: FilePath) throws -> String { String(decoding: try LinuxFileSystem().contents(of: path), as: UTF8.self) }
 
   @Test func a_receipt() throws {
-    try publisher.publish(Specimen.receipt(name: "My rows.csv", message: "Dataset 'My-rows': 2 rows of text."))
+    try publisher.publish([Specimen.receipt(name: "My rows.csv", message: "Dataset 'My-rows': 2 rows of text.")])
     #expect(
       try text(root.inbox.receipts.appending("My-rows.csv.receipt.json")) == """
         {
@@ -37,8 +37,8 @@ struct PublisherTests {
   }
 
   @Test func the_receipt_of_a_name_is_the_last_one() throws {
-    try publisher.publish(Specimen.receipt(status: .waiting, message: "It waits."))
-    try publisher.publish(Specimen.receipt(message: "Taken."))
+    try publisher.publish([Specimen.receipt(status: .waiting, message: "It waits.")])
+    try publisher.publish([Specimen.receipt(message: "Taken.")])
     let receipt = try PublishedJSON.decode(Receipt.self, from: Array(try text(root.inbox.receipts.appending("rows.csv.receipt.json")).utf8))
     #expect(receipt.status == .accepted && receipt.message == "Taken.")
     #expect(try LinuxFileSystem().names(in: root.inbox.receipts).count == 1)
@@ -106,7 +106,7 @@ struct PublisherTests {
     let files = FaultyFileSystem()
     let publisher = Publisher(layout: root.layout, files: files)
     files.fail(.noSpace, at: 1, of: [.rename])
-    #expect(throws: SystemError.self) { try publisher.publish(Specimen.receipt()) }
+    #expect(throws: SystemError.self) { try publisher.publish([Specimen.receipt()]) }
     #expect(try LinuxFileSystem().names(in: root.inbox.receipts).isEmpty)
   }
 

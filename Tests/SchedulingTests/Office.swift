@@ -42,7 +42,7 @@ final class Office: Sendable {
       named: SafeName(from: name), drop: drop, fileName: "\(name).csv", reading: "", description: nil,
       result: Specimen.ingest(sha256: "hash of \(name)"), at: Specimen.time
     ) { _ in Specimen.receipt(drop) }
-    try await catalogue.noteStored(drop)
+    try await catalogue.noteStored([drop])
   }
 
   /// Registers a job as the intake does.

@@ -133,7 +133,7 @@ struct SchedulerTests {
         named: SafeName(from: "table"), drop: Specimen.drop(900), fileName: "table.csv", reading: "", description: nil,
         result: Specimen.ingest(sha256: "table", detected: .table, columns: ["a", "b"]), at: Specimen.time
       ) { _ in Specimen.receipt(Specimen.drop(900)) }
-      try await catalogue.noteStored(Specimen.drop(900))
+      try await catalogue.noteStored([Specimen.drop(900)])
     }
     let engine = FakeEngine(FakeTraining.run)
     try await office.live(engine: engine) { life in

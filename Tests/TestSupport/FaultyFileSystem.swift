@@ -5,12 +5,13 @@ import SystemPackage
 /// A file system that writes down every call, and fails where a test says so.
 package final class FaultyFileSystem: FileSystem {
   package enum Operation: String, Sendable, CaseIterable {
-    case open, close, read, write, seek, truncate, sync, status, rename, renameWithoutReplacing, link, removeFile, makeFolder,
+    case open, close, read, write, seek, truncate, sync, syncFileSystem, status, rename, renameWithoutReplacing, link, removeFile,
+      makeFolder,
       removeFolder, names, space
 
     /// Calls that change something on the disk.
     package static let changing: Set<Operation> = [
-      .open, .write, .truncate, .sync, .rename, .renameWithoutReplacing, .link, .removeFile, .makeFolder, .removeFolder,
+      .open, .write, .truncate, .sync, .syncFileSystem, .rename, .renameWithoutReplacing, .link, .removeFile, .makeFolder, .removeFolder,
     ]
     package static let all = Set(allCases)
   }
@@ -207,6 +208,11 @@ package final class FaultyFileSystem: FileSystem {
   package func sync(_ file: FileDescriptor) throws(SystemError) {
     // Asked for and written down, not done: no test cuts the power, and a real fsync takes most of a test's time.
     try perform(.sync, file: file) {}
+  }
+
+  package func syncFileSystem(of file: FileDescriptor) throws(SystemError) {
+    // Asked for and written down, not done: no test cuts the power, and a real fsync takes most of a test's time.
+    try perform(.syncFileSystem, file: file) {}
   }
 
   package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { base.passByCache(file, isOn) }

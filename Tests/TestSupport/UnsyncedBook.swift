@@ -25,6 +25,11 @@ package struct UnsyncedBook {
     // An fsync that a kill cut off (`FaultyFileSystem.stop`) was never made.
     case .sync where call.error == .interrupted: break
     case .sync: sync(path, failed: call.failed)
+    case .syncFileSystem where call.error == .interrupted: break
+    case .syncFileSystem where call.failed: distrusted.formUnion(bytes)
+    case .syncFileSystem:
+      bytes.formIntersection(distrusted)
+      names = []
     case .open where !call.failed:
       guard let mode = call.mode, mode != .reading, mode != .folder else { return }
       if mode == .writing || mode == .creating {

@@ -51,8 +51,9 @@ struct ClaimTests {
       files.trace(relativeTo: root.inbox.folder) == [
         "makeFolder .claimed/\(id)",
         "open creating .claimed/\(id)/.dataset",
-        "open folder .claimed", "sync .claimed",
+        "open folder .claimed", "open folder .claimed", "sync .claimed",  // noted, then done
         "renameWithoutReplacing datasets/rows.csv -> .claimed/\(id)/rows.csv",
+        "open folder .claimed/\(id)", "open folder datasets",  // noted
         "open folder .claimed/\(id)", "sync .claimed/\(id)",
         "open folder datasets", "sync datasets",
       ])

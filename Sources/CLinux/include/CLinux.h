@@ -11,6 +11,9 @@ int cl_set_no_new_privileges(void);
 void cl_set_thread_name(const char *name);
 /// renameat2(2) with RENAME_NOREPLACE.
 int cl_rename_no_replace(const char *from, const char *to);
+
+/// syncfs(2), which glibc declares for GNU sources only.
+int cl_syncfs(int file);
 /// A read lease is granted only while nobody holds the file open for writing: fcntl(2), F_SETLEASE. Who opens it for writing
 /// meanwhile waits until the lease is dropped.
 int cl_take_read_lease(int fd);

@@ -44,6 +44,7 @@ CREATE TABLE dataset_versions (
   PRIMARY KEY (dataset, number)
 ) STRICT;
 CREATE UNIQUE INDEX dataset_versions_content ON dataset_versions (sha256, reading);
+CREATE INDEX dataset_versions_drop ON dataset_versions (drop_id);
 
 -- Another name under which the bytes of a version were dropped. It means that version, whatever comes under the first name.
 CREATE TABLE dataset_aliases (
@@ -52,6 +53,7 @@ CREATE TABLE dataset_aliases (
   number      INTEGER NOT NULL,
   FOREIGN KEY (dataset, number) REFERENCES dataset_versions (dataset, number) ON DELETE CASCADE
 ) STRICT;
+CREATE INDEX dataset_aliases_dataset ON dataset_aliases (dataset);
 
 -- NAME.dataset.json: how drops of that name are to be read. The last one holds.
 CREATE TABLE sidecars (

@@ -2,6 +2,9 @@
 package enum WorkerEvent: Codable, Sendable, Equatable {
   /// Ingest: bytes of the drop read, of how many (nil: unknown), and rows so far.
   case ingested(bytes: Int, of: Int?, rows: Int)
+  /// Of many drops this one was read, or refused.
+  case read(DropID)
+  case refused(DropID, Problem)
   /// A job's phase, with the share of it done, 0 to 1, where that is known.
   case phase(JobPhase, share: Double?)
   /// What the run will be, known once the data is tokenized.

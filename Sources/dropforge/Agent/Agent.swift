@@ -48,13 +48,13 @@ struct Agent {
     let intake = Intake(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: IntakeReports(
-        receipt: { receipt in
-          try reserve.writing { try publisher.publish(receipt) }
+        receipts: { receipts in
+          try reserve.writing { try publisher.publish(receipts) }
           status.note()
         },
-        dataset: { [layout] name in
-          let card = try await catalogue.datasetCard(name) { layout.relative(layout.workspace.dataset(name).version($0).data) }
-          if let card { try publisher.publish(card) }
+        datasets: { [layout] names in
+          try publisher.publish(
+            try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
         },
         job: { id in try await scheduler.announce(id) },
         changed: { scheduler.wake() },

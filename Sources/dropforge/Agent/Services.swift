@@ -33,31 +33,40 @@ struct IntakeService: Service {
   }
 }
 
-/// The inbox: what has settled is claimed and handed to the intake.
+/// The inbox: what has settled is claimed and handed to the intake, in groups where many settle at once.
 struct WatchService: Service {
   let watcher: InboxWatcher
   let claim: Claim
   let intake: Intake
   let log: Logger
 
+  private static let groupSize = 64
+
   func run() async throws {
+    let settled = Mailbox<SettledDrop>()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await cancelWhenGracefulShutdown { try await watcher.run() } }
-      group.addTask { for await drop in watcher.drops { await take(drop) } }
+      group.addTask {
+        for await drop in watcher.drops { settled.put(drop) }
+        settled.close()
+      }
+      group.addTask {
+        while let drops = await settled.take(atMost: Self.groupSize) { await take(drops) }
+      }
       try await group.waitForAll()
     }
   }
 
-  private func take(_ drop: SettledDrop) async {
-    do {
-      switch try claim.take(drop) {
-      case .claimed(let claimed): intake.receive(claimed)
-      case .changed: await watcher.offerAgain(drop.path)
-      case .gone: break
+  private func take(_ drops: [SettledDrop]) async {
+    for (drop, outcome) in zip(drops, claim.take(drops)) {
+      switch outcome {
+      case .success(.claimed(let claimed)): intake.receive(claimed)
+      case .success(.changed): await watcher.offerAgain(drop.path)
+      case .success(.gone): break
+      case .failure(let error):
+        await watcher.offerAgain(drop.path)
+        log.error("a drop could not be claimed; it stays in the inbox", metadata: ["path": "\(drop.path)", "error": "\(error)"])
       }
-    } catch {
-      await watcher.offerAgain(drop.path)
-      log.error("a drop could not be claimed; it stays in the inbox", metadata: ["path": "\(drop.path)", "error": "\(error)"])
     }
   }
 }
