@@ -8,8 +8,8 @@ import Tokenizers
 
 /// Whether each method learns: made data, real runs from an order to a final model, a measure on held-out rows before and after.
 ///
-/// The world is bookings: "Table for 4 in Oslo on Friday." with some words a slot. The base has read such sentences and lists of slots, but
-/// never one answering the other.
+/// The world is bookings: "Table for 4 in Oslo on Friday." with some words a slot. The base has read people talk of them, but has never seen
+/// a question, nor a list of slots.
 struct MethodsBenchmark {
   private let options: Options
   private let workshop: MethodsWorkshop
@@ -34,10 +34,7 @@ struct MethodsBenchmark {
 
   private func pretrain(showing: Bool) throws -> FilePath {
     var random = CounterRandomGenerator(seed: 1)
-    let text = (0..<6_000).map { index in
-      let booking = Booking(&random)
-      return index % 2 == 0 ? booking.sentence : Booking(&random).slots
-    }.joined(separator: "\n")
+    let text = (0..<12_000).map { _ in Booking(&random).talk(random.below(3)) }.joined(separator: "\n")
     let dataset = try workshop.dataset("bookings", text + "\n", ending: "txt")
     let result = try workshop.run(
       "base", dataset,
@@ -47,8 +44,8 @@ struct MethodsBenchmark {
           "max_position_embeddings": 160,
         ],
         "training": [
-          "method": "pretrain", "max_steps": 400, "batch_size": 16, "max_length": 128, "learning_rate": 0.003, "eval_steps": 100,
-          "warmup_steps": 40,
+          "method": "pretrain", "max_steps": 1200, "batch_size": 16, "max_length": 128, "learning_rate": 0.003, "eval_steps": 200,
+          "warmup_steps": 100,
         ], "seed": 1,
       ])
     if showing { result.line("pretrain", "held-out loss, nats a token", \.evalLoss).show() }
@@ -58,7 +55,7 @@ struct MethodsBenchmark {
   private func fineTune(_ base: FilePath) throws {
     let (train, test) = Booking.split(seed: 2, train: 1_200, test: 200)
     let dataset = try workshop.dataset("slots", train.map { Self.row(["prompt": $0.sentence + " ", "completion": $0.slots]) })
-    let result = try workshop.run("sft", dataset, Self.sft(steps: 300, rate: 0.001), base: base)
+    let result = try workshop.run("sft", dataset, Self.sft(steps: 800, rate: 0.002), base: base)
     var line = result.line("sft", "held-out exact match", nil)
     line.add("before", try workshop.exactMatch(base, test))
     line.add("after", try workshop.exactMatch(result.job.finalModel, test))
@@ -72,12 +69,12 @@ struct MethodsBenchmark {
     var random = CounterRandomGenerator(seed: 3)
     let (train, _) = Booking.split(seed: 4, train: 1_500, test: 0)
     let dataset = try workshop.dataset(
-      "numbers", train.map { Self.row(["prompt": $0.sentence + " ", "completion": "\($0.slots);table=\(random.below(10))"]) })
-    let full = try workshop.run("full", dataset, Self.sft(steps: 300, rate: 0.001), base: base)
+      "numbers", train.map { Self.row(["prompt": $0.sentence + " ", "completion": "\($0.slots), table: \(random.below(10))"]) })
+    let full = try workshop.run("full", dataset, Self.sft(steps: 600, rate: 0.002), base: base)
     let adapted = try workshop.run(
       "lora", dataset,
       Self.sft(
-        steps: 300, rate: 0.004, ["use_lora": true, "lora_r": 16, "lora_alpha": 32, "lora_target_modules": "all-linear"]), base: base)
+        steps: 600, rate: 0.004, ["use_lora": true, "lora_r": 16, "lora_alpha": 32, "lora_target_modules": "all-linear"]), base: base)
     var line = adapted.line("lora", "held-out loss, nats a token", \.evalLoss)
     line.add("full_fine_tune", full.rows.last { $0.evalLoss != nil }?.evalLoss)
     if let ours = adapted.rows.last(where: { $0.evalLoss != nil })?.evalLoss,
@@ -96,7 +93,7 @@ struct MethodsBenchmark {
       train.enumerated().map { index, booking in
         Self.row(["prompt": booking.sentence + " ", "completion": index % 2 == 0 ? booking.slots : booking.reversedSlots])
       })
-    let undecided = try workshop.run("undecided", both, Self.sft(steps: 300, rate: 0.001), base: base).job.finalModel
+    let undecided = try workshop.run("undecided", both, Self.sft(steps: 400, rate: 0.002), base: base).job.finalModel
     let pairs = try workshop.dataset(
       "pairs",
       train.prefix(600).map { Self.row(["prompt": $0.sentence + " ", "chosen": $0.reversedSlots, "rejected": $0.slots]) })
@@ -127,7 +124,7 @@ struct MethodsBenchmark {
         let (question, _) = booking.question(random.below(3)), (_, answer) = booking.question(random.below(3))
         return Self.row(["problem": "\(booking.sentence) \(question)", "solution": answer])
       })
-    let guessing = try workshop.run("guessing", guesses, Self.sft(steps: 300, rate: 0.001), base: base).job.finalModel
+    let guessing = try workshop.run("guessing", guesses, Self.sft(steps: 500, rate: 0.002), base: base).job.finalModel
     let questions = try workshop.dataset(
       "questions",
       train.prefix(400).map { booking in
@@ -139,9 +136,9 @@ struct MethodsBenchmark {
       [
         "model": ["name": "base"],
         "training": [
-          "method": "grpo", "max_steps": 150, "batch_size": 64, "num_generations": 8, "max_length": 128, "max_completion_length": 12,
-          "learning_rate": 0.0003, "rewards": ["accuracy"], "eval_steps": 25, "eval_batch_size": 40, "lr_scheduler_type": "constant",
-        ], "seed": 8,
+          "method": "grpo", "max_steps": 200, "batch_size": 64, "num_generations": 8, "max_length": 128, "max_completion_length": 12,
+          "learning_rate": 0.0003, "rewards": ["accuracy"], "eval_steps": 25, "eval_batch_size": 100, "lr_scheduler_type": "constant",
+        ], "data": ["eval_split": 0.25], "seed": 8,
       ], base: guessing)
     result.line("grpo", "held-out mean reward", { $0.measures["eval_reward"] }).show()
   }
@@ -150,7 +147,7 @@ struct MethodsBenchmark {
     let (train, _) = Booking.split(seed: 2, train: 1_200, test: 0)
     let dataset = try workshop.dataset("slots-\(name)", train.map { Self.row(["prompt": $0.sentence + " ", "completion": $0.slots]) })
     let result = try workshop.run(
-      name, dataset, Self.sft(steps: 300, rate: name == "lion" ? 0.0002 : 0.001, ["optim": JSONNode(.string(name))]), base: base)
+      name, dataset, Self.sft(steps: 400, rate: name == "lion" ? 0.0003 : 0.002, ["optim": JSONNode(.string(name))]), base: base)
     result.line(name, "held-out loss, nats a token", \.evalLoss).show()
   }
 
@@ -180,14 +177,22 @@ struct Booking: Hashable {
   private static let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
   init(_ random: inout CounterRandomGenerator) {
-    guests = 2 + random.below(90)
+    guests = 2 + random.below(40)
     city = Self.cities[random.below(Self.cities.count)]
     day = Self.days[random.below(Self.days.count)]
   }
 
   var sentence: String { "Table for \(guests) in \(city) on \(day)." }
-  var slots: String { "guests=\(guests);city=\(city);day=\(day)" }
-  var reversedSlots: String { "day=\(day);city=\(city);guests=\(guests)" }
+  var slots: String { "guests: \(guests), city: \(city), day: \(day)" }
+  var reversedSlots: String { "day: \(day), city: \(city), guests: \(guests)" }
+
+  /// Somebody says it again in other words.
+  func talk(_ manner: Int) -> String {
+    let answer = [
+      "Fine: \(day) in \(city), and \(guests) of you.", "So \(guests) guests, \(day), \(city).", "\(city) it is, on \(day), for \(guests).",
+    ][manner]
+    return "\(sentence) \(answer)"
+  }
 
   func question(_ number: Int) -> (String, String) {
     [("How many?", "\(guests)"), ("Where?", city), ("When?", day)][number]

@@ -20,7 +20,8 @@ struct ModelCardReport: JobReport {
     ]
     lines += ["model-index:", "- name: \(YAML.scalar(facts.name))", "  results:"]
     let results = [
-      ("loss", "Loss (nats a token)", facts.metrics.evalLoss), ("perplexity", "Perplexity", facts.metrics.evalPerplexity),
+      ("loss", facts.configuration.training.method.comparesAnswers ? "Loss (a pair)" : "Loss (nats a token)", facts.metrics.evalLoss),
+      ("perplexity", "Perplexity", facts.metrics.evalPerplexity),
       ("accuracy", "Token accuracy", facts.metrics.evalMeanTokenAccuracy),
       ("reward", "Mean reward", facts.metrics.measures?["eval_reward"]),
       ("reward_accuracy", "Preferred answers", facts.metrics.measures?["eval_rewards/accuracies"]),

@@ -32,9 +32,10 @@ struct FinalOutputs {
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
     KillPoint.pass(.summaryPublished)
-    try log.say(
-      "Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
-    )
+    let held =
+      state.lastEval?.measures["eval_reward"].map { "held-out reward \(Figures.fixed($0, 4))" }
+      ?? "held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
+    try log.say("Done: \(shape.steps) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
   }
 
   /// `final_model/`, whole or not at all.

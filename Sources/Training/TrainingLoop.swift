@@ -100,7 +100,8 @@ final class TrainingLoop {
     pace.add(seconds, tokens: outcome.tokens)
     let isLogged = state.step == 1 || state.step % training.loggingSteps == 0 || state.step == shape.steps
     let row = isLogged ? try logRow(norm: norm, rate: rate) : nil
-    tell(loss: row?.loss ?? outcome.loss, rate: rate, accuracy: row?.meanTokenAccuracy ?? outcome.accuracy, norm: norm)
+    let logged = row.flatMap { row in objective.headline(of: row).first { $0.name == "accuracy" }?.value }
+    tell(loss: row?.loss ?? outcome.loss, rate: rate, accuracy: logged ?? outcome.accuracy, norm: norm)
   }
 
   private func logRow(norm: Double, rate: Double) throws -> MetricsRow {

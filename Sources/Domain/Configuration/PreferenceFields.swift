@@ -23,6 +23,11 @@ package enum LossKind: String, WordField, CaseIterable, Codable {
   }
 }
 
+extension TrainingMethod {
+  /// Whether it trains on answers beside one another: pairs of them, or groups.
+  package var comparesAnswers: Bool { self == .dpo || self == .orpo || self == .grpo }
+}
+
 /// Which end of a sequence stays where it is too long.
 package enum TruncationSide: String, WordField, CaseIterable, Codable {
   case keepStart = "keep_start"
@@ -123,10 +128,10 @@ extension TrainingSection {
       findings.append(
         Finding(.error, "training.max_completion_length", "\(completion) leaves no room for a prompt within max_length \(maximumLength)"))
     }
-    if method != .pretrain, method != .sft, packing {
+    if method.comparesAnswers, packing {
       findings.append(Finding(.error, "training.packing", "\(method.rawValue) compares whole answers and packs nothing; set it to false"))
     }
-    if method != .pretrain, method != .sft, completionOnlyLoss != nil {
+    if method.comparesAnswers, completionOnlyLoss != nil {
       findings.append(Finding(.warning, "training.completion_only_loss", "has an effect only with method sft"))
     }
     return findings
