@@ -97,7 +97,7 @@ struct ModelCardReport: JobReport {
       }
     }
     lines += ["", "| | |", "|---|---|"]
-    if let perplexity = metrics.evalPerplexity { lines.append("| perplexity | \(number(perplexity, 3)) |") }
+    if !facts.configuration.training.method.comparesAnswers { lines.append("| perplexity | \(number(metrics.evalPerplexity, 3)) |") }
     if facts.configuration.training.method != .grpo { lines.append("| token accuracy | \(number(metrics.evalMeanTokenAccuracy)) |") }
     return lines.joined(separator: "\n")
   }
