@@ -88,7 +88,8 @@ extension Scheduler {
     }
     for version in [train, needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
-        method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result)
+        method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result,
+        rewards: configuration.training.group.rewards ?? [])
       {
         throw problem
       }
@@ -102,7 +103,8 @@ extension Scheduler {
     try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: folder.config)
     let order = TrainOrder(
       job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, eval: pins.eval,
-      baseModel: try path(of: needs.model)?.string, tokenizer: try path(of: needs.tokenizer)?.string, threads: pins.threads)
+      baseModel: try path(of: needs.model)?.string, tokenizer: try path(of: needs.tokenizer)?.string, threads: pins.threads,
+      allowsRewardCommands: settings.allowsRewardCommands)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
     KillPoint.pass(.jobOrdered)
     return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins)

@@ -25,19 +25,17 @@ struct FinalOutputs {
     model.adapter = nil
     try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
-    var row = MetricsRow(
-      step: state.step,
-      epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps)
-        / Double(inputs.trainSamples.count))
+    var row = MetricsRow(step: state.step, epoch: inputs.epoch(at: state.step))
     row.time = Timestamp(nanoseconds: clock.now())
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
     KillPoint.pass(.summaryPublished)
-    try log.say(
-      "Done: \(shape.steps) steps, loss \(Figures.fixed(state.finalLoss ?? 0, 4)), held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
-    )
+    let held =
+      state.lastEval?.measures["eval_reward"].map { "held-out reward \(Figures.fixed($0, 4))" }
+      ?? "held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
+    try log.say("Done: \(shape.steps) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
   }
 
   /// `final_model/`, whole or not at all.
@@ -71,13 +69,13 @@ struct FinalOutputs {
   }
 
   private var evaluation: Evaluation {
-    Evaluation(heldOutTokens: inputs.eval.tokens, before: state.firstEval, after: state.lastEval, best: state.bestEval)
+    Evaluation(heldOutTokens: inputs.work.evalTokens, before: state.firstEval, after: state.lastEval, best: state.bestEval)
   }
 
   private var summary: MetricsSummary {
     var summary = MetricsSummary(
-      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.train.tokens,
-      evalTokens: inputs.eval.tokens, epochs: shape.epochs, steps: shape.steps)
+      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.work.trainTokens,
+      evalTokens: inputs.work.evalTokens, epochs: shape.epochs, steps: shape.steps)
     summary.firstLoss = state.firstLoss
     summary.finalLoss = state.finalLoss
     summary.trainLoss = state.lossTotal / Double(max(state.step, 1))
@@ -87,6 +85,9 @@ struct FinalOutputs {
     summary.evalMeanTokenAccuracy = state.lastEval?.evalMeanTokenAccuracy
     summary.bestEvalLoss = state.bestEval?.evalLoss
     summary.bestStep = state.bestEval?.step
+    if let measures = state.firstEval?.measures, !measures.isEmpty { summary.firstMeasures = measures }
+    let measures = state.lastMeasures.merging(state.lastEval?.measures ?? [:]) { $1 }
+    if !measures.isEmpty { summary.measures = measures }
     summary.tokensSeen = state.tokensSeen
     summary.tokensPerSecond = Double(state.tokensSeen) / max(state.elapsed, 1e-9)
     summary.trainRuntime = state.elapsed

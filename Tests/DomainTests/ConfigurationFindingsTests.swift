@@ -33,8 +33,8 @@ struct ConfigurationFindingsTests {
         "error: training.num_epochs (line 6): 0 is outside of what is allowed: greater than 0",
         "error: training.max_steps (line 7): 2.5 is not a whole number",
         "error: training.packing (line 8): this is a number, but it must be true or false",
-        #"error: training.lr_scheduler_type (line 9): "cosin" is not allowed; it must be one of linear, cosine, constant, constant_with_warmup, cosine_with_min_lr. Did you mean "cosine"?"#,
-        "error: training.optim (line 10): this is a number, but it must be one of adamw",
+        #"error: training.lr_scheduler_type (line 9): "cosin" is not allowed; it must be one of linear, cosine, constant, constant_with_warmup, cosine_with_min_lr, cosine_with_restarts, polynomial, warmup_stable_decay. Did you mean "cosine"?"#,
+        "error: training.optim (line 10): this is a number, but it must be one of adamw, adafactor, lion",
         "error: training.warmup_steps (line 11): 1e400 is too large",
         "error: training.zzzz (line 12): no such field; known here: \(TrainingSection.fields.map(\.key).sorted().joined(separator: ", "))",
         "error: data.eval_split (line 14): 1 is outside of what is allowed: from 0 to below 1",
@@ -44,7 +44,10 @@ struct ConfigurationFindingsTests {
   @Test(arguments: [
     ("[]", ["error: a config is a JSON object, but this is an array"]),
     ("{}", ["error: training: this section is missing; it says at least the method"]),
-    (#"{"training": {"method": "grpo"}}"#, [#"error: training.method (line 1): "grpo" is not allowed; it must be one of pretrain, sft"#]),
+    (
+      #"{"training": {"method": "kto"}}"#,
+      [#"error: training.method (line 1): "kto" is not allowed; it must be one of pretrain, sft, dpo, orpo, grpo"#]
+    ),
     (
       #"{"training": {"method": "sft", "lr": 1e-4, "learning_rate": 2e-4}}"#,
       [#"error: training.learning_rate (line 1): this is another spelling of "lr", which stands here too; keep one"#]
@@ -90,7 +93,7 @@ struct ConfigurationFindingsTests {
     (
       #"{"training": {"method": null, "batch_size": null, "max_steps": null}}"#,
       [
-        "error: training.method (line 1): this is null, but it must be one of pretrain, sft",
+        "error: training.method (line 1): this is null, but it must be one of pretrain, sft, dpo, orpo, grpo",
         "error: training.batch_size (line 1): this is null, but it must be a whole number",
       ]
     ),

@@ -108,8 +108,14 @@ extension Configuration {
   }
 
   private func checkTraining() -> [Finding] {
-    var findings = checkLoRA()
-    let usual: ClosedRange<Double> = training.method == .pretrain ? 1e-5...1e-2 : 1e-6...1e-3
+    var findings = checkLoRA() + training.checkPreferences() + training.checkGroups() + training.checkSchedule()
+    // An adapter stands about ten times the rate; what compares answers moves a finished model only a little.
+    let usual: ClosedRange<Double> =
+      switch training.method {
+      case .pretrain: 1e-5...1e-2
+      case .sft: 1e-6...1e-3
+      case .dpo, .orpo, .grpo: training.useLoRA ? 1e-7...1e-3 : 1e-8...1e-4
+      }
     if !usual.contains(training.learningRate) {
       findings.append(
         Finding(
