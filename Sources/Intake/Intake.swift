@@ -177,7 +177,7 @@ package actor Intake {
       if let next = one.next { receive(next) }
     }
     if bringsChange { await reports.changed() }
-    // Not while there is more to take in: ext4 keeps from using an inode again for five seconds, and steps over every one that
+    // Not while there is more to take in: ext4 keeps from using an inode again for a minute and more, and steps over each that
     // was freed then for each file that it makes.
     if arrivals.isEmpty, reading.isEmpty { await removeClaims() }
   }
