@@ -52,6 +52,11 @@ package struct DropCheck: Sendable {
     }
   }
 
+  private static func dataset(of job: JobFile) -> String {
+    job.isDatasetGenerated
+      ? " on rows that are made from its tools" : " on the dataset \(job.dataset.names.map { "'\($0)'" }.joined(separator: " and "))"
+  }
+
   private func check(_ document: JSONDocument, _ kind: DropSorter.JSONKind, name: String) -> Verdict {
     var findings: [Finding]
     var message = ""
@@ -64,13 +69,14 @@ package struct DropCheck: Sendable {
       findings = jobFindings
       if let job, case .inline(let config) = job.config {
         let (overlaid, overrideFindings) = job.applyOverrides(to: config)
-        findings += overrideFindings + Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none).1
+        let (configuration, configFindings) = Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none)
+        findings += overrideFindings + configFindings + [job.datasetFinding(configuration)].compactMap(\.self)
       }
       if job == nil, let inner = document.node["config"], inner.object != nil {
         findings += Configuration.decode(inner, source: document.source).1  // all that is wrong is told at once, as in Intake
       }
       message =
-        "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
+        "\(name) is a job file that can be run\(job.map(Self.dataset) ?? "")."
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1
       message = "\(name) is a request that can be carried out."

@@ -60,7 +60,7 @@ extension Intake {
       return try await rejectFindings(drop, .job, jobFindings + inner, document)
     }
     let needs = try await catalogue.needs(of: job, source: document.source)
-    let findings = jobFindings + needs.findings
+    let findings = jobFindings + needs.findings + [job.datasetFinding(needs.configuration)].compactMap(\.self)
     guard findings.errors.isEmpty else { return try await rejectFindings(drop, .job, findings, document) }
     let ahead = try await catalogue.openJobs().count
     let reason = (needs.missing ?? .queued(behind: ahead)).sentence
@@ -78,11 +78,22 @@ extension Intake {
     try await carryOutDecision(of: drop)
   }
 
-  func placeJob(_ receipt: Receipt, _ original: FilePath) throws {
+  func placeJob(_ receipt: Receipt, _ original: FilePath) async throws {
     guard let path = receipt.path else { return }
     let job = JobLayout(folder: layout.absolute(path))
     for folder in job.folders { try files.makeFoldersDurably(folder, below: layout.workspace.jobs) }
     try place(original, at: job.job)
+    try await dropGeneratedRows(for: try files.contents(of: job.job), fallbackName: DroppedFileName(receipt.name).stem)
+  }
+
+  /// Rows that a job has made from tools are dropped as a dataset: kept, readable and pinned as any other.
+  private func dropGeneratedRows(for file: [UInt8], fallbackName: String) async throws {
+    let node = try JSONParser.parse(file)
+    guard let job = JobFile.decode(node, source: .none, fallbackName: fallbackName).0, job.isDatasetGenerated,
+      let configuration = try await catalogue.needs(of: job).configuration, let made = job.generatedRows(configuration),
+      try await catalogue.latestStoredVersion(of: made.dataset) == nil
+    else { return }
+    try files.publish(made.rows.utf8, to: layout.inbox.folder(of: .dataset).appending("\(made.dataset).jsonl"))
   }
 
   // MARK: requests

@@ -33,7 +33,7 @@ extension Intake {
     case (.accepted, .dataset?): try placeDataset(receipt, drop, original)
     case (.accepted, .model?): try placeModel(receipt, drop, original)
     case (.accepted, .config?): try placeConfig(receipt, original)
-    case (.accepted, .job?): try placeJob(receipt, original)
+    case (.accepted, .job?): try await placeJob(receipt, original)
     case (.accepted, .request?): try place(original, at: layout.workspace.request(drop.id))
     case (.accepted, nil), (.waiting, _): break
     }

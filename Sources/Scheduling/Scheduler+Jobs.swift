@@ -86,7 +86,7 @@ extension Scheduler {
         "job.not-ready", "what '\(job.id)' needs is not here any more", why: needs.missing?.sentence,
         mend: "Drop it again, and the job too.")
     }
-    for version in [train, needs.eval].compactMap(\.self) {
+    for version in (needs.mixture?.map(\.version) ?? [train]) + [needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
         method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result)
       {
@@ -101,7 +101,7 @@ extension Scheduler {
     for path in folder.folders { try files.makeFolders(path) }
     try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: folder.config)
     let order = TrainOrder(
-      job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, eval: pins.eval,
+      job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, mixture: pins.mixture, eval: pins.eval,
       baseModel: try path(of: needs.model)?.string, tokenizer: try path(of: needs.tokenizer)?.string, threads: pins.threads)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
     KillPoint.pass(.jobOrdered)
@@ -110,7 +110,7 @@ extension Scheduler {
 
   private func pins(for needs: JobNeeds, _ train: DatasetVersionRecord, _ configuration: Configuration) throws -> JobPins {
     JobPins(
-      train: pin(train), eval: needs.eval.map(pin),
+      train: pin(train), mixture: needs.mixture?.map { .init(dataset: pin($0.version), ratio: $0.ratio) }, eval: needs.eval.map(pin),
       config: needs.storedConfig.map { .init(name: $0.name, version: $0.number, sha256: $0.sha256) },
       model: try modelPin(needs.model, name: configuration.model.name),
       threads: configuration.training.threads ?? settings.threads ?? defaultThreads)
@@ -165,7 +165,9 @@ extension Scheduler {
     switch outcome {
     case .done:
       KillPoint.pass(.jobReturned)
-      try await reports.outputs(try facts(of: prepared))
+      let facts = try facts(of: prepared)
+      try await reports.outputs(facts)
+      if let evaluation = facts.evaluation { try await catalogue.register(evaluation, of: id) }
       KillPoint.pass(.jobReported)
       crashes[id] = nil
       try await end(id, .completed, nil, nil)
@@ -192,10 +194,13 @@ extension Scheduler {
   private func facts(of prepared: PreparedJob) throws -> JobFacts {
     let job = prepared.job
     let metrics = try PublishedJSON.decode(MetricsSummary.self, from: try files.contents(of: layout.workspace.job(job.id).metrics))
+    let path = layout.workspace.job(job.id).evaluation
+    let evaluation = files.exists(path) ? try PublishedJSON.decode(EvaluationRecord.self, from: try files.contents(of: path)) : nil
     return JobFacts(
       id: job.id, name: prepared.name, createdAt: job.createdAt, startedAt: job.startedAt, finishedAt: now,
       configuration: prepared.configuration,
-      pins: prepared.pins, metrics: metrics, trainRows: prepared.train.result.rows, trainSchema: prepared.train.result.detected)
+      pins: prepared.pins, metrics: metrics, evaluation: evaluation, trainRows: prepared.train.result.rows,
+      trainSchema: prepared.train.result.detected)
   }
 
   /// Three deaths without a step forward, and the job is given up.

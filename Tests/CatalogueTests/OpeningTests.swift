@@ -12,10 +12,14 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "grdb_migrations", "job_transitions", "jobs", "models",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs",
+        "models",
         "sidecars",
       ])
-    #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") } == ["0001-catalogue"])
+    #expect(
+      try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
+        "0001-catalogue", "0003-evaluations",
+      ])
   }
 
   @Test func what_was_written_is_there_when_it_is_opened_again() async throws {
@@ -24,7 +28,7 @@ struct OpeningTests {
     try ledger.catalogue.close()
     let again = try Catalogue(path: ledger.path)
     #expect(try await again.job(id)?.state == .pending)
-    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 1)
+    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 2)
   }
 
   @Test func a_file_of_a_newer_version_is_refused_and_left_as_it_is() throws {
@@ -39,7 +43,7 @@ struct OpeningTests {
     )
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0099-of-tomorrow",
+        "0001-catalogue", "0003-evaluations", "0099-of-tomorrow",
       ])
   }
 

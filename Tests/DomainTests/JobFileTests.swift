@@ -34,6 +34,33 @@ struct JobFileTests {
     #expect(try decode(#"{"dataset": {"train": "a"}, "config": "c"}"#).0?.dataset == .one("a"))
   }
 
+  @Test func several_datasets_are_mixed_by_ratio() throws {
+    let parts: [DatasetMixture.Part] = [.init(name: "a", ratio: 0.75), .init(name: "b", ratio: 0.25)]
+    let list = #"[{"name": "a", "ratio": 0.75}, {"b": 0.25}]"#
+    #expect(try decode(#"{"dataset": \#(list), "config": "c"}"#).0?.dataset == .mixture(parts, eval: nil))
+    let both = try decode(#"{"dataset": {"train": \#(list), "eval": "e"}, "config": "c"}"#).0
+    #expect(both?.dataset == .mixture(parts, eval: "e") && both?.dataset.names == ["a", "b", "e"])
+  }
+
+  @Test func a_config_that_makes_its_rows_needs_no_dataset() throws {
+    let config =
+      #"{"training": {"method": "sft"}, "data": {"strategy": "teacher_mode", "generation_type": "synthetic", "max_samples": 4}, "tools": [{"name": "weather", "description": "Weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}]}"#
+    let (job, findings) = try decode(#"{"name": "t", "config": \#(config)}"#)
+    #expect(findings.isEmpty && job?.isDatasetGenerated == true)
+    let configuration = Configuration.decode(try JSONParser.parse(config), source: .none).0
+    let made = try #require(job?.generatedRows(configuration))
+    #expect(made.dataset.text.hasPrefix("t-rows-") && made.rows.split(separator: "\n").count == 4)
+    #expect(job?.datasetFinding(configuration) == nil)
+    #expect(
+      job?.datasetFinding(Configuration(method: .sft))?.description
+        == "error: dataset: this field is missing; it names the dataset to train on")
+    let named = try decode(#"{"dataset": "d", "config": "c"}"#).0
+    #expect(
+      named?.datasetFinding(configuration)?.description
+        == "error: dataset: the config makes its rows from tools (data.generation_type \"synthetic\"), and a dataset is named too; remove one of the two"
+    )
+  }
+
   @Test(arguments: [
     ("[]", ["error: a job file is a JSON object, but this is an array"]),
     (
@@ -57,15 +84,30 @@ struct JobFileTests {
       [
         #"error: datset (line 1): no such field in a job file. Did you mean "dataset"?"#,
         "error: zzz (line 1): no such field in a job file; known are name, dataset, config, engine, overrides, priority, description, comment",
-        "error: dataset: this field is missing; it names the dataset to train on",
       ]
     ),
-    (#"{"dataset": ["a", "b"], "config": "c"}"#, ["error: dataset (line 1): mixing several datasets is not built yet; name one"]),
+    (
+      #"{"dataset": ["a", "b"], "config": "c"}"#,
+      ["error: dataset (line 1): element 1 must be {\"name\": DATASET, \"ratio\": SHARE}, with a share above 0"]
+    ),
+    (
+      #"{"dataset": [{"a": 0.5}, {"name": "b", "ratio": 0.4}], "config": "c"}"#,
+      ["error: dataset (line 1): the ratios must be 1 together, and they are 0.9"]
+    ),
+    (
+      #"{"dataset": [{"a": 0.5}, {"a": 0.5}], "config": "c"}"#,
+      ["error: dataset (line 1): the dataset \"a\" stands twice in the mixture; add its shares"]
+    ),
+    (#"{"dataset": [], "config": "c"}"#, ["error: dataset (line 1): the list names no dataset"]),
+    (
+      #"{"dataset": {"train": 3}, "config": "c"}"#,
+      [#"error: dataset (line 1): must be a name, a list of names with ratios, or {"train": NAME or LIST, "eval": NAME}"#]
+    ),
     (#"{"dataset": 3, "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
     (#"{"dataset": "", "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
     (
       #"{"dataset": {"train": "a", "evl": "b"}, "config": "c"}"#,
-      [#"error: dataset (line 1): must be a name, or {"train": NAME, "eval": NAME}"#]
+      [#"error: dataset (line 1): must be a name, a list of names with ratios, or {"train": NAME or LIST, "eval": NAME}"#]
     ),
     (#"{"dataset": {"train": "a", "eval": 3}, "config": "c"}"#, [#"error: dataset (line 1): "eval" must be a dataset's name"#]),
     (

@@ -3,7 +3,7 @@ import StrictJSON
 extension Configuration {
   /// What must hold between fields, and what is allowed but unusual for the method.
   func check(source: ConfigSource) -> [Finding] {
-    checkModel() + checkTraining() + checkData()
+    checkModel() + checkTraining() + checkData() + evaluation.check(tools: ToolDefinition.all(tools))
   }
 
   private func checkModel() -> [Finding] {
@@ -127,10 +127,6 @@ extension Configuration {
     if training.evalStrategy == .steps, training.evalSteps == nil, evaluation.evalSteps == nil {
       findings.append(Finding(.error, "training.eval_strategy", "\"steps\" needs training.eval_steps"))
     }
-    if training.method == .sft, training.packing {
-      findings.append(
-        Finding(.error, "training.packing", "packing is built for pretrain only; set it to false, each row is a sequence of its own then"))
-    }
     if training.method == .pretrain, training.completionOnlyLoss == true {
       findings.append(Finding(.error, "training.completion_only_loss", "pretrain has loss on every token; use method \"sft\""))
     }
@@ -143,6 +139,28 @@ extension Configuration {
   }
 
   private func checkData() -> [Finding] {
+    if data.generation == .synthetic {
+      if !data.strategy.isGenerated {
+        return [
+          Finding(
+            .error, "data.generation_type",
+            "rows of \(data.strategy.rawValue) cannot be made from nothing: no generator for them is defined. Drop a dataset and set it to \"real\", or choose toolbench, teacher_mode or manual_templates"
+          )
+        ]
+      }
+      if ToolDefinition.all(tools).isEmpty {
+        return [
+          Finding(.error, "data.generation_type", "synthetic rows are made from tools, and \"tools\" names none; describe at least one")
+        ]
+      }
+    } else if data.strategy == .manualTemplates {
+      return [
+        Finding(
+          .error, "data.generation_type",
+          "manual_templates are made from \"tools\" and never read from a dataset; set it to \"synthetic\", or the strategy to \"standard\""
+        )
+      ]
+    }
     if let train = data.trainSplit, let eval = data.evalSplit, train + eval > 1 + 1e-9 {
       return [
         Finding(

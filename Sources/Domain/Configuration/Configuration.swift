@@ -68,15 +68,8 @@ extension Configuration {
           findings.append(Finding(.error, "seed", "must be a whole number, at least 0", line: line))
         }
       case "tools":
-        guard member.node.array != nil || member.node.object != nil else {
-          findings.append(Finding(.error, "tools", "must be a list of tools, but this is \(member.node.kindName)", line: line))
-          continue
-        }
+        findings += ToolDefinition.findings(member.node, source)
         configuration.tools = member.node
-        if member.node.array?.isEmpty == false || member.node.object?.members.isEmpty == false {
-          findings.append(
-            Finding(.warning, "tools", "tools are kept with the config, but no method of this version uses them", line: line))
-        }
       case let key where sectionKeys.contains(key): break
       case let key:
         findings.append(Finding(.error, key, unknownKey(key), line: line))

@@ -44,8 +44,14 @@ final class TokenFileWriter {
     }
     if mask != nil { maskBytes += [UInt8](repeating: isTrained ? 1 : 0, count: ids.count) }
     tokenCount += ids.count
-    if isTrained { trainedCount += ids.count }
+    if isTrained || mask == nil { trainedCount += ids.count }
     if tokenBytes.count >= Self.block { try flush() }
+  }
+
+  /// Appends a whole sequence.
+  func append(_ sequence: EncodedSequence) throws {
+    for run in sequence.runs { try append(Array(sequence.ids[run.range]), isTrained: run.isTrained) }
+    try endSequence()
   }
 
   /// Ends the open sequence.
@@ -122,6 +128,21 @@ final class TokenizedSplit: Sendable {
       if end(middle) <= token { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  /// A sequence as it was written.
+  func encoded(_ index: Int) -> EncodedSequence {
+    var sequence = EncodedSequence()
+    for place in self.sequence(index) {
+      sequence.append(CollectionOfOne(UInt32(bitPattern: self[place])), isTrained: isTrained(place))
+    }
+    return sequence
+  }
+
+  func fingerprint(_ index: Int) -> UInt64 {
+    var fingerprint = Fingerprint()
+    for place in sequence(index) { fingerprint.add(UInt32(bitPattern: self[place])) }
+    return fingerprint.value
   }
 
   func end(_ index: Int) -> Int { Int(UInt64(littleEndian: sequences.bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))) }

@@ -12,17 +12,15 @@ protocol Method: Sendable {
 
 extension Method {
   func remarks(_ samples: any SampleSource) -> [String] {
-    guard let whole = samples as? WholeSequences else { return [] }
-    var remarks: [String] = []
-    if whole.truncated > 0 {
-      remarks.append("\(whole.truncated) of \(whole.count + whole.dropped) sequences are longer than max_length and are cut at their end.")
+    switch samples {
+    case let whole as WholeSequences: whole.fit.remarks
+    case let packed as PackedSequences:
+      packed.fit.remarks
+        + [
+          "\(packed.sequenceCount) sequences are packed into \(packed.count) samples of at most \(packed.length) tokens, which are \(Figures.fixed(100 * packed.fill, 1)) % full; none sees another."
+        ]
+    default: []
     }
-    if whole.dropped > 0 {
-      remarks.append(
-        "\(whole.dropped) sequences have nothing left to train on after the cut at max_length, and are left out: raise max_length to keep them."
-      )
-    }
-    return remarks
   }
 }
 
