@@ -33,7 +33,7 @@ extension Intake {
     case (.accepted, .dataset?): try placeDataset(receipt, drop, original)
     case (.accepted, .model?): try placeModel(receipt, drop, original)
     case (.accepted, .config?): try placeConfig(receipt, original)
-    case (.accepted, .job?): try placeJob(receipt, original)
+    case (.accepted, .job?): try await placeJob(receipt, original)
     case (.accepted, .request?): try place(original, at: layout.workspace.request(drop.id))
     case (.accepted, nil), (.waiting, _): break
     }
@@ -45,7 +45,8 @@ extension Intake {
     if let result = receipt.result, receipt.status != .rejected {
       switch receipt.kind {
       case .dataset: if let name = SafeName(exactly: result) { try await reports.dataset(name) }
-      case .job: if let id = JobID(result) { try await reports.job(id) }
+      case .config: if let name = SafeName(exactly: result) { try await reports.config(name) }
+      case .job: try await publishJob(receipt)
       default: break
       }
     }

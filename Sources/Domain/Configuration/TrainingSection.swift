@@ -120,7 +120,9 @@ package struct TrainingSection: Section {
     }
   }
 
-  package static var fields: [Field<TrainingSection>] { lengthFields + optimizerFields + loraFields + recordFields + foreignFields }
+  package static var fields: [Field<TrainingSection>] {
+    lengthFields + optimizerFields + loraFields + recordFields + foreignFields + otherTrainers
+  }
 
   private static var lengthFields: [Field<TrainingSection>] {
     [

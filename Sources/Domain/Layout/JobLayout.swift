@@ -33,6 +33,8 @@ package struct JobLayout: Sendable, Equatable {
   package func checkpoint(step: Int) -> CheckpointLayout { CheckpointLayout(folder: checkpoints.appending("checkpoint-step-\(step)")) }
 
   package var finalModel: FilePath { folder.appending("final_model") }
+  /// `TrainedModelCard`.
+  package var modelCard: FilePath { folder.appending("model.json") }
   /// The tokenizer that this job trained or loaded, in Hugging Face's files.
   package var tokenizer: FilePath { folder.appending("tokenizer") }
 

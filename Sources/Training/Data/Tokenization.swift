@@ -45,6 +45,10 @@ struct Tokenization {
     if files.exists(layout.card) {
       return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
     }
+    let lock = try TokenizationLock(layout, files: files, isStopped: isStopped)
+    if files.exists(layout.card) {  // another job's worker has made it meanwhile
+      return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
+    }
     let partial = TokenizationLayout(folder: layout.folder.removingLastComponent().appending(".\(id).making"))
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
@@ -59,6 +63,7 @@ struct Tokenization {
     try files.publish(try PublishedJSON.bytes(of: card), to: partial.card)
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
+    lock.removeFile()
     return (layout, card)
   }
 
