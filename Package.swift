@@ -93,7 +93,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "dropforge-bench",
-      dependencies: ["Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", subprocess, system],
+      dependencies: [
+        "Domain", "Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", "Ingestion", "Training", subprocess, system,
+      ],
       path: "Benchmarks/dropforge-bench", swiftSettings: optimised),
 
     // Tests.

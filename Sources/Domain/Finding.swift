@@ -41,8 +41,10 @@ extension Finding {
     let source = lines[line - 1].replacing("\t", with: " ")
     let gutter = String(repeating: " ", count: number.count)
     var text = description + "\n  \(number) | \(source)"
-    let name = "\"" + (field.split(separator: ".").last.map(String.init) ?? "") + "\""
-    if let range = source.firstRange(of: name) {
+    // The field stands there under whichever of its names.
+    let last = field.split(separator: ".").last.map(String.init) ?? ""
+    let names = ([last] + (Configuration.field(at: field)?.spellings ?? [])).map { "\"\($0)\"" }
+    if let (name, range) = names.lazy.compactMap({ name in source.firstRange(of: name).map { (name, $0) } }).first {
       let indent = String(repeating: " ", count: source.distance(from: source.startIndex, to: range.lowerBound))
       text += "\n  \(gutter) | \(indent)\(String(repeating: "^", count: name.count))"
     }

@@ -90,7 +90,8 @@ extension Scheduler {
     }
     for version in [train, needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
-        method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result)
+        method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result,
+        rewards: configuration.training.group.rewards ?? [])
       {
         throw problem
       }
@@ -109,7 +110,7 @@ extension Scheduler {
       job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, eval: pins.eval,
       // What was pinned is taken again, though another job of that name may have been completed meanwhile.
       baseModel: pins.model.map { layout.absolute($0.folder).string }, tokenizer: try path(of: needs.tokenizer)?.string,
-      threads: pins.threads)
+      threads: pins.threads, allowsRewardCommands: settings.allowsRewardCommands)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
     KillPoint.pass(.jobOrdered)
     return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins)

@@ -25,10 +25,7 @@ struct FinalOutputs {
     model.adapter = nil
     try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
-    var row = MetricsRow(
-      step: state.step,
-      epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps)
-        / Double(inputs.trainSamples.count))
+    var row = MetricsRow(step: state.step, epoch: inputs.epoch(at: state.step))
     row.time = Timestamp(nanoseconds: clock.now())
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
@@ -71,13 +68,13 @@ struct FinalOutputs {
   }
 
   private var evaluation: Evaluation {
-    Evaluation(heldOutTokens: inputs.eval.tokens, before: state.firstEval, after: state.lastEval, best: state.bestEval)
+    Evaluation(heldOutTokens: inputs.work.evalTokens, before: state.firstEval, after: state.lastEval, best: state.bestEval)
   }
 
   private var summary: MetricsSummary {
     var summary = MetricsSummary(
-      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.train.tokens,
-      evalTokens: inputs.eval.tokens, epochs: shape.epochs, steps: shape.steps)
+      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.work.trainTokens,
+      evalTokens: inputs.work.evalTokens, epochs: shape.epochs, steps: shape.steps)
     summary.firstLoss = state.firstLoss
     summary.finalLoss = state.finalLoss
     summary.trainLoss = state.lossTotal / Double(max(state.step, 1))
@@ -87,6 +84,9 @@ struct FinalOutputs {
     summary.evalMeanTokenAccuracy = state.lastEval?.evalMeanTokenAccuracy
     summary.bestEvalLoss = state.bestEval?.evalLoss
     summary.bestStep = state.bestEval?.step
+    if let measures = state.firstEval?.measures, !measures.isEmpty { summary.firstMeasures = measures }
+    let measures = state.lastMeasures.merging(state.lastEval?.measures ?? [:]) { $1 }
+    if !measures.isEmpty { summary.measures = measures }
     summary.tokensSeen = state.tokensSeen
     summary.tokensPerSecond = Double(state.tokensSeen) / max(state.elapsed, 1e-9)
     summary.trainRuntime = state.elapsed

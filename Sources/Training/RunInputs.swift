@@ -12,13 +12,14 @@ struct RunInputs {
   let configuration: Configuration
   let tokenizer: Tokenizer
   let modelConfiguration: ModelConfiguration
-  let trainSamples: any SampleSource
-  let evalSamples: any SampleSource
-  let train: TokenizationCard.Split
-  let eval: TokenizationCard.Split
+  /// The method with its data.
+  let work: any MethodWork
   /// Names the run: a checkpoint with another name is not gone on from.
   let identity: String
   let remarks: [String]
+
+  /// Passes over the data that so many steps make, with a fraction.
+  func epoch(at step: Int) -> Double { Double(step) * work.samplesPerStep / Double(work.trainCount) }
 }
 
 /// Prepares `RunInputs`: the phases before the first step.
@@ -34,56 +35,24 @@ struct RunPreparation {
     let configBytes = try files.contents(of: job.config)
     let configuration = try Self.configuration(configBytes)
     let ingest = try ingest(of: order.train)
-    let reader = try RowReader(configuration.data, ingest: ingest)
+    let method = configuration.training.method.make(configuration.training)
+    let reader = try method.reader(configuration.data, ingest: ingest)
     report(.phase(.tokenizing, share: 0))
     let choice = TokenizerChoice(section: configuration.tokenizer, order: order, job: job, files: files)
     let tokenizer = try withTemplate(
       try choice.tokenizer(
         ingest: ingest, reader: reader, maximumRows: configuration.data.maximumSamples, isStopped: { WorkerProcess.stopWasAsked }), reader)
-    let method = configuration.training.method.make(configuration.training)
-    let (layout, card) = try tokenization(
-      order.train, ingest, reader, tokenizer, configuration, masked: method.masks(reader),
-      heldOutShare: order.eval == nil ? configuration.data.heldOutShare : 0)
-    let train = try split(card, layout, Tokenization.trainSplit)
-    var eval = try split(card, layout, Tokenization.evalSplit)
-    if let other = order.eval {
-      let otherIngest = try self.ingest(of: other)
-      let otherReader = try RowReader(configuration.data, ingest: otherIngest)
-      let (otherLayout, otherCard) = try tokenization(
-        other, otherIngest, otherReader, tokenizer, configuration, masked: method.masks(otherReader), heldOutShare: 0)
-      eval = try split(otherCard, otherLayout, Tokenization.trainSplit)
-    }
-    return try assemble(configuration, configBytes, tokenizer, method, train: train, eval: eval, emptyRows: card.emptyRows)
-  }
-
-  private typealias LoadedSplit = (card: TokenizationCard.Split, tokens: TokenizedSplit)
-
-  private func assemble(
-    _ configuration: Configuration, _ configBytes: [UInt8], _ tokenizer: Tokenizer, _ method: any Method, train: LoadedSplit,
-    eval: LoadedSplit,
-    emptyRows: Int
-  ) throws -> RunInputs {
-    let seed = UInt64(configuration.seed)
-    let samples = method.samples(train.tokens, seed: seed, shuffles: configuration.data.shuffle)
-    guard train.card.trainedTokens > 1, (samples as? WholeSequences)?.isEmpty != true else {
-      throw Problem(
-        "data.nothing-to-train",
-        "the dataset '\(order.train.name)' has nothing to train on: \(train.card.tokens) tokens, \(train.card.trainedTokens) of them with a loss",
-        why: "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
-        mend: "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows.")
-    }
-    var remarks = method.remarks(samples)
-    if emptyRows > 0 { remarks.append("\(emptyRows) rows have nothing for this method and are left out.") }
-    if eval.card.tokens < 2 {
-      remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.")
-    }
+    let work = try method.work(
+      MethodData(
+        order: order, configuration: configuration, tokenizer: tokenizer, method: method, ingest: ingest,
+        evalIngest: try order.eval.map { try self.ingest(of: $0) }, files: files, report: report))
+    var remarks = work.remarks
     if configuration.training.bf16, !Precision.hasBFloat16Instructions() {
       remarks.append(
         "training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
     }
     return RunInputs(
-      configuration: configuration, tokenizer: tokenizer, modelConfiguration: try modelConfiguration(configuration, tokenizer),
-      trainSamples: samples, evalSamples: method.samples(eval.tokens, seed: seed, shuffles: false), train: train.card, eval: eval.card,
+      configuration: configuration, tokenizer: tokenizer, modelConfiguration: try modelConfiguration(configuration, tokenizer), work: work,
       identity: SHA256.hash(configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")".utf8)),
       remarks: remarks)
   }
@@ -102,7 +71,7 @@ struct RunPreparation {
   }
 
   /// Conversations need a template: a tokenizer without one gets ours, one with another is refused rather than misread.
-  private func withTemplate(_ tokenizer: Tokenizer, _ reader: RowReader) throws -> Tokenizer {
+  private func withTemplate(_ tokenizer: Tokenizer, _ reader: any SequenceReader) throws -> Tokenizer {
     guard reader.isConversation else { return tokenizer }
     guard tokenizer.endOfTextID != nil else {
       throw Problem(
@@ -121,38 +90,6 @@ struct RunPreparation {
         mend: "Give the rows as prompt and completion, with the template's text in them, or use a tokenizer without a chat template.")
     }
     return tokenizer
-  }
-
-  private func tokenization(
-    _ pin: TrainOrder.DatasetPin, _ ingest: IngestResult, _ reader: RowReader, _ tokenizer: Tokenizer, _ configuration: Configuration,
-    masked: Bool,
-    heldOutShare: Double
-  ) throws -> (TokenizationLayout, TokenizationCard) {
-    var lastReport = WallClock.system.monotonic()
-    let data = configuration.data
-    return try Tokenization(
-      pin: pin, ingest: ingest, reader: reader, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked,
-      heldOutShare: heldOutShare, maximumRows: data.maximumSamples,
-      reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)",
-      seed: UInt64(configuration.seed), files: files
-    ).make(
-      report: { share in
-        let now = WallClock.system.monotonic()
-        if now - lastReport > 200_000_000 {
-          lastReport = now
-          report(.phase(.tokenizing, share: share))
-        }
-      }, isStopped: { WorkerProcess.stopWasAsked })
-  }
-
-  private func split(_ card: TokenizationCard, _ layout: TokenizationLayout, _ name: String) throws -> LoadedSplit {
-    guard let split = card.split(name) else {
-      throw Problem(
-        "tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'",
-        mend: "Delete that folder; the tokens are made anew.")
-    }
-    return (split, try TokenizedSplit(layout, split, vocabulary: card.vocabularySize))
   }
 
   private func modelConfiguration(_ configuration: Configuration, _ tokenizer: Tokenizer) throws -> ModelConfiguration {

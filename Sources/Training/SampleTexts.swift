@@ -22,10 +22,7 @@ struct SampleTexts {
   private func prompts() -> [[Int32]] {
     let given = inputs.configuration.evaluation.samplePrompts
     if !given.isEmpty { return given.map { inputs.tokenizer.encode($0).map(Int32.init) }.filter { !$0.isEmpty } }
-    let source: any SampleSource = inputs.eval.tokens > 1 ? inputs.evalSamples : inputs.trainSamples
-    let sample = source.sample(0, epoch: 0)
-    let untrained = sample.targets.prefix { $0 < 0 }.count + 1
-    return [Array(sample.tokens.prefix(untrained > 1 ? untrained : 24))]
+    return [inputs.work.samplePrompt].filter { !$0.isEmpty }
   }
 
   private func fenced(_ text: String) -> String { "````text\n\(text)\n````" }
@@ -71,7 +68,8 @@ struct TextGeneration {
     return text
   }
 
-  private var ends: Set<Int32> {
+  /// What ends a text.
+  var ends: Set<Int32> {
     Set(model.configuration.specialTokens.end.map(Int32.init) + [tokenizer.endOfTextID.map(Int32.init)].compactMap(\.self))
   }
 }

@@ -12,7 +12,7 @@ struct TokenizerChoice {
   let files: any FileSystem
 
   /// Loads, makes or trains the tokenizer; a trained one is kept in the job's folder for the case that the run is resumed.
-  func tokenizer(ingest: IngestResult, reader: RowReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
+  func tokenizer(ingest: IngestResult, reader: any SequenceReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     let folder = TokenizerFolder(files: files)
     if let given = order.tokenizer ?? (section.name == nil ? order.baseModel : nil) { return try folder.load(FilePath(given)) }
     if folder.isPresent(job.tokenizer) { return try folder.load(job.tokenizer) }
@@ -28,7 +28,7 @@ struct TokenizerChoice {
     return made
   }
 
-  private func train(ingest: IngestResult, reader: RowReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
+  private func train(ingest: IngestResult, reader: any SequenceReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     let names = ingest.splits.map(\.name)
     let rows = try DatasetRows(
       DatasetVersionLayout(folder: FilePath(order.train.folder)), split: names.contains("train") ? "train" : names[0])
@@ -38,7 +38,7 @@ struct TokenizerChoice {
         .init(vocabularySize: section.vocabularySize, minimumFrequency: section.minimumFrequency, specialTokens: section.specialTokens))
       for index in 0..<limit {
         if index % 256 == 0, isStopped() { throw CancellationError() }
-        for segment in reader.segments(of: rows[index]) ?? [] { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
+        for segment in (reader.sequences(of: rows[index]) ?? []).joined() { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
       }
       return try trainer.train()
     } catch let error as TokenizerError {

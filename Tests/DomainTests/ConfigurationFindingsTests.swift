@@ -34,8 +34,8 @@ struct ConfigurationFindingsTests {
         "error: training.num_epochs (line 6): 0 is outside of what is allowed: greater than 0",
         "error: training.max_steps (line 7): 2.5 is not a whole number",
         "error: training.packing (line 8): this is a number, but it must be true or false",
-        #"error: training.lr_scheduler_type (line 9): "cosin" is not allowed; it must be one of linear, cosine, constant, constant_with_warmup, cosine_with_min_lr. Did you mean "cosine"?"#,
-        "error: training.optim (line 10): this is a number, but it must be one of adamw",
+        #"error: training.lr_scheduler_type (line 9): "cosin" is not allowed; it must be one of linear, cosine, constant, constant_with_warmup, cosine_with_min_lr, cosine_with_restarts, polynomial, warmup_stable_decay. Did you mean "cosine"?"#,
+        "error: training.optim (line 10): this is a number, but it must be one of adamw, adafactor, lion",
         "error: training.warmup_steps (line 11): 1e400 is too large",
         "error: training.zzzz (line 12): no such field; docs/configuration.md lists those of training",
         "error: data.eval_split (line 14): 1 is outside of what is allowed: from 0 to below 1",
@@ -49,7 +49,7 @@ struct ConfigurationFindingsTests {
     (#"{"training": {"method": "sft", "lr": 1e-4, "learning_rate": 0.0001}}"#, []),
     (#"{"$schema": "x", "training": {"method": "sft", "seed": 7}}"#, []),
     (
-      #"{"training": {"method": "grpo"}}"#, [#"error: training.method (line 1): "grpo" is not allowed; it must be one of \#(Self.methods)"#]
+      #"{"training": {"method": "kto"}}"#, [#"error: training.method (line 1): "kto" is not allowed; it must be one of \#(Self.methods)"#]
     ),
     (
       #"{"training": {"method": "sft", "lr": 1e-4, "learning_rate": 2e-4}}"#,

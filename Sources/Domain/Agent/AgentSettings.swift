@@ -19,6 +19,7 @@ package struct AgentSettings: Section {
   package var ingestFiles = 10_000
   package var ingestRow = 64
   package var ingestExpansion = 1_000
+  package var allowsRewardCommands = false
 
   package init() {}
 
@@ -66,6 +67,10 @@ package struct AgentSettings: Section {
       Field(
         "ingest_expansion", \.ingestExpansion, limit: .within(1...1_000_000_000),
         "Bytes that may come out of a drop for each byte of it, beyond 64 MiB: more is taken for an attack. Default: 1000."),
+      Field(
+        "allow_reward_commands", \.allowsRewardCommands,
+        "Whether a job's rewards may start programs (\"command:\"), with the agent's own rights: whoever can drop a job can run them. Default: false."
+      ),
     ]
   }
 

@@ -51,8 +51,9 @@ extension Configuration {
     // "name" of a tokenizer may stand as a plain string.
     findings += overlay(&configuration.tokenizer, "tokenizer", root, source, plainKey: "name")
     if let training = root["training"]?.object {
-      let (spread, complaints) = LoRAConfigObject.spread(training, source)
-      findings += complaints
+      let (spared, loraComplaints) = LoRAConfigObject.spread(training, source)
+      let (spread, complaints) = ScheduleSettings.spread(spared, source)
+      findings += loraComplaints + complaints + TrainingMethod.remark(on: training, source)
       root["training"] = JSONNode(.object(spread), byte: root["training"]?.byte ?? 0)
     }
     findings += overlay(&configuration.training, "training", root, source)

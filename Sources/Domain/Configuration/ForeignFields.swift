@@ -11,15 +11,7 @@ private let ownFolder = "outputs lie in workspace/jobs/<job-id>/; the field has 
 private let secret = "a secret does not belong into a file that is kept; remove it"
 
 extension TrainingSection {
-  static var otherTrainers: [Field<TrainingSection>] { machineFields + placeFields + loopFields + rewardFields + laterFields }
-
-  /// Of schedules and methods that are not built yet.
-  private static var laterFields: [Field<TrainingSection>] {
-    [
-      "lr_scheduler_kwargs", "max_prompt_length", "max_completion_length", "num_generations", "reward_funcs", "reward_weights", "beta",
-      "loss_type", "label_smoothing",
-    ].map { Field(foreign: $0, .refused("nothing that is built has this field; remove it")) }
-  }
+  static var otherTrainers: [Field<TrainingSection>] { machineFields + placeFields + loopFields + rewardFields }
 
   private static var machineFields: [Field<TrainingSection>] {
     [

@@ -17,15 +17,15 @@ struct MethodLimits {
   private static let table: [String: MethodLimits] = [
     "pretrain": .init(learningRate: 1e-5...1e-2, epochs: 0.001...100),
     "sft": .init(learningRate: 1e-6...1e-3, epochs: 0.01...20),
-    "dpo": .init(learningRate: 1e-7...2e-4, epochs: 0.01...10, beta: 0.01...1),
-    "orpo": .init(learningRate: 1e-7...2e-4, epochs: 0.01...10, beta: 0.01...1),
-    "grpo": .init(learningRate: 1e-7...2e-4, epochs: 0.01...20, beta: 0...0.5),
+    "dpo": .init(learningRate: 1e-8...1e-4, epochs: 0.01...10, beta: 0...1),
+    "orpo": .init(learningRate: 1e-8...1e-4, epochs: 0.01...10, beta: 0...1),
+    "grpo": .init(learningRate: 1e-8...1e-4, epochs: 0.01...20, beta: 0...0.5),
   ]
 
   static func of(_ method: TrainingMethod, usesLoRA: Bool) -> MethodLimits {
     var limits = table[method.rawValue] ?? MethodLimits(learningRate: 1e-6...1e-2, epochs: 0.01...100)
     // An adapter starts at nothing and is small: its rates are about ten times those of all weights.
-    if usesLoRA { limits.learningRate = limits.learningRate.lowerBound...limits.learningRate.upperBound * 10 }
+    if usesLoRA { limits.learningRate = limits.learningRate.lowerBound * 10...limits.learningRate.upperBound * 10 }
     return limits
   }
 }

@@ -3,7 +3,7 @@ import Domain
 import StrictJSON
 
 /// Makes segments of a row, by the dataset's schema. What a row of each schema becomes is written in docs/formats.md.
-struct RowReader: Sendable {
+struct RowReader: SequenceReader {
   private enum Form: Sendable {
     case text(FieldName)
     case promptCompletion(FieldName, FieldName, separator: [UInt8])
@@ -47,6 +47,9 @@ struct RowReader: Sendable {
 
   /// Whether rows are conversations, which a chat template renders.
   var isConversation: Bool { if case .turns = form { true } else { false } }
+
+  var sequencesOfRow: Int { 1 }
+  func sequences(of row: DatasetRow) -> [[Segment]]? { segments(of: row).map { [$0] } }
 
   /// nil where the row lacks what the schema promises: a null, an empty list.
   func segments(of row: DatasetRow) -> [Segment]? {

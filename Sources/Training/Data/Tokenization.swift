@@ -9,7 +9,7 @@ import Tokenizers
 struct Tokenization {
   let pin: TrainOrder.DatasetPin
   let ingest: IngestResult
-  let reader: RowReader
+  let reader: any SequenceReader
   let tokenizer: Tokenizer
   let tokenizerSHA256: String
   let masked: Bool
@@ -137,11 +137,11 @@ struct Tokenization {
 private struct RowEncoding {
   private let encoder: Encoder
   private let endOfText: UInt32?
-  private let reader: RowReader
+  private let reader: any SequenceReader
   private var ids: [UInt32] = []
   private(set) var emptyRows = 0
 
-  init(tokenizer: Tokenizer, reader: RowReader) {
+  init(tokenizer: Tokenizer, reader: any SequenceReader) {
     encoder = tokenizer.makeEncoder()
     endOfText = tokenizer.endOfTextID
     self.reader = reader
@@ -153,15 +153,20 @@ private struct RowEncoding {
       let row = rows[index]
       let output = writer(sequence)
       let ends = !row.continues || index == limit - 1
-      if let segments = reader.segments(of: row) {
-        for segment in segments {
-          ids.removeAll(keepingCapacity: true)
-          segment.text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-          if segment.endsText, let endOfText { ids.append(endOfText) }
-          try output.append(ids, isTrained: segment.isTrained)
+      if let sequences = reader.sequences(of: row) {
+        for (number, segments) in sequences.enumerated() {
+          for segment in segments {
+            ids.removeAll(keepingCapacity: true)
+            segment.text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
+            if segment.endsText, let endOfText { ids.append(endOfText) }
+            try output.append(ids, isTrained: segment.isTrained)
+          }
+          if number + 1 < sequences.count { try output.endSequence() }
         }
       } else {
         emptyRows += 1
+        // Every row makes as many sequences, so that they can be counted off.
+        for _ in 1..<reader.sequencesOfRow { try output.endSequence() }
       }
       if ends {
         try output.endSequence()
