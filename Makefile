@@ -2,6 +2,7 @@
 # make test    installs what is missing, runs every test
 # make test-kills   kills agent and workers at random KILLS times (500) while drops arrive, and looks whether anything was lost
 # make bench-train PYTHON=…    training beside that Python's PyTorch; bench-generate and bench-tokenize likewise; without PYTHON ours alone
+# make bench-methods           trains with every method on made data, and says what held-out rows say before and after
 # Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
 # It builds as fast as debug on two cores, and an optimised agent answers a drop in 4 ms instead of 80.
 # `make install` builds once more, with Swift's libraries inside: the machine it goes to needs no Swift.
@@ -14,7 +15,7 @@ PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 KILLS     ?= 500
 
-.PHONY: all setup build demo test test-kills bench-ingest bench-train bench-growth bench-generate bench-tokenize lint format install uninstall clean
+.PHONY: all setup build demo test test-kills bench-ingest bench-train bench-growth bench-generate bench-tokenize bench-methods lint format install uninstall clean
 
 all: build
 
@@ -48,6 +49,11 @@ bench-train bench-growth bench-generate bench-tokenize: setup
 	@$(SWIFT) build $(FLAGS) --product dropforge-bench
 	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" $(@:bench-%=%) --python="$(PYTHON)" $(BENCH)
 
+# Whether each method learns: a JSON line a method with a measure on held-out rows before and after.
+bench-methods: setup
+	@$(SWIFT) build $(FLAGS) --product dropforge-bench
+	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" methods $(BENCH)
+
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks
 
@@ -57,9 +63,12 @@ format:
 install: setup
 	$(SWIFT) build $(STATIC) --product dropforge
 	$(SWIFT) build $(STATIC) --product dropforge-worker
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dropforge/templates $(DESTDIR)/etc/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dropforge/templates/models $(DESTDIR)$(PREFIX)/share/dropforge/templates/data
+	install -d $(DESTDIR)/etc/systemd/system
 	install -s .build-install/release/dropforge .build-install/release/dropforge-worker $(DESTDIR)$(PREFIX)/bin
 	install -m 644 templates/*.json $(DESTDIR)$(PREFIX)/share/dropforge/templates
+	install -m 644 templates/models/* $(DESTDIR)$(PREFIX)/share/dropforge/templates/models
+	install -m 644 templates/data/* $(DESTDIR)$(PREFIX)/share/dropforge/templates/data
 	install -m 644 systemd/dropforge.service $(DESTDIR)/etc/systemd/system
 
 uninstall:

@@ -41,7 +41,7 @@ let package = Package(
     // Ground, the agent's side: state and processes.
     .target(
       name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb],
-      resources: [.embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0003-evaluations.sql")],
+      resources: [.embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql")],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 
@@ -96,7 +96,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "dropforge-bench",
-      dependencies: ["Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", subprocess, system],
+      dependencies: [
+        "Domain", "Platform", "StrictJSON", "Tokenizers", "LanguageModels", "Kernels", "Ingestion", "Training", subprocess, system,
+      ],
       path: "Benchmarks/dropforge-bench", swiftSettings: optimised),
 
     // Tests.

@@ -1,7 +1,7 @@
 @preconcurrency import Glibc
 import StrictJSON
 
-/// What `make bench-train`, `bench-generate` and `bench-tokenize` run: a JSON line a case, on standard output.
+/// What `make bench-train`, `bench-generate`, `bench-tokenize` and `bench-methods` run: a JSON line a case, on standard output.
 @main
 struct Bench {
   static func main() async throws {
@@ -14,11 +14,12 @@ struct Bench {
     case "growth": try await TrainingBenchmark(options).showGrowth()
     case "generate": try await GenerationBenchmark(options).run()
     case "tokenize": try await TokenizingBenchmark(options).run()
+    case "methods": try MethodsBenchmark(options).run()
     case "measure-train": print(try TrainingBenchmark.measure(options).text())
     default:
       print(
         """
-        usage: dropforge-bench train|growth|generate|tokenize [--python=PATH] [--cases=a,b] [--dtypes=f32,bf16] [--rounds=2] [--seconds=6]
+        usage: dropforge-bench train|growth|generate|tokenize|methods [--python=PATH] [--cases=a,b] [--dtypes=f32,bf16] [--rounds=2] [--seconds=6]
           tokenize: [--english=FILE] [--code=FILE] [--multilingual=FILE] [--train=FILE]
         """)
     }

@@ -66,3 +66,24 @@ CK_CLONES void ck_cross_entropy(float *restrict nll, uint8_t *restrict hit, cons
     nll[row] = logf(sum) - (x[target] - greatest);
   }
 }
+
+// As above, and of each row the mean of its logits and the entropy of its distribution: log(sum) - sum e^(x - max) (x - max) / sum.
+CK_CLONES void ck_logit_statistics(float *restrict nll, uint8_t *restrict hit, float *restrict mean, float *restrict entropy,
+                                   const float *restrict logits, const int32_t *restrict targets, size_t rows, size_t V,
+                                   size_t stride) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict x = logits + row * stride;
+    size_t target = (size_t)targets[row];
+    float greatest = ck_max(x, V), sum = 0, weighted = 0, total = 0;
+    hit[row] = is_first_greatest(x, target, greatest);
+    for (size_t i = 0; i < V; i++) {
+      float d = x[i] - greatest, e = ck_expf(d);
+      sum += e;
+      weighted += e * d;
+      total += d;
+    }
+    nll[row] = logf(sum) - (x[target] - greatest);
+    mean[row] = total / (float)V + greatest;
+    entropy[row] = logf(sum) - weighted / sum;
+  }
+}

@@ -17,6 +17,8 @@ package struct JobNeeds: Sendable, Equatable {
   package var findings: [Finding] = []
   /// The first thing that is not here; nil: the job can run.
   package var missing: PendingReason?
+  /// Why it never will: the job that it was to come after did not get there.
+  package var impossible: Problem?
 
   package struct Part: Sendable, Equatable {
     package var version: DatasetVersionRecord
@@ -67,6 +69,7 @@ extension Catalogue {
         if needs.eval == nil { missing.append(.waitingForDataset(eval)) }
       }
     }
+    if let after = job.after, pinned == nil { try await look(for: after, &needs, &missing) }
     if let (node, lines) = try await config(of: job, pinned: pinned, source: source, &needs, &missing) {
       let (overlaid, overrideFindings) = job.applyOverrides(to: node)
       let (configuration, findings) = Configuration.decode(overlaid, source: lines)
@@ -104,8 +107,27 @@ extension Catalogue {
     guard let name else { return .none }
     if let dropped = try await model(SafeName(from: name)) { return .dropped(SafeName(from: name), sha256: dropped.sha256) }
     if let finished = try await completedJob(called: name) { return .finishedJob(finished.id) }
-    missing.append(.waitingForModel(name))
+    // A job that is still to come or to end is waited for like any other thing.
+    if let open = try await self.job(called: name), !open.state.isFinal {
+      missing.append(.waitingForJob(open.id.text, state: open.state))
+    } else {
+      missing.append(.waitingForModel(name))
+    }
     return .none
+  }
+
+  /// The job that this one comes after: the newest of that name.
+  private func look(for name: String, _ needs: inout JobNeeds, _ missing: inout [PendingReason]) async throws {
+    guard let before = try await job(called: name) else { return missing.append(.waitingForJob(name, state: nil)) }
+    switch before.state {
+    case .completed: break
+    case .error, .cancelled:
+      needs.impossible = Problem(
+        "job.after-failed", "the job '\(before.id)' was to be completed before, and it is \(before.state.rawValue)",
+        at: .init(field: "after"), why: before.reason,
+        mend: "Mend that job and drop it again, and this one after it.")
+    default: missing.append(.waitingForJob(before.id.text, state: before.state))
+    }
   }
 
   private func version(called name: String, pinned: TrainOrder.DatasetPin?) async throws -> DatasetVersionRecord? {

@@ -40,60 +40,11 @@ extension Intake {
     try await carryOutDecision(of: drop)
   }
 
-  /// `versions/<n>.json` is the drop itself; `config.json` and `validation.json` are written anew.
+  /// `versions/<n>.json` is the drop itself. What lies beside it is a view of the catalogue, where a later version may stand
+  /// already: it is made from that, by `reports.config`.
   func placeConfig(_ receipt: Receipt, _ original: FilePath) throws {
-    guard let path = receipt.path, let result = receipt.result, let name = SafeName(exactly: result) else { return }
-    try place(original, at: layout.absolute(path))
-    let folder = layout.workspace.config(name)
-    try files.publish(try files.contents(of: layout.absolute(path)), to: folder.latest)
-    try files.publish(try PublishedJSON.bytes(of: ConfigValidation(name: name, findings: receipt.findings ?? [])), to: folder.validation)
-  }
-
-  // MARK: jobs
-
-  private func takeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws {
-    let fallback = DroppedFileName(drop.name).stem
-    let (decoded, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: fallback)
-    guard let job = decoded else {
-      // All that is wrong is told at once: the config inside is looked at too.
-      let inner = document.node["config"].flatMap { $0.object == nil ? nil : Configuration.decode($0, source: document.source).1 } ?? []
-      return try await rejectFindings(drop, .job, jobFindings + inner, document)
-    }
-    let needs = try await catalogue.needs(of: job, source: document.source)
-    let findings = jobFindings + needs.findings + [job.datasetFinding(needs.configuration)].compactMap(\.self)
-    guard findings.errors.isEmpty else { return try await rejectFindings(drop, .job, findings, document) }
-    let ahead = try await catalogue.openJobs().count
-    let reason = (needs.missing ?? .queued(behind: ahead)).sentence
-    let form = form(for: drop)
-    let layout = layout
-    _ = try await catalogue.registerJob(
-      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
-      reason: reason,
-      at: now
-    ) { id in
-      form(
-        .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
-        message: "Job '\(id)' is here: \(reason).\(findings.warningsNote)", findings: findings)
-    }
-    try await carryOutDecision(of: drop)
-  }
-
-  func placeJob(_ receipt: Receipt, _ original: FilePath) async throws {
     guard let path = receipt.path else { return }
-    let job = JobLayout(folder: layout.absolute(path))
-    for folder in job.folders { try files.makeFoldersDurably(folder, below: layout.workspace.jobs) }
-    try place(original, at: job.job)
-    try await dropGeneratedRows(for: try files.contents(of: job.job), fallbackName: DroppedFileName(receipt.name).stem)
-  }
-
-  /// Rows that a job has made from tools are dropped as a dataset: kept, readable and pinned as any other.
-  private func dropGeneratedRows(for file: [UInt8], fallbackName: String) async throws {
-    let node = try JSONParser.parse(file)
-    guard let job = JobFile.decode(node, source: .none, fallbackName: fallbackName).0, job.isDatasetGenerated,
-      let configuration = try await catalogue.needs(of: job).configuration, let made = job.generatedRows(configuration),
-      try await catalogue.latestStoredVersion(of: made.dataset) == nil
-    else { return }
-    try files.publish(made.rows.utf8, to: layout.inbox.folder(of: .dataset).appending("\(made.dataset).jsonl"))
+    try place(original, at: layout.absolute(path))
   }
 
   // MARK: requests
@@ -113,16 +64,9 @@ extension Intake {
 
   // MARK: shared
 
-  private func rejectFindings(_ drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) async throws {
+  func rejectFindings(_ drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) async throws {
     try await reject(drop, kind: kind, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
   }
-}
-
-/// `workspace/configs/<name>/validation.json`.
-private struct ConfigValidation: Encodable {
-  var schema = "dropforge.validation/1"
-  var name: SafeName
-  var findings: [Finding]
 }
 
 extension [Finding] {

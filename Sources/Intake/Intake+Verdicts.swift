@@ -45,7 +45,8 @@ extension Intake {
     if let result = receipt.result, receipt.status != .rejected {
       switch receipt.kind {
       case .dataset: if let name = SafeName(exactly: result) { try await reports.dataset(name) }
-      case .job: if let id = JobID(result) { try await reports.job(id) }
+      case .config: if let name = SafeName(exactly: result) { try await reports.config(name) }
+      case .job: try await publishJob(receipt)
       default: break
       }
     }

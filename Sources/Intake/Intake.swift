@@ -216,18 +216,24 @@ package struct IntakeReports: Sendable {
   package var receipt: @Sendable (Receipt) async throws -> Void
   package var dataset: @Sendable (SafeName) async throws -> Void
   package var job: @Sendable (JobID) async throws -> Void
+  /// A config's folder, after its name got another version.
+  package var config: @Sendable (SafeName) async throws -> Void
+  package var sweep: @Sendable (SweepID) async throws -> Void
   /// Something came that pending jobs may wait for, or a new job.
   package var changed: @Sendable () async -> Void
   package var request: @Sendable (InboxRequest) async throws -> RequestAnswer
 
   package init(
     receipt: @escaping @Sendable (Receipt) async throws -> Void, dataset: @escaping @Sendable (SafeName) async throws -> Void,
-    job: @escaping @Sendable (JobID) async throws -> Void, changed: @escaping @Sendable () async -> Void,
+    job: @escaping @Sendable (JobID) async throws -> Void, config: @escaping @Sendable (SafeName) async throws -> Void = { _ in },
+    sweep: @escaping @Sendable (SweepID) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void,
     request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer
   ) {
     self.receipt = receipt
     self.dataset = dataset
     self.job = job
+    self.config = config
+    self.sweep = sweep
     self.changed = changed
     self.request = request
   }

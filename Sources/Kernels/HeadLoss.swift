@@ -23,7 +23,7 @@ package struct HeadLoss {
   private let slots: Slots
 
   private struct Slots {
-    let logits, x, dx, nll, hits, rows, targets, weights, rounded: ArenaSlot
+    let logits, x, dx, nll, hits, rows, targets, weights, means, entropies, rounded: ArenaSlot
   }
 
   /// - roundsGradient: room for the gradient of logits in bf16, which products in bf16 take.
@@ -59,8 +59,8 @@ package struct HeadLoss {
     let slots = Slots(
       logits: layout.floats(rows * stride(vocabulary)), x: layout.floats(rows * width), dx: layout.floats(rows * width),
       nll: layout.floats(capacity), hits: layout.reserve(UInt8.self, capacity), rows: layout.reserve(Int32.self, capacity),
-      targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity),
-      rounded: layout.reserve(UInt16.self, roundsGradient ? rows * stride(vocabulary) : 0))
+      targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity), means: layout.floats(capacity),
+      entropies: layout.floats(capacity), rounded: layout.reserve(UInt16.self, roundsGradient ? rows * stride(vocabulary) : 0))
     return (layout, slots)
   }
 
@@ -86,12 +86,14 @@ package struct HeadLoss {
   /// - targets: (rows), `ignoredTarget` (or any negative number) where a row has none; others below `vocabulary`.
   /// - weights: (rows) factors of each row's loss, nil for 1. For preference methods, where a token's loss has a weight of its own.
   /// - logProbabilities: (rows), where given: ln p(target), 0 for rows without target.
+  /// - look: what else is wanted of each row with a target; only without gradients.
   /// - products: makes the products in bf16, the gradient of the logits too; nil for f32.
   package func run(
     _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, products: BFloat16Products? = nil, targets: UnsafePointer<Int32>,
     weights: UnsafePointer<Float>? = nil, rows: Int, gradients: Gradients? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil,
-    on team: ThreadTeam
+    look: HeadLook? = nil, on team: ThreadTeam
   ) -> LossSum {
+    precondition(look == nil || gradients == nil, "a look comes before the gradient")
     precondition(rows <= capacity, "\(rows) rows in a head for \(capacity)")
     let places = arena.pointer(slots.rows, as: Int32.self), chosen = arena.pointer(slots.targets, as: Int32.self)
     let chosenWeights = arena.floats(slots.weights)
@@ -109,14 +111,15 @@ package struct HeadLoss {
     }
     for start in Swift.stride(from: 0, to: count, by: chunkRows) {
       let range = start..<min(start + chunkRows, count)
-      chunk(range, x, weight, products, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, team)
+      chunk(range, x, weight, products, weights == nil ? nil : UnsafePointer(chosenWeights), gradients, looks: look != nil, team)
     }
+    if let look { scatter(count, rows, into: look) }
     return sum(count, weights == nil ? nil : UnsafePointer(chosenWeights), rows, logProbabilities)
   }
 
   private func chunk(
     _ range: Range<Int>, _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ products: BFloat16Products?,
-    _ weights: UnsafePointer<Float>?, _ gradients: Gradients?, _ team: ThreadTeam
+    _ weights: UnsafePointer<Float>?, _ gradients: Gradients?, looks: Bool, _ team: ThreadTeam
   ) {
     let places = arena.pointer(slots.rows, as: Int32.self) + range.lowerBound
     let targets = UnsafePointer(arena.pointer(slots.targets, as: Int32.self) + range.lowerBound)
@@ -139,7 +142,14 @@ package struct HeadLoss {
       MatrixProduct.multiply(.nt, logits, input, weight, m: n, n: vocabulary, k: width, strideC: stride, on: team)
     }
     guard let gradients else {
+      let means = arena.floats(slots.means) + range.lowerBound, entropies = arena.floats(slots.entropies) + range.lowerBound
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
+        if looks {
+          ck_logit_statistics(
+            nll + block.lowerBound, hits + block.lowerBound, means + block.lowerBound, entropies + block.lowerBound,
+            logits + block.lowerBound * stride, targets + block.lowerBound, block.count, vocabulary, stride)
+          return
+        }
         ck_cross_entropy(
           nll + block.lowerBound, hits + block.lowerBound, logits + block.lowerBound * stride, targets + block.lowerBound, block.count,
           vocabulary, stride)
@@ -178,6 +188,19 @@ package struct HeadLoss {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: width)) { block in
         for row in block { (gradients.dx + Int(places[row]) * width).update(from: dx + row * width, count: width) }
       }
+    }
+  }
+
+  private func scatter(_ count: Int, _ rows: Int, into look: HeadLook) {
+    let places = arena.pointer(slots.rows, as: Int32.self), hits = arena.pointer(slots.hits, as: UInt8.self)
+    look.meanLogits.update(repeating: 0, count: rows)
+    look.entropies.update(repeating: 0, count: rows)
+    look.hits.update(repeating: 0, count: rows)
+    for index in 0..<count {
+      let row = Int(places[index])
+      look.meanLogits[row] = arena.floats(slots.means)[index]
+      look.entropies[row] = arena.floats(slots.entropies)[index]
+      look.hits[row] = hits[index]
     }
   }
 

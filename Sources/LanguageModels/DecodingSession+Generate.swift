@@ -30,4 +30,32 @@ extension DecodingSession {
     }
     return continuations
   }
+
+  /// What a sequence was continued with.
+  package struct Completion: Sendable, Equatable {
+    /// With the token that ended it, where one did.
+    package var tokens: [Int32]
+    package var hasEnded: Bool
+
+    package init(tokens: [Int32], hasEnded: Bool) {
+      self.tokens = tokens
+      self.hasEnded = hasEnded
+    }
+  }
+
+  /// Continues the prompts, one a sequence, none empty, each until one of `ends`, which it keeps, or for `newTokens` tokens.
+  package func complete(_ prompts: [[Int32]], newTokens: Int, sampler: Sampler, ends: Set<Int32>) throws(ModelError) -> [Completion] {
+    var completions = [Completion](repeating: Completion(tokens: [], hasEnded: false), count: prompts.count)
+    var logits = try prefill(prompts)
+    for index in 0..<newTokens {
+      let next = sample(logits, sampler, index: index)
+      for (sequence, token) in next.enumerated() where !completions[sequence].hasEnded {
+        completions[sequence].tokens.append(token)
+        completions[sequence].hasEnded = ends.contains(token)
+      }
+      if index + 1 == newTokens || completions.allSatisfy(\.hasEnded) { break }
+      logits = try step(next)  // a sequence that has ended goes on unseen: the batch keeps its shape
+    }
+    return completions
+  }
 }

@@ -18,6 +18,8 @@ package final class DecodingSession {
   /// Tokens of each sequence so far, padding not counted.
   package var lengths: [Int] { padding.map { cache.length - $0 } }
 
+  /// The adapter that trains beside the model, as it stood when the session was made.
+  private let adapter: LoRA?
   private let cache: KeyValueCache
   private let workspace: any DecoderWorkspace
   /// Tokens of padding on the left of each sequence, where prompts have different lengths.
@@ -42,13 +44,15 @@ package final class DecodingSession {
     self.model = model
     self.batch = batch
     self.capacity = capacity
+    adapter = model.adapter
     padding = [Int](repeating: 0, count: batch)
     logits = [Float](repeating: 0, count: batch * d.vocabularySize)
     lastHidden = [Float](repeating: 0, count: batch * d.hiddenSize)
     do {
       cache = try KeyValueCache(d, batch: batch, capacity: capacity)
       workspace = try model.decoder.makeWorkspace(
-        WorkspacePlan(rows: batch * min(capacity, Self.prefillBlock), keys: capacity, isTraining: false, team: model.team))
+        WorkspacePlan(
+          rows: batch * min(capacity, Self.prefillBlock), keys: capacity, isTraining: false, team: model.team, adapter: adapter?.layout))
     } catch {
       throw ModelError(.outOfMemory, error.description)
     }
@@ -120,7 +124,9 @@ package final class DecodingSession {
           let input = PassInput(
             batch: batch, length: length, tokens: tokens, positions: positions, firstKeys: hasPadding ? firstKeys.baseAddress : nil,
             dropout: nil)
-          let hidden = workspace.forward(input, parameters: PassParameters(model: Weights(model.parameters.base)), cache: cache)
+          let parameters = PassParameters(
+            model: Weights(model.parameters.base), adapter: adapter.map { UnsafePointer($0.parameters.base) })
+          let hidden = workspace.forward(input, parameters: parameters, cache: cache)
           if isLast { project(hidden, length) }
         }
       }

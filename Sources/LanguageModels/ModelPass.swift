@@ -16,32 +16,44 @@ package final class ModelPass {
   /// Longest sequence.
   package let length: Int
   package let purpose: Purpose
+  /// Neighbouring sequences that belong together, as the two of a pair: they are never parted into pieces.
+  package let group: Int
 
   /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
   /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on, products are as fast as they get.
   private static let pieceRows = 1_024
   private let pieceRows: Int
-  private let workspace: any DecoderWorkspace
-  private let adapter: LoRA?
+  /// 1 / temperature: what the logits are multiplied with.
+  let logitScale: Float
+  let workspace: any DecoderWorkspace
+  let adapter: LoRA?
   private let head: HeadLoss
-  private let arena: Arena
-  private let slots: Slots
+  let arena: Arena
+  let slots: Slots
 
-  private struct Slots {
+  struct Slots {
     var layout = ArenaLayout()
     let tokens, positions, firstKeys, targets, weights: ArenaSlot
   }
 
   /// - recomputing: activations are made again in backward instead of being kept.
-  package init(_ model: LanguageModel, rows: Int, length: Int, purpose: Purpose, recomputing: Bool = false) throws(ModelError) {
+  /// - group: neighbouring sequences that a micro-batch is not parted between.
+  /// - temperature: the logits of scores, and of what is accumulated by them, are divided by it.
+  /// - withoutAdapter: the model as it is without the adapter that trains beside it.
+  package init(
+    _ model: LanguageModel, rows: Int, length: Int, purpose: Purpose, recomputing: Bool = false, group: Int = 1, temperature: Double = 1,
+    withoutAdapter: Bool = false
+  ) throws(ModelError) {
     self.model = model
+    self.group = group
+    logitScale = Float(1 / temperature)
     self.rows = rows
     self.length = length
     self.purpose = purpose
-    adapter = model.adapter
+    adapter = withoutAdapter ? nil : model.adapter
     let dimensions = model.dimensions
     let plan = Self.plan(
-      model.configuration, rows, length, purpose, model.precision, recomputing, model.adapter?.layout, model.team)
+      model.configuration, rows, length, purpose, model.precision, recomputing, adapter?.layout, model.team, group)
     pieceRows = plan.rows
     slots = Self.slots(pieceRows)
     do {
@@ -58,9 +70,9 @@ package final class ModelPass {
   /// Bytes that a pass takes, before it is made; packed copies of weights for products in bf16 not counted.
   package static func byteCount(
     _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, precision: Precision = .float32,
-    recomputing: Bool = false, adapter: LoRALayout? = nil, on team: ThreadTeam
+    recomputing: Bool = false, adapter: LoRALayout? = nil, group: Int = 1, on team: ThreadTeam
   ) -> Int {
-    let d = configuration.dimensions, plan = plan(configuration, rows, length, purpose, precision, recomputing, adapter, team)
+    let d = configuration.dimensions, plan = plan(configuration, rows, length, purpose, precision, recomputing, adapter, team, group)
     return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
       + HeadLoss.byteCount(
         vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
@@ -69,9 +81,9 @@ package final class ModelPass {
 
   private static func plan(
     _ configuration: ModelConfiguration, _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool,
-    _ adapter: LoRALayout?, _ team: ThreadTeam
+    _ adapter: LoRALayout?, _ team: ThreadTeam, _ group: Int
   ) -> WorkspacePlan {
-    let piece = max(pieceRows / max(length, 1), 1) * length
+    let piece = max(pieceRows / max(length, 1) / group, 1) * group * length
     return WorkspacePlan(
       rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
       keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team, adapter: adapter)
@@ -86,7 +98,7 @@ package final class ModelPass {
     return slots
   }
 
-  private var parameters: PassParameters {
+  var parameters: PassParameters {
     PassParameters(model: model.weights, adapter: adapter.map { UnsafePointer($0.parameters.base) })
   }
 
@@ -161,30 +173,30 @@ package final class ModelPass {
     return all
   }
 
-  private func runHead(
+  func runHead(
     _ hidden: UnsafePointer<Float>, _ microBatch: MicroBatch, gradients: HeadLoss.Gradients? = nil,
-    logProbabilities: UnsafeMutablePointer<Float>? = nil
+    weights rowWeights: Bool? = nil, logProbabilities: UnsafeMutablePointer<Float>? = nil, look: HeadLook? = nil
   ) -> LossSum {
     let weights = model.weights
     return head.run(
       hidden, weight: weights + model.decoder.headWeight, products: weights.products, targets: arena.pointer(slots.targets, as: Int32.self),
-      weights: microBatch.weights == nil ? nil : UnsafePointer(arena.floats(slots.weights)), rows: microBatch.rows,
-      gradients: gradients, logProbabilities: logProbabilities, on: model.team)
+      weights: rowWeights ?? (microBatch.weights != nil) ? UnsafePointer(arena.floats(slots.weights)) : nil, rows: microBatch.rows,
+      gradients: gradients, logProbabilities: logProbabilities, look: look, on: model.team)
   }
 
   /// Checks the micro-batch and cuts it into what goes through the layers together.
-  private func pieces(_ microBatch: MicroBatch) throws(ModelError) -> [MicroBatch] {
+  func pieces(_ microBatch: MicroBatch) throws(ModelError) -> [MicroBatch] {
     try microBatch.check(model.dimensions)
     guard microBatch.rows <= rows, microBatch.length <= length else {
       throw ModelError(
         .invalidInput,
         "A micro-batch of \(microBatch.batch)×\(microBatch.length) tokens does not fit a pass made for \(rows) rows of at most \(length).")
     }
-    return microBatch.pieces(of: max(1, pieceRows / microBatch.length))
+    return microBatch.pieces(of: max(1, pieceRows / microBatch.length / group) * group)
   }
 
   /// Copies a piece to where the pass reads it.
-  private func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) -> PassInput {
+  func load(_ microBatch: MicroBatch, dropout: Dropout.Key?) -> PassInput {
     let tokens = arena.pointer(slots.tokens, as: Int32.self), positions = arena.pointer(slots.positions, as: Int32.self)
     let firstKeys = arena.pointer(slots.firstKeys, as: Int32.self)
     copy(microBatch.tokens, to: tokens)
@@ -198,7 +210,7 @@ package final class ModelPass {
     return input
   }
 
-  private func copy<Element>(_ array: [Element], to pointer: UnsafeMutablePointer<Element>) {
+  func copy<Element>(_ array: [Element], to pointer: UnsafeMutablePointer<Element>) {
     array.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       pointer.update(from: base, count: buffer.count)

@@ -10,7 +10,7 @@ struct JobReadmeReport: JobReport {
     # \(facts.id)
 
     \(facts.configuration.training.method.rawValue) on \(facts.pins.trained.map { "`\($0.name)` (version \($0.version))" }.joined(separator: " and ")), finished \(facts.finishedAt).
-    Loss on the held-out part: \(facts.metrics.firstEvalLoss.map { Figures.fixed($0, 4) } ?? "–") before, \(facts.metrics.evalLoss.map { Figures.fixed($0, 4) } ?? "–") after \(facts.metrics.steps) steps.
+    \(held(facts)) after \(facts.metrics.steps) steps.
 
     | file | what |
     |---|---|
@@ -20,12 +20,31 @@ struct JobReadmeReport: JobReport {
     | `metrics.json`, `metrics.jsonl` | the run in one object, and a row a logged step |
     | `log.txt` | the same for people |
     | `evaluation.json` | the held-out part before and after, loss curves, answers that were judged |
-    | `checkpoints/` | the last states of the training, each a model of its own |
+    \(ofMethod(facts))| `checkpoints/` | the last states of the training, each a model of its own |
     | `job.json`, `config.json` | the job as it was dropped, and with every default filled in |
     | `manifest.json` | hashes of every input and output, seed, versions: enough to repeat the run |
 
     Go on with it: `dropforge generate \(facts.id) "Once"`, or name `"\(facts.id)"` as `model.name` in a config.
 
     """
+  }
+
+  /// What the held-out part says, in the measure of the method.
+  private func held(_ facts: JobFacts) -> String {
+    let metrics = facts.metrics
+    func number(_ value: Double?) -> String { value.map { Figures.fixed($0, 4) } ?? "–" }
+    if facts.configuration.training.method == .grpo {
+      return
+        "Mean reward on the held-out part: \(number(metrics.firstMeasures?["eval_reward"])) before, \(number(metrics.measures?["eval_reward"]))"
+    }
+    return "Loss on the held-out part: \(number(metrics.firstEvalLoss)) before, \(number(metrics.evalLoss))"
+  }
+
+  private func ofMethod(_ facts: JobFacts) -> String {
+    switch facts.configuration.training.method {
+    case .pretrain, .sft, .orpo: ""
+    case .dpo: "| `reference.json` | what the frozen reference says of each pair |\n"
+    case .grpo: "| `completions/` | answers that were sampled, with their rewards |\n"
+    }
   }
 }

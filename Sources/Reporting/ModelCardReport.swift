@@ -24,6 +24,8 @@ struct ModelCardReport: JobReport {
     let results = [
       ("loss", "Loss (nats a token)", facts.metrics.evalLoss), ("perplexity", "Perplexity", facts.metrics.evalPerplexity),
       ("accuracy", "Token accuracy", facts.metrics.evalMeanTokenAccuracy),
+      ("reward", "Mean reward", facts.metrics.measures?["eval_reward"]),
+      ("reward_accuracy", "Preferred answers", facts.metrics.measures?["eval_rewards/accuracies"]),
     ].compactMap { type, name, value in value.map { (type, name, $0) } }
     if results.isEmpty { lines[lines.count - 1] = "  results: []" }
     if !results.isEmpty {
@@ -69,6 +71,70 @@ struct ModelCardReport: JobReport {
       """
   }
 
+  /// What was measured before and after, in the words of the method.
+  private func results(_ facts: JobFacts) -> String {
+    let metrics = facts.metrics
+    func measured(_ title: String, _ name: String) -> String? {
+      guard let after = metrics.measures?["eval_\(name)"] else { return nil }
+      return "| \(title) | \(number(metrics.firstMeasures?["eval_\(name)"])) | \(number(after)) | |"
+    }
+    let best = metrics.bestStep.map { " (step \($0))" } ?? ""
+    var lines = ["| | before | after | best |", "|---|---|---|---|"]
+    switch facts.configuration.training.method {
+    case .pretrain, .sft:
+      lines.append(
+        "| loss, nats a token | \(number(metrics.firstEvalLoss)) | \(number(metrics.evalLoss)) | \(number(metrics.bestEvalLoss))\(best) |")
+    case .dpo, .orpo:
+      lines.append(
+        "| loss, a pair | \(number(metrics.firstEvalLoss)) | \(number(metrics.evalLoss)) | \(number(metrics.bestEvalLoss))\(best) |")
+      lines += [
+        measured("pairs whose chosen answer is preferred", "rewards/accuracies"), measured("margin of the rewards", "rewards/margins"),
+        measured("ln p of the chosen answer", "logps/chosen"), measured("ln p of the rejected answer", "logps/rejected"),
+      ].compactMap(\.self)
+    case .grpo:
+      lines += [measured("mean reward", "reward"), measured("length of an answer, tokens", "completions/mean_length")].compactMap(\.self)
+      for reward in facts.configuration.training.weightedRewards {
+        if let line = measured("reward \(reward.label)", "rewards/\(reward.label)/mean") { lines.append(line) }
+      }
+    }
+    lines += ["", "| | |", "|---|---|"]
+    if let perplexity = metrics.evalPerplexity { lines.append("| perplexity | \(number(perplexity, 3)) |") }
+    if facts.configuration.training.method != .grpo { lines.append("| token accuracy | \(number(metrics.evalMeanTokenAccuracy)) |") }
+    return lines.joined(separator: "\n")
+  }
+
+  private func optimizer(_ training: TrainingSection) -> String {
+    let decay = "weight decay \(JSONNumber(training.weightDecay).text), gradient norm at most \(JSONNumber(training.maximumGradNorm).text)"
+    return switch training.optimizer {
+    case .adamw: "AdamW, β \(JSONNumber(training.beta1).text) and \(JSONNumber(training.beta2).text), \(decay)"
+    case .lion: "Lion, β \(JSONNumber(training.beta1).text) and \(JSONNumber(training.beta2).text), \(decay)"
+    case .adafactor: "Adafactor, \(decay)"
+    }
+  }
+
+  /// What the method was told beside what every method is.
+  private func methodRow(_ training: TrainingSection) -> String {
+    let preference = training.preference
+    switch training.method {
+    case .pretrain, .sft: return ""
+    case .dpo: return "| loss | \(preference.loss?.rawValue ?? ""), β \(JSONNumber(preference.beta ?? 0).text) |\n"
+    case .orpo: return "| loss | odds ratio, β \(JSONNumber(preference.beta ?? 0).text) |\n"
+    case .grpo:
+      let rewards = training.weightedRewards.map { "\($0.label) × \(JSONNumber($0.weight).text)" }.joined(separator: ", ")
+      return
+        "| loss | \(preference.loss?.rawValue ?? ""), β \(JSONNumber(preference.beta ?? 0).text), \(training.group.generations ?? 0) answers a prompt |\n| rewards | \(rewards) |\n"
+    }
+  }
+
+  /// What a step takes, in what the method counts.
+  private func unit(_ method: TrainingMethod) -> String {
+    switch method {
+    case .pretrain, .sft: "sequences"
+    case .dpo, .orpo: "pairs"
+    case .grpo: "answers"
+    }
+  }
+
   private func body(_ facts: JobFacts) -> String {
     let metrics = facts.metrics
     let training = facts.configuration.training
@@ -86,14 +152,7 @@ struct ModelCardReport: JobReport {
 
       Measured on \(held), \(Figures.grouped(metrics.evalTokens)) tokens.
 
-      | | before | after | best |
-      |---|---|---|---|
-      | loss, nats a token | \(number(metrics.firstEvalLoss)) | \(number(metrics.evalLoss)) | \(number(metrics.bestEvalLoss))\(metrics.bestStep.map { " (step \($0))" } ?? "") |
-
-      | | |
-      |---|---|
-      | perplexity | \(number(metrics.evalPerplexity, 3)) |
-      | token accuracy | \(number(metrics.evalMeanTokenAccuracy)) |
+      \(results(facts))
       | training loss, first and last | \(number(metrics.firstLoss)), \(number(metrics.finalLoss)) |
 
       """
@@ -106,10 +165,10 @@ struct ModelCardReport: JobReport {
       |---|---|
       | steps | \(Figures.grouped(metrics.steps)) |
       | tokens seen | \(Figures.grouped(metrics.tokensSeen)) |
-      | sequences a step | \(training.batchSize * training.accumulationSteps) of at most \(training.maximumLength) tokens |
+      | \(unit(training.method)) a step | \(training.batchSize * training.accumulationSteps) of at most \(training.maximumLength) tokens |
       | learning rate | \(JSONNumber(training.learningRate).text), \(training.scheduler.rawValue) |
-      | optimizer | AdamW, β \(JSONNumber(training.beta1).text) and \(JSONNumber(training.beta2).text), weight decay \(JSONNumber(training.weightDecay).text), gradient norm at most \(JSONNumber(training.maximumGradNorm).text) |
-      \(adapterRow(training))| seed | \(facts.configuration.seed) |
+      | optimizer | \(optimizer(training)) |
+      \(methodRow(training))\(adapterRow(training))| seed | \(facts.configuration.seed) |
       | time | \(Figures.duration(metrics.trainRuntime)), \(Figures.grouped(Int(metrics.tokensPerSecond))) tokens a second on \(facts.pins.threads) threads |
       | peak memory | \(Figures.bytes(metrics.peakMemoryBytes)) |
 

@@ -35,10 +35,7 @@ struct FinalOutputs {
     try files.publish(evaluation.samples().utf8, to: job.samples)
     try files.publish(try PublishedJSON.bytes(of: record), to: job.evaluation)
     report(.phase(.exporting, share: nil))
-    var row = MetricsRow(
-      step: state.step,
-      epoch: Double(state.step * inputs.configuration.training.batchSize * inputs.configuration.training.accumulationSteps)
-        / Double(inputs.trainSamples.count))
+    var row = MetricsRow(step: state.step, epoch: inputs.epoch(at: state.step))
     row.time = now
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
@@ -81,8 +78,8 @@ struct FinalOutputs {
 
   private var summary: MetricsSummary {
     var summary = MetricsSummary(
-      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.train.tokens,
-      evalTokens: inputs.eval.tokens, epochs: shape.epochs, steps: shape.steps)
+      method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.work.trainTokens,
+      evalTokens: inputs.work.evalTokens, epochs: shape.epochs, steps: shape.steps)
     summary.firstLoss = state.firstLoss
     summary.finalLoss = state.finalLoss
     summary.trainLoss = state.lossTotal / Double(max(state.step, 1))
@@ -92,6 +89,9 @@ struct FinalOutputs {
     summary.evalMeanTokenAccuracy = state.lastEval?.evalMeanTokenAccuracy
     summary.bestEvalLoss = state.bestEval?.evalLoss
     summary.bestStep = state.bestEval?.step
+    if let measures = state.firstEval?.measures, !measures.isEmpty { summary.firstMeasures = measures }
+    let measures = state.lastMeasures.merging(state.lastEval?.measures ?? [:]) { $1 }
+    if !measures.isEmpty { summary.measures = measures }
     summary.tokensSeen = state.tokensSeen
     summary.tokensPerSecond = Double(state.tokensSeen) / max(state.elapsed, 1e-9)
     summary.trainRuntime = state.elapsed

@@ -7,6 +7,15 @@ import Tokenizers
 struct FirstBatch {
   let job: JobID
   let inputs: RunInputs
+  let samples: any SampleSource
+
+  /// nil where a method has no samples that could be shown before they are made.
+  init?(job: JobID, inputs: RunInputs) {
+    guard let work = inputs.work as? SequenceWork else { return nil }
+    self.job = job
+    self.inputs = inputs
+    samples = work.trainSamples
+  }
 
   /// Samples shown, and tokens of each: a page that is read, not a dump.
   private static let mostSamples = 8
@@ -19,7 +28,7 @@ struct FirstBatch {
     let training = inputs.configuration.training
     let wanted = training.batchSize * training.accumulationSteps
     let samples = (0..<min(wanted, max(Self.mostSamples, training.batchSize))).map {
-      inputs.trainSamples.sample($0 % inputs.trainSamples.count, epoch: 0)
+      self.samples.sample($0 % self.samples.count, epoch: 0)
     }
     let batch = samples.prefix(training.batchSize)
     let tokens = batch.reduce(0) { $0 + $1.tokens.count }
@@ -47,7 +56,7 @@ struct FirstBatch {
   }
 
   private var fit: SequenceFit? {
-    (inputs.trainSamples as? WholeSequences)?.fit ?? (inputs.trainSamples as? PackedSequences)?.fit
+    (self.samples as? WholeSequences)?.fit ?? (self.samples as? PackedSequences)?.fit
   }
 
   private var cut: String {

@@ -6,16 +6,15 @@ import Tokenizers
 struct RunInputs {
   let configuration: Configuration
   let tokenizer: Tokenizer
-  /// How conversations are rendered, where the data holds any.
+  /// How conversations are rendered, where the data hold any.
   let chat: ChatRenderer?
   let modelConfiguration: ModelConfiguration
-  let trainSamples: any SampleSource
-  let evalSamples: any SampleSource
-  let train: TokenizationCard.Split
-  let eval: TokenizationCard.Split
-  /// The held-out part by itself: prompts are taken of it.
-  let heldOut: TokenizedSplit
+  /// The method with its data.
+  let work: any MethodWork
   /// Names the run: a checkpoint with another name is not gone on from.
   let identity: String
   let remarks: [String]
+
+  /// Passes over the data that so many steps make, with a fraction.
+  func epoch(at step: Int) -> Double { Double(step) * work.samplesPerStep / Double(work.trainCount) }
 }

@@ -19,10 +19,16 @@ struct RunPreparation {
     report(.phase(.loading, share: nil))
     let configBytes = try files.contents(of: job.config)
     let configuration = try Self.configuration(configBytes)
-    var parts = try (order.mixture ?? [.init(dataset: order.train, ratio: 1)]).map { part in
-      (source: try source(part.dataset, configuration), ratio: part.ratio)
+    let method = configuration.training.method.make(configuration.training)
+    if order.mixture != nil, configuration.training.method == .grpo {
+      throw Problem(
+        "data.mixture", "grpo reads the prompts of one dataset, and the job mixes several", at: .init(field: "dataset"),
+        mend: "Name one dataset, or drop the rows of all of them as one.")
     }
-    var eval = try order.eval.map { try source($0, configuration) }
+    var parts = try (order.mixture ?? [.init(dataset: order.train, ratio: 1)]).map { part in
+      (source: try source(part.dataset, configuration, method), ratio: part.ratio)
+    }
+    var eval = try order.eval.map { try source($0, configuration, method) }
     report(.phase(.tokenizing, share: 0))
     let choice = TokenizerChoice(section: configuration.tokenizer, order: order, job: job, files: files)
     var tokenizer = try choice.tokenizer(
@@ -37,32 +43,10 @@ struct RunPreparation {
       if let plain = eval?.reader { eval?.reader = plain.rendering(with: renderer) }
       chat = renderer
     }
-    let data = RunData(
-      order: order, configuration: configuration, tokenizer: tokenizer, method: configuration.training.method.make(configuration.training),
-      files: files, report: report)
-    return try assemble(configuration, configBytes, tokenizer, chat, try data.make(parts: parts, eval: eval))
-  }
-
-  private func assemble(
-    _ configuration: Configuration, _ configBytes: [UInt8], _ tokenizer: Tokenizer, _ chat: ChatRenderer?, _ data: RunData.Made
-  ) throws -> RunInputs {
-    let method = configuration.training.method.make(configuration.training)
-    let seed = UInt64(configuration.seed)
-    let samples = method.samples(data.train.tokens, seed: seed, shuffles: configuration.data.shuffle)
-    guard data.train.card.trainedTokens > 1, !samples.isEmpty else {
-      throw Problem(
-        "data.nothing-to-train",
-        "the dataset '\(order.train.name)' has nothing to train on: \(data.train.card.tokens) tokens, \(data.train.card.trainedTokens) of them with a loss",
-        why: data.refusal ?? "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
-        mend: data.refusal == nil
-          ? "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows."
-          : "Mend the rows, or the chat template (chat_template.jinja in the model's folder), and drop them again.")
-    }
-    var remarks = data.remarks + method.remarks(samples)
-    if data.eval.card.tokens < 2 {
-      remarks.append(
-        "Nothing is held out: the dataset is too small, its rows are all equal, or data.eval_split is 0. There is no evaluation.")
-    }
+    let work = try method.work(
+      MethodData(
+        order: order, configuration: configuration, tokenizer: tokenizer, sources: parts, evalSource: eval, files: files, report: report))
+    var remarks = work.remarks
     if configuration.training.bf16, !Precision.hasBFloat16Instructions() {
       remarks.append(
         "training.bf16: this processor has no instructions for bfloat16 (\(CPUFeatures.detected)); products are made in float32.")
@@ -70,8 +54,7 @@ struct RunPreparation {
     let pinned = (order.mixture ?? []).map { "\($0.dataset.sha256) \($0.ratio)" }.joined(separator: "\n")
     return RunInputs(
       configuration: configuration, tokenizer: tokenizer, chat: chat, modelConfiguration: try modelConfiguration(configuration, tokenizer),
-      trainSamples: samples, evalSamples: method.samples(data.eval.tokens, seed: seed, shuffles: false), train: data.train.card,
-      eval: data.eval.card, heldOut: data.eval.tokens,
+      work: work,
       identity: SHA256.hash(
         configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")\(pinned)".utf8)),
       remarks: remarks)
@@ -86,10 +69,10 @@ struct RunPreparation {
     return configuration
   }
 
-  private func source(_ pin: TrainOrder.DatasetPin, _ configuration: Configuration) throws -> DataSource {
+  private func source(_ pin: TrainOrder.DatasetPin, _ configuration: Configuration, _ method: any Method) throws -> DataSource {
     let ingest = try PublishedJSON.decode(
       IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: FilePath(pin.folder)).result))
-    return DataSource(pin: pin, ingest: ingest, reader: try RowReader(configuration.data, ingest: ingest))
+    return DataSource(pin: pin, ingest: ingest, reader: try method.reader(configuration.data, ingest: ingest))
   }
 
   /// Conversations need a template: a tokenizer without one gets ours.

@@ -41,7 +41,8 @@ struct TextGeneration {
     return text
   }
 
-  private var ends: Set<Int32> {
+  /// What ends a text.
+  var ends: Set<Int32> {
     Set(model.configuration.specialTokens.end.map(Int32.init) + [tokenizer.endOfTextID.map(Int32.init)].compactMap(\.self))
   }
 }

@@ -43,25 +43,29 @@ package struct TrainingRun {
   private func train(isStopped: @escaping () -> Bool) throws -> WorkerExit {
     let inputs = try RunPreparation(order: order, files: files, report: report).prepare()
     let team = ThreadTeam(count: order.threads)
+    let shape = shape(inputs, parameters: inputs.modelConfiguration.decoder.layout.count)
+    let reference = try inputs.work.reference(
+      ReferenceSetting(
+        configuration: inputs.configuration, run: inputs.identity, steps: shape.steps, job: job, files: files, clock: clock,
+        startModel: { try start(inputs, team) }, report: report, isStopped: { WorkerProcess.stopWasAsked }))
     let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
     let model = try model(inputs, found, team)
-    model.precision = Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16)
-    let moments = try Moments(model.trained.layout)
+    model.precision = Self.precision(inputs)
+    let optimizer = try inputs.configuration.training.makeOptimizer(for: model.trained.layout)
     var state = ResumeState()
     if let found {
-      try moments.load(from: found.layout.optimizer)
+      try optimizer.load(from: found.layout.optimizer)
       state = found.state
       state.resumes += 1
     }
-    let shape = shape(inputs, parameters: model.layout.count, resumedFrom: state.step)
-    report(.planned(shape))
+    report(.planned(shape.resumed(from: state.step)))
     let now = Timestamp(nanoseconds: clock.now())
     let log = try RunLog(
       job, files: files, from: state.log, withEvents: inputs.configuration.tensorboard.enabled, startedAt: try startOfRun(now), now: now)
     if state.step == 0 {
       for line in opening(inputs, shape, trained: model.trained.layout.parameterCount) { try log.say(line) }
       for remark in inputs.remarks { report(.warning(remark)) }
-      try files.publish(FirstBatch(job: order.job, inputs: inputs).markdown().utf8, to: job.firstBatch)
+      if let batch = FirstBatch(job: order.job, inputs: inputs) { try files.publish(batch.markdown().utf8, to: job.firstBatch) }
     }
     if state.step == 0, !files.exists(job.answersBefore) {
       report(.phase(.training, share: nil))  // the way to evaluating leads through it
@@ -74,9 +78,15 @@ package struct TrainingRun {
         return .stopped
       }
     }
+    let objective = try inputs.work.objective(
+      ObjectiveSetting(
+        configuration: inputs.configuration, tokenizer: inputs.tokenizer, model: model, shape: shape, job: job, files: files,
+        clock: clock, reference: reference, startModel: { try start(inputs, team) }, allowsCommands: order.allowsRewardCommands ?? false,
+        say: { try log.say($0) }))
+    if let found { try objective.load(from: found.layout) }
     let loop = try TrainingLoop(
-      inputs: inputs, job: job, model: model, moments: moments, state: state, shape: shape, log: log, files: files, clock: clock,
-      report: report)
+      inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
+      files: files, clock: clock, report: report)
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped
@@ -89,29 +99,40 @@ package struct TrainingRun {
     return .done
   }
 
+  private static func precision(_ inputs: RunInputs) -> Precision { Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16) }
+
+  /// The model as it is before the first step, without an adapter.
+  private func start(_ inputs: RunInputs, _ team: ThreadTeam) throws -> LanguageModel {
+    let model =
+      if let base = order.baseModel {
+        try LanguageModel.load(FilePath(base), changing: inputs.configuration.model.changesOfBase, on: team)
+      } else {
+        try LanguageModel(inputs.modelConfiguration, seed: UInt64(inputs.configuration.seed), on: team)
+      }
+    model.precision = Self.precision(inputs)
+    return model
+  }
+
   private func model(_ inputs: RunInputs, _ found: CheckpointStore.Found?, _ team: ThreadTeam) throws -> LanguageModel {
-    let changes = inputs.configuration.model.changesOfBase
     if let settings = inputs.configuration.training.adapter, let base = order.baseModel {
-      let model = try LanguageModel.load(FilePath(base), changing: changes, on: team)
+      let model = try start(inputs, team)
       let adapter = try LoRA(settings, for: model, base: base, seed: UInt64(inputs.configuration.seed))
       if let found { try adapter.read(found.layout.folder) }
       model.adapter = adapter
       return model
     }
     if let found { return try LanguageModel.load(found.layout.folder, on: team) }
-    if let base = order.baseModel { return try LanguageModel.load(FilePath(base), changing: changes, on: team) }
-    return try LanguageModel(inputs.modelConfiguration, seed: UInt64(inputs.configuration.seed), on: team)
+    return try start(inputs, team)
   }
 
-  private func shape(_ inputs: RunInputs, parameters: Int, resumedFrom: Int) -> RunShape {
-    let training = inputs.configuration.training
-    let perStep = training.batchSize * training.accumulationSteps
-    let byEpochs = Int((training.epochs * Double(inputs.trainSamples.count) / Double(perStep)).rounded(.up))
+  private func shape(_ inputs: RunInputs, parameters: Int) -> RunShape {
+    let training = inputs.configuration.training, work = inputs.work
+    let byEpochs = Int((training.epochs * Double(work.trainCount) / work.samplesPerStep).rounded(.up))
     let steps = max(1, training.maximumSteps ?? byEpochs)
-    let epochs = max(1, Int((Double(steps * perStep) / Double(inputs.trainSamples.count)).rounded(.up)))
+    let epochs = max(1, Int(inputs.epoch(at: steps).rounded(.up)))
     return RunShape(
-      parameters: parameters, trainSequences: inputs.trainSamples.count, trainTokens: inputs.train.tokens, evalTokens: inputs.eval.tokens,
-      epochs: training.maximumSteps == nil ? max(1, Int(training.epochs.rounded(.up))) : epochs, steps: steps, resumedFrom: resumedFrom)
+      parameters: parameters, trainSequences: work.trainCount, trainTokens: work.trainTokens, evalTokens: work.evalTokens,
+      epochs: training.maximumSteps == nil ? max(1, Int(training.epochs.rounded(.up))) : epochs, steps: steps, resumedFrom: 0)
   }
 
   /// When the run's first process began: the event file is named after it, so that a resumed run goes on in the same one.
@@ -127,10 +148,18 @@ package struct TrainingRun {
     let precision = Precision.chosen(wantsBFloat16: training.bf16)
     let trained = training.useLoRA ? "; a LoRA adapter of \(Figures.grouped(trained)) trains" : ""
     return [
-      "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.train.tokens)) tokens to train on, \(Figures.grouped(inputs.eval.tokens)) held out",
+      "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.work.trainTokens)) tokens to train on, \(Figures.grouped(inputs.work.evalTokens)) held out",
       "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base)\(trained); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
-      "Plan: \(shape.steps) steps of \(training.batchSize * training.accumulationSteps) sequences of at most \(inputs.trainSamples.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, products in \(precision.rawValue) by \(precision.path())",
+      "Plan: \(shape.steps) steps of \(Figures.general(inputs.work.samplesPerStep)) \(inputs.work.unit) of at most \(inputs.work.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, products in \(precision.rawValue) by \(precision.path())",
     ] + inputs.remarks.map { "Note: \($0)" }
+  }
+}
+
+extension RunShape {
+  fileprivate func resumed(from step: Int) -> RunShape {
+    var shape = self
+    shape.resumedFrom = step
+    return shape
   }
 }
 

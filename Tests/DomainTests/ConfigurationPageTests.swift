@@ -31,6 +31,7 @@ struct ConfigurationPageTests {
       + section("training", TrainingSection.fields)
       + section("data", DataSection.fields) + section("evaluation", EvaluationSection.fields)
       + section("tensorboard", TensorBoardSection.fields)
+      + "\nAn element of `training.rewards`, where it is an object:\n" + section("a reward of grpo", RewardSettings.fields)
   }
 
   private static func section<S>(_ name: String, _ fields: [Field<S>]) -> String {

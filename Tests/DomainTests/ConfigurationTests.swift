@@ -85,7 +85,7 @@ struct ConfigurationTests {
       #expect(configuration.training.method == method)
       #expect(findings.isEmpty)
     }
-    for word in ["adamw_torch", "adamw_torch_fused", "paged_adamw_8bit"] {
+    for word in ["adamw_torch", "adamw_torch_fused", "adamw_hf"] {
       let (configuration, findings) = try decode("{\"training\": {\"method\": \"sft\", \"optimizer\": \"\(word)\"}}")
       #expect(configuration.training.optimizer == .adamw)
       #expect(findings.isEmpty)

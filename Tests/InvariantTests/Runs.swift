@@ -80,4 +80,12 @@ enum Texts {
 
   /// Prompts with completions.
   static let questions: String = (0..<120).map { #"{"prompt": "What comes after \#($0)? ", "completion": "\#($0 + 1)"}"# + "\n" }.joined()
+
+  /// Prompts with an answer that was chosen and one that was rejected.
+  static let preferences: String = (0..<80).map {
+    #"{"prompt": "Count \#($0): ", "chosen": "\#($0), \#($0 + 1)", "rejected": "well, no\#($0 % 3)"}"# + "\n"
+  }.joined()
+
+  /// Problems with solutions.
+  static let sums: String = (0..<60).map { #"{"problem": "\#($0 % 9) + \#($0 / 9) =", "solution": "\#($0 % 9 + $0 / 9)"}"# + "\n" }.joined()
 }

@@ -124,7 +124,8 @@ struct ChatRendererTests {
       configuration.data.shuffle = false
       let reader = try RowReader(configuration.data, ingest: ingested.result).rendering(with: try ChatRenderer(settings, now: 0))
       var encoding = RowEncoding(tokenizer: tokenizer, reader: reader)
-      try encoding.encode(try ingested.rows(), limit: 1, tick: {}) { _, sequence in
+      try encoding.encode(try ingested.rows(), limit: 1, tick: {}) { unit in
+        let sequence = unit[0]
         #expect(sequence.ids.map(Int.init) == item["ids"]?.array?.compactMap(\.int), "\(name): \(row)")
         guard let mask = item["mask"]?.array?.compactMap(\.int) else { return }
         let found = sequence.runs.flatMap { [Int](repeating: $0.isTrained ? 1 : 0, count: $0.range.count) }

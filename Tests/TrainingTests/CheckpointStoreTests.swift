@@ -14,7 +14,7 @@ struct CheckpointStoreTests {
   private let folder: TemporaryFolder
   private let store: CheckpointStore
   private let model: LanguageModel
-  private let moments: Moments
+  private let moments: AdamWOptimizer
 
   init() throws {
     folder = try TemporaryFolder()
@@ -22,7 +22,7 @@ struct CheckpointStoreTests {
     try LinuxFileSystem().makeFolders(job.checkpoints)
     store = CheckpointStore(job: job, files: LinuxFileSystem())
     model = try LanguageModel.load(Fixtures.path("golden/llama"), on: ThreadTeam(count: 1))
-    moments = try Moments(model.layout)
+    moments = try AdamWOptimizer(AdamW(), for: model.layout)
   }
 
   private var job: JobLayout { store.job }
@@ -36,7 +36,7 @@ struct CheckpointStoreTests {
     state.run = run
     state.isForRecovery = forRecovery
     let layout = layout ?? job.checkpoint(step: step)
-    try (store ?? self.store).write(layout, state, model: model, moments: moments, trainerState: ["global_step": step.node]) { folder in
+    try (store ?? self.store).write(layout, state, model: model, optimizer: moments, trainerState: ["global_step": step.node]) { folder in
       try LinuxFileSystem().writeInPlace(Array("{}".utf8), to: folder.appending("tokenizer.json"))
     }
     return layout
@@ -58,7 +58,7 @@ struct CheckpointStoreTests {
     let found = try #require(try store.latest(ofRun: "run"))
     #expect(found.layout == layout && found.state.step == 7)
     #expect(Set(found.state.files.keys) == Set(try files.names(in: layout.folder).map(\.string)).subtracting(["dropforge_state.json"]))
-    let again = try Moments(model.layout)
+    let again = try AdamWOptimizer(AdamW(), for: model.layout)
     try again.load(from: layout.optimizer)
     #expect(try (0..<4).map { try #require(again.first[tensor])[$0] } == (0..<4).map { try #require(moments.first[tensor])[$0] })
     let loaded = try LanguageModel.load(layout.folder, on: ThreadTeam(count: 1))

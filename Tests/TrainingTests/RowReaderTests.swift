@@ -18,7 +18,7 @@ struct RowReaderTests {
     let reader = try RowReader(section, ingest: ingested.result).rendering(with: try ChatRenderer(settings, now: 0))
     let rows = try ingested.rows()
     return (0..<rows.count).map { index in
-      reader.segments(of: rows[index])?.map { segment in
+      reader.sequences(of: rows[index])?.joined().map { segment in
         let text = String(decoding: segment.text, as: UTF8.self)
         return (segment.isTrained ? "+" : "-") + text + (segment.endsText ? "$" : "")
       }

@@ -158,6 +158,9 @@ void ck_cross_entropy_gradient_bf16(uint16_t *gradient, float *logits, float *nl
                                     const float *weights, float scale, size_t rows, size_t V, size_t stride);
 /// nll and hit alone; logits stay.
 void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
+/// The same with each row's mean logit and the entropy of its distribution, in nats.
+void ck_logit_statistics(float *nll, uint8_t *hit, float *mean, float *entropy, const float *logits, const int32_t *targets,
+                         size_t rows, size_t V, size_t stride);
 
 // ---- optimiser.c
 typedef struct {
@@ -167,6 +170,20 @@ typedef struct {
 } ck_adamw_step;
 /// One step of torch.optim.AdamW; where clear is not 0 the gradient is set to 0 in the same pass.
 void ck_adamw(float *p, float *g, float *m, float *v, size_t n, const ck_adamw_step *step, int clear);
+typedef struct {
+  float learning_rate, beta1, beta2, weight_decay, gradient_scale;
+} ck_lion_step;
+/// One step of Lion; the gradient is set to 0.
+void ck_lion(float *p, float *g, float *m, size_t n, const ck_lion_step *step);
+/// row_means (=) and column_sums (+=) of (g scale)^2 + epsilon of a matrix.
+void ck_adafactor_squares(float *row_means, float *column_sums, const float *g, size_t rows, size_t columns, float scale,
+                          float epsilon);
+/// The sum of squares of g * scale * row_factors * column_factors.
+double ck_adafactor_norm(const float *g, const float *row_factors, const float *column_factors, size_t rows, size_t columns,
+                         float scale);
+/// p = p decay - size * (g * scale * row_factors * column_factors); g is set to 0.
+void ck_adafactor_apply(float *p, float *g, const float *row_factors, const float *column_factors, size_t rows, size_t columns,
+                        float scale, float size, float decay);
 
 // ---- conversions.c
 void ck_bf16_to_f32(float *y, const uint16_t *x, size_t n);

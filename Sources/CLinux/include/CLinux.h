@@ -34,6 +34,12 @@ int cl_stop_was_asked(void);
 /// malloc_trim(3): free memory of the heap goes back to the kernel.
 void cl_return_free_memory(void);
 
+/// A file without a name, in memory: memfd_create(2). -1 with errno.
+int cl_memory_file(const char *name);
+/// Starts a program (arguments[0], looked for on PATH; the list ends with NULL) in a process group of its own and in the folder, with these
+/// descriptors as its standard streams. Its process id, or -errno.
+int cl_spawn(char *const *arguments, const char *folder, int input, int output, int errors);
+
 // Confinement of a worker that reads foreign bytes.
 
 /// Version of the kernel's Landlock; 0 where there is none.

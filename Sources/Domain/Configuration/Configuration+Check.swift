@@ -3,7 +3,7 @@ import StrictJSON
 extension Configuration {
   /// What must hold between fields, and what is allowed but unusual for the method.
   func check(source: ConfigSource) -> [Finding] {
-    checkModel() + checkTraining() + checkData() + evaluation.check(tools: ToolDefinition.all(tools))
+    checkModel() + checkTraining() + checkData() + checkAcross() + evaluation.check(tools: ToolDefinition.all(tools))
   }
 
   private func checkModel() -> [Finding] {
@@ -33,6 +33,8 @@ extension Configuration {
     let headSize = model.headSize ?? hidden / max(heads, 1)
     if architecture.hasRotaryPositions, headSize % 2 != 0 {
       findings.append(Finding(.error, "model.head_dim", "rotary positions need an even head_dim, and this is \(headSize)"))
+    } else if architecture.hasRotaryPositions, headSize < 4 {
+      findings.append(Finding(.error, "model.head_dim", "rotary positions need a head_dim of at least 4, and this is \(headSize)"))
     }
     if let positions = model.maximumPositions, positions < training.maximumLength {
       findings.append(
@@ -108,15 +110,7 @@ extension Configuration {
   }
 
   private func checkTraining() -> [Finding] {
-    var findings = checkLoRA()
-    let usual: ClosedRange<Double> = training.method == .pretrain ? 1e-5...1e-2 : 1e-6...1e-3
-    if !usual.contains(training.learningRate) {
-      findings.append(
-        Finding(
-          .warning, "training.learning_rate",
-          "\(JSONNumber(training.learningRate).text) is unusual for \(training.method.rawValue), where \(JSONNumber(usual.lowerBound).text) to \(JSONNumber(usual.upperBound).text) is common"
-        ))
-    }
+    var findings = checkLoRA() + training.checkPreferences() + training.checkGroups() + training.checkSchedule()
     if let warmup = training.warmupSteps, let steps = training.maximumSteps, warmup >= 1, Int(warmup) >= steps {
       findings.append(
         Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))

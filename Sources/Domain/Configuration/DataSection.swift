@@ -79,7 +79,7 @@ package struct DataSection: Section {
       Field(
         "dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"),
         "For other trainers."),
-    ]
+    ] + otherTrainers
   }
 }
 

@@ -6,9 +6,28 @@ package enum TrainingMethod: String, WordField, CaseIterable, Codable {
   case pretrain
   /// Supervised fine-tuning: loss on the completion only, where the data has prompts.
   case sft
+  /// Direct preference optimisation: pairs of answers, one chosen and one rejected, against a frozen reference.
+  case dpo
+  /// Odds ratio preference optimisation: the same pairs without a reference.
+  case orpo
+  /// Group relative policy optimisation: answers that the model samples itself, and rewards for them.
+  case grpo
 
   package static var synonyms: [String: TrainingMethod] {
-    ["cpt": .pretrain, "pt": .pretrain, "pre-training": .pretrain, "pretraining": .pretrain]
+    ["cpt": .pretrain, "pt": .pretrain, "pre-training": .pretrain, "pretraining": .pretrain, "rlhf": .grpo, "ppo": .grpo]
+  }
+
+  /// What a config's words for the method are answered with where another method runs.
+  static func remark(on training: JSONObject?, _ source: ConfigSource) -> [Finding] {
+    guard let key = ["method", "training_type"].first(where: { training?[$0] != nil }), let node = training?[key], let word = node.string,
+      word == "rlhf" || word == "ppo"
+    else { return [] }
+    return [
+      Finding(
+        .warning, "training.\(key)",
+        "\"\(word)\" is run as grpo: answers are sampled and rewarded in groups, without a value model or a reward model",
+        line: source.line(ofByte: node.byte))
+    ]
   }
 }
 
@@ -17,14 +36,20 @@ package enum SchedulerKind: String, WordField, CaseIterable, Codable {
   case linear, cosine, constant
   case constantWithWarmup = "constant_with_warmup"
   case cosineWithMinimum = "cosine_with_min_lr"
+  case cosineWithRestarts = "cosine_with_restarts"
+  case polynomial
+  case warmupStableDecay = "warmup_stable_decay"
+
+  package static var synonyms: [String: SchedulerKind] { ["wsd": .warmupStableDecay] }
 }
 
 package enum OptimizerKind: String, WordField, CaseIterable, Codable {
-  case adamw
+  case adamw, adafactor, lion
   package static var synonyms: [String: OptimizerKind] {
     [
       "adamw_torch": .adamw, "adamw_torch_fused": .adamw, "adamw_hf": .adamw, "paged_adamw_8bit": .adamw, "paged_adamw_32bit": .adamw,
       "adamw_8bit": .adamw, "adamw_bnb_8bit": .adamw,
+      "lion_32bit": .lion, "lion_8bit": .lion, "paged_lion_32bit": .lion, "paged_lion_8bit": .lion,
     ]
   }
 }
@@ -83,10 +108,16 @@ package struct TrainingSection: Section {
   package var dataLoaderPinMemory: Bool?
   package var useCPU: Bool?
 
+  package var schedule = ScheduleSettings()
+  package var preference: PreferenceSettings
+  package var group: GroupSettings
+
   /// What stands where the file says nothing: the field's usual values for the method.
   /// Sources: nanoGPT for `pretrain`; TRL 1.x and transformers' Trainer for `sft`.
   package init(method: TrainingMethod) {
     self.method = method
+    preference = PreferenceSettings(method: method)
+    group = GroupSettings(method: method)
     accumulationSteps = 1
     batchSize = 8
     optimizer = .adamw
@@ -117,23 +148,35 @@ package struct TrainingSection: Section {
       scheduler = .linear
       weightDecay = 0
       beta2 = 0.999
+    case .dpo, .orpo, .grpo:
+      epochs = method == .grpo ? 1 : 3
+      // Of grpo: a prompt of 512 and an answer of 256.
+      maximumLength = method == .grpo ? 768 : 1_024
+      packing = false
+      learningRate = 1e-6
+      scheduler = .linear
+      weightDecay = 0
+      beta2 = 0.999
     }
   }
 
-  package static var fields: [Field<TrainingSection>] { lengthFields + optimizerFields + loraFields + recordFields + foreignFields }
+  package static var fields: [Field<TrainingSection>] {
+    lengthFields + PreferenceSettings.fields + GroupSettings.fields + optimizerFields + ScheduleSettings.fields + loraFields + recordFields
+      + foreignFields + otherTrainers
+  }
 
   private static var lengthFields: [Field<TrainingSection>] {
     [
-      Field("method", \.method, aliases: ["training_type"], "pretrain or sft."),
+      Field("method", \.method, aliases: ["training_type"], "pretrain, sft, dpo, orpo or grpo."),
       Field(
         "num_epochs", \.epochs, aliases: ["num_train_epochs", "epochs"], limit: .positive,
-        "Passes over the training data; a fraction is allowed. Default: 1 for pretrain, 3 for sft."),
+        "Passes over the training data; a fraction is allowed. Default: 1 for pretrain and grpo, else 3."),
       Field(
         "max_steps", \.maximumSteps, aliases: ["max_train_steps", "maxSteps"], limit: .atLeast(1),
         "Optimizer steps in all; wins over num_epochs. Default: as num_epochs says."),
       Field(
         "batch_size", \.batchSize, aliases: ["per_device_train_batch_size", "train_batch_size", "batchSize"], limit: .atLeast(1),
-        "Sequences in one forward and backward pass. Default: 8."),
+        "Sequences in one forward and backward pass; of dpo and orpo pairs, of grpo answers. Default: 8."),
       Field(
         "gradient_accumulation_steps", \.accumulationSteps, limit: .atLeast(1), "Passes that make one optimizer step. Default: 1."),
       Field(
@@ -141,7 +184,7 @@ package struct TrainingSection: Section {
         "Sequences in one pass of an evaluation. Default: batch_size."),
       Field(
         "max_length", \.maximumLength, aliases: ["max_seq_length", "context_length", "block_size"], limit: .within(2...1_048_576),
-        "Tokens in one sequence. Default: 256 for pretrain, 1024 for sft."),
+        "Tokens in one sequence, prompt and answer together. Default: 256 for pretrain, 768 for grpo, else 1024."),
       Field(
         "packing", \.packing,
         "pretrain: documents are joined, each ended by the end-of-text token, and cut into blocks of max_length. sft: whole rows stand side by side in samples of max_length. None sees another. Default: true for pretrain, false for sft."
@@ -156,23 +199,24 @@ package struct TrainingSection: Section {
     [
       Field(
         "learning_rate", \.learningRate, aliases: ["lr", "learningRate"], limit: .positive,
-        "At the peak. Default: 1e-3 for pretrain, 2e-5 for sft."),
-      Field("lr_scheduler_type", \.scheduler, aliases: ["lr_scheduler", "scheduler"], "Default: cosine for pretrain, linear for sft."),
+        "At the peak. Default: 1e-3 for pretrain, 2e-5 for sft, 1e-6 for dpo, orpo and grpo."),
+      Field("lr_scheduler_type", \.scheduler, aliases: ["lr_scheduler", "scheduler"], "Default: cosine for pretrain, else linear."),
       Field(
         "warmup_steps", \.warmupSteps, aliases: ["warmupSteps"], limit: .atLeast(0),
         "Steps of linear warm-up; a value below 1 is a share of all steps, as in transformers 5. Wins over warmup_ratio. Default: as warmup_ratio says."
       ),
-      Field("warmup_ratio", \.warmupRatio, limit: .below(0..<1), "Share of all steps that warm up. Default: 0.05 for pretrain, 0 for sft."),
+      Field("warmup_ratio", \.warmupRatio, limit: .below(0..<1), "Share of all steps that warm up. Default: 0.05 for pretrain, else 0."),
       Field(
         "min_lr_ratio", \.minimumRateRatio, aliases: ["min_lr_rate"], limit: .within(0...1),
-        "cosine: lowest rate as a share of learning_rate. Default: 0.1 for pretrain, 0 for sft."),
+        "cosine, cosine_with_min_lr, warmup_stable_decay: lowest rate as a share of learning_rate. Default: 0.1 for pretrain, else 0."),
       Field(
         "optim", \.optimizer, aliases: ["optimizer"],
-        "adamw, with decoupled weight decay; the names of its variants elsewhere are read as adamw."),
+        "adamw, with decoupled weight decay; adafactor, whose memory is small; lion, with one moment. The names of variants elsewhere are read as these. Default: adamw."
+      ),
       Field(
-        "weight_decay", \.weightDecay, limit: .atLeast(0), "On matrices, not on norms and biases. Default: 0.1 for pretrain, 0 for sft."),
-      Field("adam_beta1", \.beta1, limit: .below(0..<1), "Default: 0.9."),
-      Field("adam_beta2", \.beta2, limit: .below(0..<1), "Default: 0.95 for pretrain, 0.999 for sft."),
+        "weight_decay", \.weightDecay, limit: .atLeast(0), "On matrices, not on norms and biases. Default: 0.1 for pretrain, else 0."),
+      Field("adam_beta1", \.beta1, limit: .below(0..<1), "adamw, lion. Default: 0.9."),
+      Field("adam_beta2", \.beta2, limit: .below(0..<1), "adamw, lion (where 0.99 is usual). Default: 0.95 for pretrain, else 0.999."),
       Field("adam_epsilon", \.epsilon, limit: .positive, "Default: 1e-8."),
       Field("max_grad_norm", \.maximumGradNorm, limit: .atLeast(0), "The gradient is scaled down to this norm; 0: never. Default: 1."),
     ]

@@ -32,8 +32,18 @@ package struct JobFile: Sendable, Equatable {
   package var priority: Int
   /// The file names no dataset: its rows are made from the config's tools, and become one (`generatedRows`).
   package var isDatasetGenerated = false
+  /// The job that must be completed before: by name or identifier. Where the config names no model, its result is the base.
+  package var after: String?
+  /// Overrides that hold several values: this file stands for as many jobs.
+  package var sweep: Sweep?
 
-  package init(name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0) {
+  package init(
+    name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0,
+    after: String? = nil,
+    sweep: Sweep? = nil
+  ) {
+    self.after = after
+    self.sweep = sweep
     self.name = name
     self.dataset = dataset
     self.config = config
@@ -41,7 +51,7 @@ package struct JobFile: Sendable, Equatable {
     self.priority = priority
   }
 
-  package static let keys = ["name", "dataset", "config", "engine", "overrides", "priority", "description", "comment"]
+  package static let keys = ["name", "dataset", "config", "engine", "overrides", "priority", "after", "sweep", "description", "comment"]
 
   /// Reads a job file. `fallbackName` names a job that has no name: the file's.
   /// Without errors among the findings the job is there.
@@ -66,7 +76,14 @@ package struct JobFile: Sendable, Equatable {
         } else {
           refuse("name", "must be a string that is not empty", member.keyByte)
         }
-      case "description": break
+      case "description", "schema", "$schema": break
+      case "after":
+        if let after = value.string, !after.isEmpty {
+          job.after = after
+        } else {
+          refuse("after", "must be the name of the job that is to be completed before", member.keyByte)
+        }
+      case "sweep": break  // read with the overrides
       case "dataset":
         if let choice = datasetChoice(value, refuse: { refuse("dataset", $0, member.keyByte) }) { job.dataset = choice }
       case "config":
@@ -85,14 +102,7 @@ package struct JobFile: Sendable, Equatable {
         guard let overrides = value.object else {
           refuse("overrides", "must be an object of field paths and values", member.keyByte); continue
         }
-        for override in overrides.members {
-          if override.node.array != nil, override.key != "tools" {
-            refuse(
-              "overrides.\(override.key)", "a list makes a sweep, and sweeps are not built yet; drop one job for each value",
-              override.keyByte)
-          }
-          job.overrides[override.key] = override.node
-        }
+        for override in overrides.members { job.overrides[override.key] = override.node }
       case "priority":
         if let priority = value.int { job.priority = priority } else { refuse("priority", "must be a whole number", member.keyByte) }
       case let key:
@@ -115,6 +125,8 @@ package struct JobFile: Sendable, Equatable {
       findings.append(
         Finding(.error, "config", "this field is missing; it names a stored config or holds one (templates/ has complete job files)"))
     }
+    if job.after == job.name { findings.append(Finding(.error, "after", "a job cannot wait for itself")) }
+    findings += job.takeSweep(object, source)
     return (findings.errors.isEmpty ? job : nil, findings)
   }
 
@@ -207,7 +219,21 @@ extension JobFile {
         findings.append(Finding(.error, "overrides.\(path)", "\"\(parts[0])\" is no section of this config"))
       }
     }
+    if let after, root["training"] != nil, Self.namesNoModel(root) {
+      var model = root["model"]?.object ?? JSONObject()
+      model["name"] = after.node
+      root["model"] = JSONNode(.object(model), byte: root["model"]?.byte ?? -1)
+    }
     return (JSONNode(.object(root)), findings)
+  }
+
+  /// Whether the config leaves open what is trained: neither a model's name nor the shape of a new one.
+  private static func namesNoModel(_ root: JSONObject) -> Bool {
+    guard let model = root["model"]?.object else { return root["model"] == nil }
+    let spellings = ModelSection.spellings(of: "name")
+    return !model.keys.contains { key in
+      spellings.contains(key) || ModelSection.shapeKeys.contains { ModelSection.spellings(of: $0).contains(key) }
+    }
   }
 }
 

@@ -26,6 +26,10 @@ package struct MetricsRow: Codable, Sendable, Equatable {
   package var trainRuntime: Double?
   package var trainLoss: Double?
 
+  /// What only some methods measure, under TRL's names: `rewards/margins`, `completions/mean_length`, in an evaluation's row with
+  /// `eval_` before it. In the file they stand beside the others.
+  package var measures: [String: Double] = [:]
+
   enum CodingKeys: String, CodingKey {
     case step, epoch, time, loss
     case learningRate = "learning_rate"
@@ -48,6 +52,49 @@ package struct MetricsRow: Codable, Sendable, Equatable {
   }
 }
 
+extension MetricsRow {
+  /// A name that is none of the above.
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  private static var numbers: [(CodingKeys, WritableKeyPath<MetricsRow, Double?>)] {
+    [
+      (.loss, \.loss), (.learningRate, \.learningRate), (.gradNorm, \.gradNorm), (.meanTokenAccuracy, \.meanTokenAccuracy),
+      (.tokensPerSecond, \.tokensPerSecond), (.evalLoss, \.evalLoss), (.evalMeanTokenAccuracy, \.evalMeanTokenAccuracy),
+      (.evalPerplexity, \.evalPerplexity), (.evalRuntime, \.evalRuntime), (.trainRuntime, \.trainRuntime), (.trainLoss, \.trainLoss),
+    ]
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let known = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(step: try known.decode(Int.self, forKey: .step), epoch: try known.decode(Double.self, forKey: .epoch))
+    time = try known.decodeIfPresent(Timestamp.self, forKey: .time)
+    numTokens = try known.decodeIfPresent(Int.self, forKey: .numTokens)
+    evalTokens = try known.decodeIfPresent(Int.self, forKey: .evalTokens)
+    for (key, path) in Self.numbers { self[keyPath: path] = try known.decodeIfPresent(Double.self, forKey: key) }
+    let all = try decoder.container(keyedBy: Name.self)
+    for name in all.allKeys where CodingKeys(stringValue: name.stringValue) == nil {
+      if let value = try? all.decode(Double.self, forKey: name) { measures[name.stringValue] = value }  // a word of a later version
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var known = encoder.container(keyedBy: CodingKeys.self)
+    try known.encode(step, forKey: .step)
+    try known.encode(epoch, forKey: .epoch)
+    try known.encodeIfPresent(time, forKey: .time)
+    try known.encodeIfPresent(numTokens, forKey: .numTokens)
+    try known.encodeIfPresent(evalTokens, forKey: .evalTokens)
+    for (key, path) in Self.numbers { try known.encodeIfPresent(self[keyPath: path], forKey: key) }
+    var others = encoder.container(keyedBy: Name.self)
+    for (name, value) in measures { try others.encode(value, forKey: Name(stringValue: name)) }
+  }
+}
+
 /// `metrics.json`: the run in one object.
 package struct MetricsSummary: Codable, Sendable, Equatable {
   package var schema = "dropforge.metrics/1"
@@ -67,6 +114,9 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
   package var evalMeanTokenAccuracy: Double?
   package var bestEvalLoss: Double?
   package var bestStep: Int?
+  /// What only some methods measure, of the last row of training and of the last evaluation, and of the first evaluation.
+  package var measures: [String: Double]?
+  package var firstMeasures: [String: Double]?
   package var tokensSeen: Int
   package var tokensPerSecond: Double
   /// Seconds of training in all, interruptions left out.
@@ -79,7 +129,8 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
   package var libraries: [String: String]
 
   enum CodingKeys: String, CodingKey {
-    case schema, method, parameters, epochs, steps, resumes, kernels, libraries
+    case schema, method, parameters, epochs, steps, resumes, kernels, libraries, measures
+    case firstMeasures = "first_measures"
     case trainTokens = "train_tokens"
     case evalTokens = "eval_tokens"
     case firstLoss = "first_loss"

@@ -39,6 +39,16 @@ package struct JobLayout: Sendable, Equatable {
   package func checkpoint(step: Int) -> CheckpointLayout { CheckpointLayout(folder: checkpoints.appending("checkpoint-step-\(step)")) }
 
   package var finalModel: FilePath { folder.appending("final_model") }
+  /// `TrainedModelCard`.
+  package var modelCard: FilePath { folder.appending("model.json") }
+  /// Answers that were sampled while training, with their rewards, now and then.
+  package var completions: FilePath { folder.appending("completions") }
+  package func completions(step: Int) -> FilePath {
+    let digits = String(step)
+    return completions.appending("step-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).jsonl")
+  }
+  /// What the frozen reference says of the pairs, computed once before the first step.
+  package var reference: FilePath { folder.appending("reference.json") }
   /// The tokenizer that this job trained or loaded, in Hugging Face's files.
   package var tokenizer: FilePath { folder.appending("tokenizer") }
 
@@ -62,10 +72,12 @@ package struct CheckpointLayout: Sendable, Equatable {
 
   package init(folder: FilePath) { self.folder = folder }
 
-  /// Adam's moments, safetensors.
+  /// The optimizer's moments, safetensors.
   package var optimizer: FilePath { folder.appending("optimizer.safetensors") }
   /// Step, epoch and history in the form of transformers' Trainer, so that existing plotters read it.
   package var trainerState: FilePath { folder.appending("trainer_state.json") }
+  /// The sampled answers that the next step goes on with, where a method trains on them more than once.
+  package var rollout: FilePath { folder.appending("rollout.json") }
   /// Our own state: cursor into the data, sums since the last log line, hashes of the files beside it. Written last.
   package var resumeState: FilePath { folder.appending("dropforge_state.json") }
 }

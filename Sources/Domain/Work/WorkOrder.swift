@@ -78,11 +78,14 @@ package struct TrainOrder: Codable, Sendable, Equatable {
   package var tokenizer: String?
   /// Threads for the maths. Part of what the same bits depend on.
   package var threads: Int
+  /// Whether rewards may start programs: the agent's own settings say so. Orders of before have no such word.
+  package var allowsRewardCommands: Bool?
 
   package init(
     job: JobID, name: String, folder: String, train: DatasetPin, mixture: [Part]? = nil, eval: DatasetPin?, baseModel: String?,
-    tokenizer: String?, threads: Int
+    tokenizer: String?, threads: Int, allowsRewardCommands: Bool? = nil
   ) {
+    self.allowsRewardCommands = allowsRewardCommands
     self.mixture = mixture
     self.job = job
     self.name = name

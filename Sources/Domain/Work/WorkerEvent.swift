@@ -16,11 +16,11 @@ package enum WorkerEvent: Codable, Sendable, Equatable {
 }
 
 package enum JobPhase: String, Codable, Sendable {
-  case loading, tokenizing, training, evaluating, saving, exporting
+  case loading, tokenizing, reference, training, evaluating, saving, exporting
 
   package var state: JobState {
     switch self {
-    case .loading, .tokenizing: .preparing
+    case .loading, .tokenizing, .reference: .preparing
     case .training, .saving, .exporting: .training
     case .evaluating: .evaluating
     }
@@ -53,7 +53,8 @@ package struct StepReport: Codable, Sendable, Equatable {
   package var step: Int
   package var loss: Double
   package var lr: Double
-  package var accuracy: Double
+  /// 0 to 1: of tokens, or of comparisons; nil where the method has none.
+  package var accuracy: Double?
   package var gradNorm: Double
   package var tokensPerSecond: Double
   /// Seconds of training so far, and to go at the pace of the last minute.
@@ -61,7 +62,7 @@ package struct StepReport: Codable, Sendable, Equatable {
   package var eta: Double
 
   package init(
-    epoch: Int, step: Int, loss: Double, lr: Double, accuracy: Double, gradNorm: Double, tokensPerSecond: Double, elapsed: Double,
+    epoch: Int, step: Int, loss: Double, lr: Double, accuracy: Double?, gradNorm: Double, tokensPerSecond: Double, elapsed: Double,
     eta: Double
   ) {
     self.epoch = epoch

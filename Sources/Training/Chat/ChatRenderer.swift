@@ -73,6 +73,20 @@ struct ChatRenderer: Sendable {
     return segments
   }
 
+  /// An opening and what answers it: only the answer is trained, whatever the assistant said before.
+  func segments(of opening: [JSONNode], answeredBy answer: [JSONNode], tools: JSONNode? = nil) throws(Refusal) -> [Segment] {
+    let whole = try segments(of: opening + answer, tools: tools)
+    // What ends the opening when nothing follows may be missing in the whole.
+    let first = opening.isEmpty ? 0 : zip(whole.flatMap(\.text), try text(of: opening, tools: tools)).prefix { $0 == $1 }.count
+    var at = 0
+    return whole.map { segment in
+      defer { at += segment.text.count }
+      var segment = segment
+      segment.isTrained = segment.isTrained && at >= first
+      return segment
+    }
+  }
+
   /// The conversation up to where the assistant is to speak: what a model is prompted with.
   func prompt(of turns: [JSONNode], tools: JSONNode? = nil) throws(Refusal) -> [UInt8] {
     Array(try render(template(for: tools), try messages(turns).nodes, tools, asks: true).text.utf8)

@@ -16,9 +16,9 @@ struct CheckpointStore {
 
   /// Writes a checkpoint. It appears whole or not at all; a folder of the same name is replaced.
   ///
-  /// - fill: writes the tokenizer's files into the folder.
+  /// - fill: writes the tokenizer's files into the folder, and what the method needs to go on.
   func write(
-    _ layout: CheckpointLayout, _ state: ResumeState, model: LanguageModel, moments: Moments, trainerState: JSONNode,
+    _ layout: CheckpointLayout, _ state: ResumeState, model: LanguageModel, optimizer: any Optimizer, trainerState: JSONNode,
     fill: (FilePath) throws -> Void
   ) throws {
     let name = layout.folder.lastComponent?.string ?? "checkpoint"
@@ -26,7 +26,7 @@ struct CheckpointStore {
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
     try model.saveTrained(to: partial.folder)
-    try moments.save(to: partial.optimizer)
+    try optimizer.save(to: partial.optimizer)
     try fill(partial.folder)
     try files.writeWhole(ContiguousArray((trainerState.text(.pretty) + "\n").utf8), to: partial.trainerState)
     var state = state
@@ -77,27 +77,5 @@ struct CheckpointStore {
     for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") {
       try files.removeTree(job.checkpoints.appending(name))
     }
-  }
-}
-
-/// AdamW's running means, in the layout of the parameters.
-struct Moments {
-  let first: ParameterStore
-  let second: ParameterStore
-
-  init(_ layout: ParameterLayout) throws {
-    first = try ParameterStore(layout)
-    second = try ParameterStore(layout)
-  }
-
-  /// Names as PyTorch's optimizer calls them.
-  func save(to path: FilePath) throws {
-    try SafetensorsWriter.write(first.tensors(prefix: "exp_avg.") + second.tensors(prefix: "exp_avg_sq."), to: path)
-  }
-
-  func load(from path: FilePath) throws {
-    let file = try SafetensorsFile(path)
-    try first.read(from: file, prefix: "exp_avg.")
-    try second.read(from: file, prefix: "exp_avg_sq.")
   }
 }

@@ -3,7 +3,7 @@ import Domain
 /// `dropforge_state.json` in a checkpoint: with the weights and the optimizer's moments beside it, everything that going on
 /// to the same bits needs. Sums are kept as they stand, so that a logged mean does not depend on where the run was cut.
 struct ResumeState: Codable, Sendable, Equatable {
-  var schema = "dropforge.checkpoint/1"
+  var schema = "dropforge.checkpoint/2"
   /// Optimizer steps done.
   var step = 0
   var tokensSeen = 0
@@ -19,6 +19,10 @@ struct ResumeState: Codable, Sendable, Equatable {
   var firstEval: MetricsRow?
   var lastEval: MetricsRow?
   var bestEval: MetricsRow?
+  /// Of the last row of training.
+  var lastMeasures: [String: Double] = [:]
+  /// The losses that tell whether the training runs away.
+  var watch = DivergenceWatch()
   var log = RunLog.Lengths()
   /// Hash of the resolved config and of the tokens: a checkpoint of another run is not gone on from.
   var run = ""
@@ -29,10 +33,24 @@ struct ResumeState: Codable, Sendable, Equatable {
 
   struct Window: Codable, Sendable, Equatable {
     var steps = 0
+    /// Sum of losses, each times what its mean is over; and of that.
     var loss = 0.0
+    var weight = 0.0
     var targets = 0
     var hits = 0
     var tokens = 0
     var seconds = 0.0
+    var measures = Measures()
+
+    mutating func add(_ outcome: StepOutcome, seconds: Double) {
+      steps += 1
+      loss += outcome.loss * outcome.weight
+      weight += outcome.weight
+      targets += outcome.targets
+      hits += outcome.hits
+      tokens += outcome.tokens
+      self.seconds += seconds
+      measures += outcome.measures
+    }
   }
 }

@@ -4,7 +4,7 @@ import Domain
 struct DataSource: Sendable {
   let pin: TrainOrder.DatasetPin
   let ingest: IngestResult
-  var reader: RowReader
+  var reader: any SequenceReader
 
   /// The split that is trained on.
   var trainSplit: String {

@@ -21,6 +21,8 @@ struct Mixture {
   let seed: UInt64
   let vocabulary: Int
   let masked: Bool
+  /// Sequences that a row makes: they stay together.
+  let unit: Int
   let layout: TokenizationLayout
   let files: any FileSystem
 
@@ -35,14 +37,16 @@ struct Mixture {
     var heldOut: Set<UInt64> = []
     for part in parts {
       guard let eval = part.eval else { continue }
-      for index in 0..<eval.sequenceCount where !eval.sequence(index).isEmpty { heldOut.insert(eval.fingerprint(index)) }
+      for index in 0..<eval.sequenceCount / unit where !eval.places(index, of: unit).isEmpty {
+        heldOut.insert(eval.fingerprint(index, of: unit))
+      }
     }
     // What one dataset holds out another may train on: such sequences are left out.
     var leaked = 0
     let usable = parts.map { part in
-      (0..<part.train.sequenceCount).filter { index in
-        guard !part.train.sequence(index).isEmpty else { return false }
-        let isHeldOut = !heldOut.isEmpty && heldOut.contains(part.train.fingerprint(index))
+      (0..<part.train.sequenceCount / unit).filter { index in
+        guard !part.train.places(index, of: unit).isEmpty else { return false }
+        let isHeldOut = !heldOut.isEmpty && heldOut.contains(part.train.fingerprint(index, of: unit))
         if isHeldOut { leaked += 1 }
         return !isHeldOut
       }
@@ -62,8 +66,8 @@ struct Mixture {
       remarks.append("\(leaked) sequences are held out of one dataset and stand in another too; they are not trained on.")
     }
     if let given, given.sequenceCount > 0 {
-      let evaluated = Set((0..<given.sequenceCount).map(given.fingerprint))
-      let both = zip(parts, usable).reduce(0) { sum, part in sum + part.1.count { evaluated.contains(part.0.train.fingerprint($0)) } }
+      let evaluated = Set((0..<given.sequenceCount / unit).map { given.fingerprint($0, of: unit) })
+      let both = zip(parts, usable).reduce(0) { sum, part in sum + part.1.count { evaluated.contains(part.0.train.fingerprint($0, of: unit)) } }
       if both > 0 {
         remarks.append(
           "\(both) sequences of the mixture stand in the evaluation part too: its figures flatter the model. Remove them from one of the two."
@@ -96,7 +100,8 @@ struct Mixture {
         number -= counts[part]
         part += 1
       }
-      try writer.append(parts[part].train.encoded(usable[part][number % usable[part].count]))
+      let row = usable[part][number % usable[part].count]
+      for index in row * unit..<(row + 1) * unit { try writer.append(parts[part].train.encoded(index)) }
     }
     return try close(writer, Tokenization.trainSplit)
   }
@@ -105,7 +110,9 @@ struct Mixture {
     let writer = try TokenFileWriter(layout, split: Tokenization.evalSplit, vocabulary: vocabulary, masked: masked, files: files)
     for part in parts {
       guard let eval = part.eval else { continue }
-      for index in 0..<eval.sequenceCount where !eval.sequence(index).isEmpty { try writer.append(eval.encoded(index)) }
+      for row in 0..<eval.sequenceCount / unit where !eval.places(row, of: unit).isEmpty {
+        for index in row * unit..<(row + 1) * unit { try writer.append(eval.encoded(index)) }
+      }
     }
     return try close(writer, Tokenization.evalSplit)
   }

@@ -51,42 +51,41 @@ struct Fingerprint {
   }
 }
 
-/// Rows to tokens: one encoder, buffers used again and again.
+/// Rows to tokens: one encoder, buffers used again and again. A row makes as many sequences as every other (a pair of answers two);
+/// those of a row, or of a document in several rows, are a unit, which is held out or trained on as a whole.
 struct RowEncoding {
   private let tokenizer: Tokenizer
   private let encoder: Encoder
-  private let reader: RowReader
+  private let reader: any SequenceReader
   private var ids: [TokenID] = []
-  private var sequence = EncodedSequence()
+  /// The sequences of the row that was read last; of an unfinished document the one that goes on.
+  private var sequences: [EncodedSequence]
   private(set) var emptyRows = 0
   private(set) var refused: [TokenizationCard.Refused] = []
   /// More reasons than this are counted under the last.
   private static let mostReasons = 20
 
-  init(tokenizer: Tokenizer, reader: RowReader) {
+  init(tokenizer: Tokenizer, reader: any SequenceReader) {
     self.tokenizer = tokenizer
     encoder = tokenizer.makeEncoder()
     self.reader = reader
+    sequences = [EncodedSequence](repeating: EncodedSequence(), count: reader.sequencesOfRow)
   }
 
-  /// Gives each sequence when it is whole, with its number.
-  mutating func encode(
-    _ rows: DatasetRows, limit: Int, tick: () throws -> Void, take: (Int, EncodedSequence) throws -> Void
-  ) throws {
-    var number = 0
+  /// Gives each unit when it is whole.
+  mutating func encode(_ rows: DatasetRows, limit: Int, tick: () throws -> Void, take: ([EncodedSequence]) throws -> Void) throws {
     for index in 0..<limit {
       let row = rows[index]
       read(row, index)
       if !row.continues || index == limit - 1 {
-        try take(number, sequence)
-        sequence.removeAll()
-        number += 1
+        try take(sequences)
+        clear()
       }
       try tick()
     }
   }
 
-  /// Writes rows as they come: a long document is never whole in memory. Returns the fingerprint of every sequence.
+  /// Writes rows as they come: a long document is never whole in memory. Returns the fingerprint of every unit.
   @discardableResult
   mutating func stream(_ rows: DatasetRows, limit: Int, into writer: TokenFileWriter, tick: () throws -> Void) throws -> [UInt64] {
     var fingerprints: [UInt64] = []
@@ -94,11 +93,14 @@ struct RowEncoding {
     for index in 0..<limit {
       let row = rows[index]
       read(row, index)
-      for run in sequence.runs { try writer.append(Array(sequence.ids[run.range]), isTrained: run.isTrained) }
-      for id in sequence.ids { fingerprint.add(id) }
-      sequence.removeAll()
-      if !row.continues || index == limit - 1 {
-        try writer.endSequence()
+      let ends = !row.continues || index == limit - 1
+      for (number, sequence) in sequences.enumerated() {
+        for run in sequence.runs { try writer.append(Array(sequence.ids[run.range]), isTrained: run.isTrained) }
+        for id in sequence.ids { fingerprint.add(id) }
+        if number + 1 < sequences.count || ends { try writer.endSequence() }
+      }
+      clear()
+      if ends {
         fingerprints.append(fingerprint.value)
         fingerprint = Fingerprint()
       }
@@ -107,29 +109,34 @@ struct RowEncoding {
     return fingerprints
   }
 
+  private mutating func clear() { for index in sequences.indices { sequences[index].removeAll() } }
+
   private mutating func read(_ row: DatasetRow, _ index: Int) {
     switch reader.reading(row) {
     case .nothing: emptyRows += 1
     case .refused(let reason): refuse(reason, index)
-    case .segments(let segments):
-      guard !reader.joinsSegments else {
-        if !encodeJoined(segments) {
-          refuse("the tokenizer changes its text, so that it cannot be told which tokens are the assistant's", index)
+    case .sequences(let all):
+      for (number, segments) in all.enumerated() where number < sequences.count {
+        guard !reader.joinsSegments else {
+          if !encodeJoined(segments, number) {
+            refuse("the tokenizer changes its text, so that it cannot be told which tokens are the assistant's", index)
+            return clear()
+          }
+          continue
         }
-        return
-      }
-      for segment in segments {
-        ids.removeAll(keepingCapacity: true)
-        segment.text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-        if segment.endsText, let end = tokenizer.endOfTextID { ids.append(end) }
-        sequence.append(ids, isTrained: segment.isTrained)
+        for segment in segments {
+          ids.removeAll(keepingCapacity: true)
+          segment.text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
+          if segment.endsText, let end = tokenizer.endOfTextID { ids.append(end) }
+          sequences[number].append(ids, isTrained: segment.isTrained)
+        }
       }
     }
   }
 
   /// One text, whose tokens may reach over the edges of its segments: one that has a byte of a trained segment is trained, as in
   /// transformers' assistant masks. False where tokens cannot be told apart.
-  private mutating func encodeJoined(_ segments: [Segment]) -> Bool {
+  private mutating func encodeJoined(_ segments: [Segment], _ number: Int) -> Bool {
     var text = segments.flatMap(\.text)
     ids.removeAll(keepingCapacity: true)
     text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
@@ -154,7 +161,7 @@ struct RowEncoding {
         lastEnd += parts[last].count
         isTrained = isTrained || segments[last].isTrained
       }
-      sequence.append(CollectionOfOne(id), isTrained: isTrained)
+      sequences[number].append(CollectionOfOne(id), isTrained: isTrained)
       start = end
     }
     return true

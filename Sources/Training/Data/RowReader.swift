@@ -3,7 +3,7 @@ import Domain
 import StrictJSON
 
 /// Makes segments of a row, by the dataset's schema. What a row of each schema becomes is written in docs/formats.md.
-struct RowReader: Sendable {
+struct RowReader: SequenceReader {
   private enum Form: Sendable {
     case text(FieldName)
     case promptCompletion(FieldName, FieldName, separator: [UInt8])
@@ -54,7 +54,7 @@ struct RowReader: Sendable {
   var isConversation: Bool { if case .turns = form { true } else { false } }
 
   /// The same with conversations rendered as the tokenizer wants them.
-  func rendering(with chat: ChatRenderer) -> RowReader {
+  func rendering(with chat: ChatRenderer) -> any SequenceReader {
     var reader = self
     reader.chat = chat
     return reader
@@ -63,25 +63,19 @@ struct RowReader: Sendable {
   /// Whether a row's segments are one text that is tokenized as a whole, and not texts side by side.
   var joinsSegments: Bool { isConversation && chat != nil }
 
-  /// What a row gives.
-  enum Reading: Equatable {
-    case segments([Segment])
-    /// It lacks what the schema promises: a null, an empty list.
-    case nothing
-    /// It has what the schema promises, and cannot be trained on all the same.
-    case refused(String)
-  }
+  var sequencesOfRow: Int { 1 }
+  func sequences(of row: DatasetRow) -> [[Segment]]? { segments(of: row).map { [$0] } }
 
-  func reading(_ row: DatasetRow) -> Reading {
+  func reading(_ row: DatasetRow) -> RowReading {
     if case .turns(let field) = form, let chat {
       guard let turns = row.node(field)?.array, !turns.isEmpty else { return .nothing }
       do throws(ChatRenderer.Refusal) {
-        return .segments(try chat.segments(of: turns, tools: tools.flatMap { ChatMessages.tools(row.node($0)) }))
+        return .sequences([try chat.segments(of: turns, tools: tools.flatMap { ChatMessages.tools(row.node($0)) })])
       } catch {
         return .refused(error.reason)
       }
     }
-    return segments(of: row).map { .segments($0) } ?? .nothing
+    return segments(of: row).map { .sequences([$0]) } ?? .nothing
   }
 
   /// The texts of a row; nil where it has none. Conversations are rendered where there is a renderer for them.

@@ -139,10 +139,16 @@ final class TokenizedSplit: Sendable {
     return sequence
   }
 
-  func fingerprint(_ index: Int) -> UInt64 {
+  /// Of a unit of so many sequences: a row, or a document.
+  func fingerprint(_ unit: Int, of size: Int) -> UInt64 {
     var fingerprint = Fingerprint()
-    for place in sequence(index) { fingerprint.add(UInt32(bitPattern: self[place])) }
+    for place in places(unit, of: size) { fingerprint.add(UInt32(bitPattern: self[place])) }
     return fingerprint.value
+  }
+
+  /// The tokens of a unit of so many sequences.
+  func places(_ unit: Int, of size: Int) -> Range<Int> {
+    sequence(unit * size).lowerBound..<sequence(unit * size + size - 1).upperBound
   }
 
   func end(_ index: Int) -> Int { Int(UInt64(littleEndian: sequences.bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))) }

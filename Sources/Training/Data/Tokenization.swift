@@ -30,7 +30,7 @@ struct Tokenization {
   private static let undivided = "undivided"
 
   private var pin: TrainOrder.DatasetPin { source.pin }
-  private var reader: RowReader { source.reader }
+  private var reader: any SequenceReader { source.reader }
 
   private var id: String {
     let what = [
@@ -48,6 +48,10 @@ struct Tokenization {
     if files.exists(layout.card) {
       return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
     }
+    let lock = try TokenizationLock(layout, files: files, isStopped: isStopped)
+    if files.exists(layout.card) {  // another job's worker has made it meanwhile
+      return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
+    }
     let partial = TokenizationLayout(folder: layout.folder.removingLastComponent().appending(".\(id).making"))
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
@@ -62,6 +66,7 @@ struct Tokenization {
     try files.publish(try PublishedJSON.bytes(of: card), to: partial.card)
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
+    lock.removeFile()
     return (layout, card)
   }
 
@@ -93,9 +98,11 @@ struct Tokenization {
     }
     var fingerprints: [UInt64] = []
     if isDrawn, !drawsFromTable {
-      try work.encode(trainRows, limit: limit, tick: tick) { _, sequence in
-        let isHeldOut = HeldOut.contains(fingerprint: sequence.fingerprint, share: share, seed: seed)
-        try (isHeldOut ? evalWriter : trainWriter).append(sequence)
+      try work.encode(trainRows, limit: limit, tick: tick) { unit in
+        var fingerprint = Fingerprint()
+        for sequence in unit { for id in sequence.ids { fingerprint.add(id) } }
+        let isHeldOut = HeldOut.contains(fingerprint: fingerprint.value, share: share, seed: seed)
+        for sequence in unit { try (isHeldOut ? evalWriter : trainWriter).append(sequence) }
       }
     } else {
       fingerprints = try work.stream(trainRows, limit: limit, into: trainWriter, tick: tick)
@@ -121,7 +128,8 @@ struct Tokenization {
   ) throws -> [TokenizationCard.Split] {
     let source = try TokenizedSplit(layout, whole, vocabulary: tokenizer.vocabularySize)
     let (train, eval) = (try writer(layout, Self.trainSplit), try writer(layout, Self.evalSplit))
-    for index in 0..<source.sequenceCount { try (heldOut.contains(index) ? eval : train).append(source.encoded(index)) }
+    let size = reader.sequencesOfRow
+    for index in 0..<source.sequenceCount { try (heldOut.contains(index / size) ? eval : train).append(source.encoded(index)) }
     try train.close()
     try eval.close()
     for file in [layout.tokens(split: whole.name), layout.sequences(split: whole.name), layout.mask(split: whole.name)] {

@@ -36,7 +36,7 @@ struct EvaluationReport {
       testSet: .init(
         source: order.eval.map(\.name.text)
           ?? "held out of \((order.mixture?.map(\.dataset) ?? [order.train]).map(\.name.text).joined(separator: ", "))",
-        sequences: inputs.eval.sequences, tokens: inputs.eval.tokens, prompts: questions.judged.count),
+        sequences: inputs.work.evalCount, tokens: inputs.work.evalTokens, prompts: questions.judged.count),
       generation: questions.judged.isEmpty
         ? nil
         : .init(

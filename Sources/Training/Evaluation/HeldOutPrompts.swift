@@ -20,21 +20,12 @@ struct HeldOutPrompts {
   private var tokenizer: Tokenizer { inputs.tokenizer }
   private var section: EvaluationSection { inputs.configuration.evaluation }
 
-  /// Of a running text that is not masked, so many tokens are a prompt.
-  private static let openingTokens = 24
-
   /// What is shown before and after: the config's prompts, else the first of the held-out part.
   func samples() -> [Prompt] {
     if !section.samplePrompts.isEmpty { return section.samplePrompts.map { prompt(asked: $0) }.filter { !$0.tokens.isEmpty } }
     let masked = maskedPrompts(section.sampleCount)
     if !masked.isEmpty { return masked }
-    let source: any SampleSource = inputs.eval.tokens > 1 ? inputs.evalSamples : inputs.trainSamples
-    let count = min(section.sampleCount, source.count)
-    return (0..<count).map { index in
-      let sample = source.sample(index * source.count / count, epoch: 0)
-      let tokens = Array(sample.tokens.prefix(Self.openingTokens))
-      return Prompt(tokens: tokens, text: decode(tokens))
-    }
+    return inputs.work.samplePrompts.filter { !$0.isEmpty }.map { Prompt(tokens: $0, text: decode($0)) }
   }
 
   /// What is judged: held-out prompts, and the config's test cases.
@@ -68,10 +59,10 @@ struct HeldOutPrompts {
 
   /// The first sequences that have a prompt and an answer: tokens before the first answer, and the answer's.
   private func forMasked(_ most: Int, _ body: ([Int32], [Int32]) -> Void) {
-    guard inputs.eval.isMasked else { return }
-    let split = inputs.heldOut
+    guard let heldOut = inputs.work.heldOut else { return }
+    let split = heldOut.tokens
     var found = 0
-    for index in 0..<split.sequenceCount where found < most {
+    for index in stride(from: 0, to: split.sequenceCount, by: heldOut.stride) where found < most {
       let places = split.sequence(index)
       guard let start = places.first(where: split.isTrained), start > places.lowerBound else { continue }
       let end = places[start...].first { !split.isTrained($0) } ?? places.upperBound

@@ -1,27 +1,113 @@
+import DatasetFormats
 import Domain
+import LanguageModels
+import Platform
+import Tokenizers
 
-/// What a training method makes of a dataset: which tokens have loss on them, and how sequences become samples.
+/// A training method: how it reads rows, and what it makes of a dataset. What it does at a step is its `Objective`.
 /// To add one: a file here, and a case of `TrainingMethod`.
 protocol Method: Sendable {
-  /// Whether there are tokens without loss on them.
-  func masks(_ reader: RowReader) -> Bool
-  func samples(_ split: TokenizedSplit, seed: UInt64, shuffles: Bool) -> any SampleSource
-  /// What a user should know of the samples, in sentences.
-  func remarks(_ samples: any SampleSource) -> [String]
+  /// - Throws: `Problem` where the dataset has nothing for the method: `MethodFit` has said so before.
+  func reader(_ data: DataSection, ingest: IngestResult) throws -> any SequenceReader
+  func work(_ data: MethodData) throws -> any MethodWork
 }
 
-extension Method {
-  func remarks(_ samples: any SampleSource) -> [String] {
-    switch samples {
-    case let whole as WholeSequences: whole.fit.remarks
-    case let packed as PackedSequences:
-      packed.fit.remarks
-        + [
-          "\(packed.sequenceCount) sequences are packed into \(packed.count) samples of at most \(packed.length) tokens, which are \(Figures.fixed(100 * packed.fill, 1)) % full; none sees another."
-        ]
-    default: []
-    }
-  }
+/// A method with its data: what a run trains on, and how.
+protocol MethodWork {
+  /// Sequences, pairs or prompts an epoch, at least 1; and how many of them a step takes.
+  var trainCount: Int { get }
+  var samplesPerStep: Double { get }
+  /// What is counted above, for people.
+  var unit: String { get }
+  /// Longest sequence that goes through the model.
+  var length: Int { get }
+  var trainTokens: Int { get }
+  var evalTokens: Int { get }
+  /// What a user should know of the samples, in sentences.
+  var remarks: [String] { get }
+  /// What `samples.md` goes on from where the config names nothing and nothing that is held out has a prompt.
+  var samplePrompts: [[Int32]] { get }
+  /// The held-out part with its prompts and answers; nil where the method keeps none.
+  var heldOut: HeldOutSequences? { get }
+  /// How many sequences are held out, and what of the training part does not fit; nil where there is no such thing.
+  var evalCount: Int { get }
+  /// What is computed once, before the model that trains is made.
+  func reference(_ setting: ReferenceSetting) throws -> ReferenceScores?
+  func objective(_ setting: ObjectiveSetting) throws -> any Objective
+}
+
+/// Held-out sequences with a mask, of which prompts and answers are read.
+struct HeldOutSequences {
+  let tokens: TokenizedSplit
+  /// Of a pair of answers the first: every second sequence.
+  var stride = 1
+}
+
+extension MethodWork {
+  func reference(_ setting: ReferenceSetting) throws -> ReferenceScores? { nil }
+}
+
+/// Where a run's reference is computed.
+struct ReferenceSetting {
+  let configuration: Configuration
+  let run: String
+  let steps: Int
+  let job: JobLayout
+  let files: any FileSystem
+  let clock: WallClock
+  /// The model as it is before the first step, a copy of its own.
+  let startModel: () throws -> LanguageModel
+  let report: (WorkerEvent) -> Void
+  let isStopped: () -> Bool
+}
+
+/// Where an objective works.
+struct ObjectiveSetting {
+  let configuration: Configuration
+  let tokenizer: Tokenizer
+  let model: LanguageModel
+  let shape: RunShape
+  let job: JobLayout
+  let files: any FileSystem
+  let clock: WallClock
+  let reference: ReferenceScores?
+  let startModel: () throws -> LanguageModel
+  let allowsCommands: Bool
+  /// A line of the log.
+  let say: (String) throws -> Void
+
+  var training: TrainingSection { configuration.training }
+}
+
+/// Reads rows as sequences of segments.
+protocol SequenceReader: Sendable {
+  /// Whether rows are prompts with answers, so that there is something to mask.
+  var hasPrompts: Bool { get }
+  /// Whether rows are conversations, which a chat template renders.
+  var isConversation: Bool { get }
+  /// The sequences that a row makes, as many of every row; nil where the row lacks what the schema promises.
+  func sequences(of row: DatasetRow) -> [[Segment]]?
+  /// The same, with the reason where there are none.
+  func reading(_ row: DatasetRow) -> RowReading
+  /// Whether the segments of a sequence are one text that is tokenized as a whole, and not texts side by side.
+  var joinsSegments: Bool { get }
+  /// The same with conversations rendered as the tokenizer wants them.
+  func rendering(with chat: ChatRenderer) -> any SequenceReader
+  /// How many a row makes.
+  var sequencesOfRow: Int { get }
+}
+
+/// What a row gives.
+enum RowReading: Equatable {
+  case sequences([[Segment]])
+  /// It lacks what the schema promises: a null, an empty list.
+  case nothing
+  /// It has what the schema promises, and cannot be trained on all the same.
+  case refused(String)
+}
+
+extension SequenceReader {
+  func reading(_ row: DatasetRow) -> RowReading { sequences(of: row).map { .sequences($0) } ?? .nothing }
 }
 
 extension TrainingMethod {
@@ -29,6 +115,9 @@ extension TrainingMethod {
     switch self {
     case .pretrain: Pretraining(training)
     case .sft: SupervisedFineTuning(training)
+    case .dpo: DirectPreference(training)
+    case .orpo: OddsRatio(training)
+    case .grpo: GroupRelative(training)
     }
   }
 }

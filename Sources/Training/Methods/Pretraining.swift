@@ -3,19 +3,16 @@ import Domain
 /// Next-token prediction on running text: loss on every token. Packed, the documents are joined and cut into blocks;
 /// attention does not cross from one into another.
 struct Pretraining: Method {
-  private let packing: Bool
-  private let maximumLength: Int
+  private let training: TrainingSection
 
-  init(_ training: TrainingSection) {
-    packing = training.packing
-    maximumLength = training.maximumLength
-  }
+  init(_ training: TrainingSection) { self.training = training }
 
-  func masks(_ reader: RowReader) -> Bool { false }
+  func reader(_ data: DataSection, ingest: IngestResult) throws -> any SequenceReader { try RowReader(data, ingest: ingest) }
 
-  func samples(_ split: TokenizedSplit, seed: UInt64, shuffles: Bool) -> any SampleSource {
-    packing
-      ? PackedBlocks(split, length: maximumLength, seed: seed, shuffles: shuffles)
-      : WholeSequences(split, maximumLength: maximumLength, seed: seed, shuffles: shuffles)
+  func work(_ data: MethodData) throws -> any MethodWork {
+    try SequenceWork(data, masked: { _ in false }) { split, seed, shuffles in
+      if training.packing { return PackedBlocks(split, length: training.maximumLength, seed: seed, shuffles: shuffles) }
+      return WholeSequences(split, maximumLength: training.maximumLength, seed: seed, shuffles: shuffles)
+    }
   }
 }

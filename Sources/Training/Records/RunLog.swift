@@ -54,7 +54,11 @@ final class RunLog {
       ("train/mean_token_accuracy", row.meanTokenAccuracy), ("train/tokens_per_second", row.tokensPerSecond), ("train/epoch", row.epoch),
       ("eval/loss", row.evalLoss), ("eval/mean_token_accuracy", row.evalMeanTokenAccuracy), ("eval/perplexity", row.evalPerplexity),
     ]
-    for case (let tag, let value?) in scalars { events?.add(tag, value, step: row.step, at: time) }
+    // eval_rewards/margins becomes eval/rewards/margins, beside train/rewards/margins: as transformers' callback writes them.
+    let measures = row.measures.sorted { $0.key < $1.key }.map { name, value in
+      (name.hasPrefix("eval_") ? "eval/\(name.dropFirst(5))" : "train/\(name)", Optional(value))
+    }
+    for case (let tag, let value?) in scalars + measures { events?.add(tag, value, step: row.step, at: time) }
     try writeEvents()
   }
 

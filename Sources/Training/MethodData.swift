@@ -4,18 +4,22 @@ import StrictJSON
 import SystemPackage
 import Tokenizers
 
-/// The tokens of a run: every dataset tokenized, several of them mixed, the two sides held apart.
-struct RunData {
+/// The datasets of a run on their way to a method: rows, tokenizer, and the token files where the method wants them; several datasets
+/// are mixed, and what is held out is held apart.
+struct MethodData {
   let order: TrainOrder
   let configuration: Configuration
   let tokenizer: Tokenizer
-  let method: any Method
+  /// What is trained on, with the share of each.
+  let sources: [(source: DataSource, ratio: Double)]
+  /// The dataset that the job names for evaluation.
+  let evalSource: DataSource?
   let files: any FileSystem
   let report: (WorkerEvent) -> Void
 
   typealias LoadedSplit = (card: TokenizationCard.Split, tokens: TokenizedSplit)
 
-  struct Made {
+  struct Tokens {
     var train: LoadedSplit
     var eval: LoadedSplit
     /// What a user should know of the rows, in sentences.
@@ -26,20 +30,23 @@ struct RunData {
 
   private typealias Tokenized = (source: DataSource, layout: TokenizationLayout, card: TokenizationCard)
 
-  func make(parts: [(source: DataSource, ratio: Double)], eval: DataSource?) throws -> Made {
+  /// The token files of both splits, found or made.
+  func tokens(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    let (parts, eval) = (sources, evalSource)
+    let unit = sources[0].source.reader.sequencesOfRow
     let share = eval == nil ? configuration.data.heldOutShare : 0
     let isMixed = order.mixture != nil
     var remarks: [String] = []
     var tokenized: [Tokenized] = []
     for part in parts {
       let made = try tokenization(
-        part.source, heldOutShare: share, rowLimit: isMixed ? rowLimit(part.ratio, share) : configuration.data.rowLimit)
+        part.source, masked, heldOutShare: share, rowLimit: isMixed ? rowLimit(part.ratio, share) : configuration.data.rowLimit)
       tokenized.append((part.source, made.0, made.1))
       remarks += Self.remarks(of: made.1, in: part.source, isOne: !isMixed)
     }
     var held: LoadedSplit?
     if let eval {
-      let (layout, card) = try tokenization(eval, heldOutShare: 0, rowLimit: configuration.data.rowLimit)
+      let (layout, card) = try tokenization(eval, masked, heldOutShare: 0, rowLimit: configuration.data.rowLimit)
       remarks += Self.remarks(of: card, in: eval, isOne: false)
       held = try load(layout, card, Tokenization.trainSplit)
     }
@@ -48,8 +55,8 @@ struct RunData {
       let (source, layout, card) = tokenized[0]
       let train = try load(layout, card, Tokenization.trainSplit)
       let eval = try held ?? load(layout, card, Tokenization.evalSplit)
-      if held != nil || source.namedEvalSplit != nil, let leak = Self.leak(train.tokens, eval.tokens) { remarks.append(leak) }
-      return Made(train: train, eval: eval, remarks: remarks, refusal: refusal)
+      if held != nil || source.namedEvalSplit != nil, let leak = Self.leak(train.tokens, eval.tokens, unit) { remarks.append(leak) }
+      return Tokens(train: train, eval: eval, remarks: remarks, refusal: refusal)
     }
     let mixture = try Mixture(
       parts: try zip(tokenized, parts).map { made, part in
@@ -59,10 +66,10 @@ struct RunData {
         )
       },
       total: configuration.data.rowLimit, seed: UInt64(configuration.seed), vocabulary: tokenizer.vocabularySize,
-      masked: parts.contains { method.masks($0.source.reader) }, layout: JobLayout(folder: FilePath(order.folder)).mixture, files: files
+      masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture, files: files
     ).make(given: held?.tokens)
     let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
-    return Made(
+    return Tokens(
       train: try split(Tokenization.trainSplit), eval: try held ?? split(Tokenization.evalSplit), remarks: mixture.remarks + remarks,
       refusal: refusal)
   }
@@ -72,16 +79,18 @@ struct RunData {
     configuration.data.rowLimit.map { Int((Double($0) * ratio / max(0.01, 1 - heldOut)).rounded(.up)) + 1 }
   }
 
-  private func tokenization(_ source: DataSource, heldOutShare: Double, rowLimit: Int?) throws -> (TokenizationLayout, TokenizationCard) {
+  private func tokenization(
+    _ source: DataSource, _ masked: (any SequenceReader) -> Bool, heldOutShare: Double, rowLimit: Int?
+  ) throws -> (TokenizationLayout, TokenizationCard) {
     var lastReport = WallClock.system.monotonic()
     let data = configuration.data
     let templates = [tokenizer.settings.chatTemplate].compactMap(\.self) + tokenizer.settings.namedChatTemplates.map(\.template)
     let chat = source.reader.isConversation ? SHA256.hash((templates.joined(separator: "\u{0}") + configuration.tools.text()).utf8) : ""
     return try Tokenization(
-      source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: method.masks(source.reader),
+      source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(source.reader),
       heldOutShare: heldOutShare, maximumRows: rowLimit,
       reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)",
+        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)",
       seed: UInt64(configuration.seed), files: files
     ).make(
       report: { share in
@@ -119,12 +128,34 @@ struct RunData {
   }
 
   /// A given evaluation part of which some was trained on flatters the model.
-  private static func leak(_ train: TokenizedSplit, _ eval: TokenizedSplit) -> String? {
+  private static func leak(_ train: TokenizedSplit, _ eval: TokenizedSplit, _ unit: Int) -> String? {
     guard eval.sequenceCount > 0 else { return nil }
-    let trained = Set((0..<train.sequenceCount).map(train.fingerprint))
-    let leaked = (0..<eval.sequenceCount).count { !eval.sequence($0).isEmpty && trained.contains(eval.fingerprint($0)) }
+    let trained = Set((0..<train.sequenceCount / unit).map { train.fingerprint($0, of: unit) })
+    let leaked = (0..<eval.sequenceCount / unit).count {
+      !eval.places($0, of: unit).isEmpty && trained.contains(eval.fingerprint($0, of: unit))
+    }
     guard leaked > 0 else { return nil }
     return
-      "\(leaked) of \(eval.sequenceCount) rows of the evaluation part stand in the training part too: its figures flatter the model. Remove them from one of the two."
+      "\(leaked) of \(eval.sequenceCount / unit) rows of the evaluation part stand in the training part too: its figures flatter the model. Remove them from one of the two."
+  }
+
+  func nothingToTrain(_ train: TokenizationCard.Split, _ refusal: String? = nil) -> Problem {
+    Problem(
+      "data.nothing-to-train",
+      "the dataset '\(order.train.name)' has nothing to train on: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
+      why: refusal ?? "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
+      mend: refusal == nil
+        ? "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows."
+        : "Mend the rows, or the chat template (chat_template.jinja in the model's folder), and drop them again.")
+  }
+
+  static func remarks(emptyRows: Int, evalTokens: Int) -> [String] {
+    var remarks: [String] = []
+    if emptyRows > 0 { remarks.append("\(emptyRows) rows have nothing for this method and are left out.") }
+    if evalTokens < 2 {
+      remarks.append(
+        "Nothing is held out: the dataset is too small, its rows are all equal, or data.eval_split is 0. There is no evaluation.")
+    }
+    return remarks
   }
 }

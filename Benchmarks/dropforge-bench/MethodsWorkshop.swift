@@ -1,0 +1,98 @@
+import Domain
+@preconcurrency import Glibc
+import Ingestion
+import Kernels
+import LanguageModels
+import Platform
+import StrictJSON
+import SystemPackage
+import Tokenizers
+import Training
+
+/// Where `MethodsBenchmark` works: datasets taken in as a drop is, jobs run as a worker runs them, in a folder of its own.
+struct MethodsWorkshop {
+  private let folder: FilePath
+  private let files = LinuxFileSystem()
+  private let threads: Int
+
+  init(threads: Int) throws {
+    self.threads = threads
+    folder = FilePath("/tmp/dropforge-bench-\(getpid())")
+    try files.makeFolders(folder)
+  }
+
+  func clear() { try? files.removeTree(folder) }  // what is left is in /tmp
+
+  /// Takes rows in; returns what a job names the dataset by.
+  func dataset(_ name: String, _ rows: [String]) throws -> TrainOrder.DatasetPin {
+    try dataset(name, rows.joined(separator: "\n") + "\n", ending: "jsonl")
+  }
+
+  func dataset(_ name: String, _ text: String, ending: String) throws -> TrainOrder.DatasetPin {
+    let layout = DatasetLayout(folder: folder.appending("datasets").appending(name)), version = layout.version(1)
+    let drops = folder.appending("drops")
+    try files.makeFolders(drops)
+    let source = drops.appending("\(name).\(ending)")
+    try files.publish(text.utf8, to: source)
+    let result = try Ingestor(
+      order: IngestOrder(
+        drop: DropID(at: Timestamp(nanoseconds: 0), random: 1), source: source.string, fileName: "\(name).\(ending)",
+        staging: version.folder.string, sidecar: nil, limits: IngestLimits()), fileSystem: files, report: { _ in }
+    ).run()
+    return TrainOrder.DatasetPin(
+      name: SafeName(from: name), version: 1, sha256: result.sourceSHA256, folder: version.folder.string,
+      datasetFolder: layout.folder.string)
+  }
+
+  struct Result {
+    let job: JobLayout
+    let rows: [MetricsRow]
+    let seconds: Double
+
+    /// A line with the measure of the first and of the last evaluation, and its curve.
+    func line(_ name: String, _ measure: String, _ value: ((MetricsRow) -> Double?)?) -> ResultLine {
+      var line = ResultLine(name)
+      line.add("measure", measure)
+      if let value {
+        let points = rows.compactMap { row in value(row).map { (row.step, $0) } }
+        line.add("before", points.first?.1)
+        line.add("after", points.last?.1)
+        line.add("curve", points.map { "\($0.0): \(Figures.fixed($0.1, 3))" }.joined(separator: ", "))
+      }
+      line.add("steps", Double(rows.last?.step ?? 0))
+      line.add("seconds", seconds)
+      return line
+    }
+  }
+
+  func run(_ name: String, _ dataset: TrainOrder.DatasetPin, _ config: JSONNode, base: FilePath? = nil) throws -> Result {
+    let job = JobLayout(folder: folder.appending("jobs").appending(name)), start = TrainingMeasurement.now()
+    for path in job.folders { try files.makeFolders(path) }
+    let (configuration, findings) = Configuration.decode(config, source: .none)
+    if let error = findings.errors.first {
+      throw Problem("bench.config", error.message, at: .init(field: error.field), mend: "Mend the benchmark.")
+    }
+    try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: job.config)
+    let order = TrainOrder(
+      job: JobID(name: SafeName(from: name), number: 1), name: name, folder: job.folder.string, train: dataset, eval: nil,
+      baseModel: base?.string, tokenizer: nil, threads: threads)
+    _ = try TrainingRun(order: order, files: files, clock: .system, report: { _ in }).run(isStopped: { false })
+    let rows = try files.contents(of: job.metricRows).split(separator: UInt8(ascii: "\n")).map {
+      try PublishedJSON.decode(MetricsRow.self, from: $0)
+    }
+    return Result(job: job, rows: rows, seconds: TrainingMeasurement.now() - start)
+  }
+
+  /// The share of bookings whose slots the model names without a fault, the likeliest token at a time.
+  func exactMatch(_ model: FilePath, _ bookings: [Booking]) throws -> Double {
+    let tokenizer = try Tokenizer.bytes(), model = try LanguageModel.load(model, on: ThreadTeam(count: threads))
+    let prompts = bookings.map { tokenizer.encode($0.sentence + " ", addingSpecialTokens: false).map(Int32.init) }
+    let session = try DecodingSession(model, batch: prompts.count, capacity: 160)
+    let ends = Set(tokenizer.endOfTextID.map { [Int32($0)] } ?? [])
+    let answers = try session.complete(prompts, newTokens: 48, sampler: .greedy, ends: ends)
+    let right = zip(bookings, answers).count { booking, answer in
+      tokenizer.decode(answer.tokens.dropLast(answer.hasEnded ? 1 : 0).map(UInt32.init)) == booking.slots
+    }
+    return Double(right) / Double(bookings.count)
+  }
+}

@@ -1,0 +1,92 @@
+import Domain
+import LanguageModels
+import Platform
+import SystemPackage
+
+extension TrainingLoop {
+  func checkpointIfDue(isLast: Bool) throws {
+    if training.saveStrategy == .epoch, let epoch = finishedEpoch {
+      try checkpoint(job.checkpoint(epoch: epoch), forRecovery: false)
+    } else if training.saveStrategy == .steps, state.step % training.saveSteps == 0 {
+      try checkpoint(job.checkpoint(step: state.step), forRecovery: false)
+    } else if isLast {
+      // What follows the last step can be interrupted too.
+      try checkpoint(
+        training.saveStrategy == .epoch ? job.checkpoint(epoch: shape.epochs) : job.checkpoint(step: state.step),
+        forRecovery: training.saveStrategy == .no)
+    } else {
+      // A large model's checkpoint takes a while: at most a thirtieth of the time goes into recovery.
+      let since = Double(clock.monotonic() - lastRecovery) / 1e9
+      if since >= max(training.recoverySeconds, 30 * recoveryCost) { try checkpoint(job.checkpoint(step: state.step), forRecovery: true) }
+    }
+  }
+
+  func checkpoint(_ layout: CheckpointLayout, forRecovery: Bool) throws {
+    report(.phase(.saving, share: nil))
+    let start = clock.monotonic()
+    try log.sync()
+    state.log = log.lengths
+    state.run = inputs.identity
+    state.isForRecovery = forRecovery
+    let store = CheckpointStore(job: job, files: files)
+    let history = try TrainerState.history(job.metricRows, files)
+    try store.write(
+      layout, state, model: model, optimizer: optimizer, trainerState: TrainerState.node(state, shape, training, rows: history)
+    ) { folder in
+      try TokenizerFolder(files: files).save(inputs.tokenizer, to: folder)
+      try objective.save(to: CheckpointLayout(folder: folder))
+    }
+    try store.tidy(keeping: training.saveTotalLimit)
+    lastRecovery = clock.monotonic()
+    recoveryCost = Double(lastRecovery - start) / 1e9
+    report(.checkpoint(step: state.step, path: "checkpoints/\(layout.folder.lastComponent?.string ?? "")"))
+    report(.phase(.training, share: nil))
+  }
+
+  // MARK: divergence
+
+  func notANumber(loss: Double, rate: Double) -> Problem {
+    // The weights of the step before made this loss: a checkpoint of them is no good one.
+    diverged(
+      "at step \(state.step + 1) the \(loss.isFinite ? "gradient" : "loss") is no number any more", rate: rate, good: state.step - 1)
+  }
+
+  func exploded(rate: Double) -> Problem {
+    let (first, last) = (state.watch.openingMean, state.watch.recentMean)
+    return diverged(
+      "up to step \(state.step + 1) the loss has grown from \(Figures.fixed(first, 4)) in the first \(DivergenceWatch.span) steps to \(Figures.fixed(last, 4)) in the last \(DivergenceWatch.span)",
+      rate: rate, good: state.step - DivergenceWatch.span)
+  }
+
+  /// - good: the last step whose weights can be gone on with.
+  private func diverged(_ what: String, rate: Double, good: Int) -> Problem {
+    let last = (try? CheckpointStore(job: job, files: files).all())?.last { $0.state.step <= good }  // unreadable: none to name
+    let kept =
+      last.map { "The last good checkpoint is checkpoints/\($0.layout.folder.lastComponent?.string ?? ""), step \($0.state.step)." }
+      ?? "There is no checkpoint yet."
+    return Problem(
+      "training.diverged", "the training has diverged: \(what)",
+      why: "the learning rate was \(Figures.general(rate)) there; a rate that is too high is the usual cause",
+      mend: "Lower training.learning_rate (a third is a good next try) or lengthen the warm-up, and drop the job again. \(kept)")
+  }
+}
+
+/// Whether the loss has run away: the mean of its size over the last ten steps is more than four times that of the first ten, and 4 more
+/// than that besides. A cross-entropy of a fresh model begins at the logarithm of its vocabulary, a preference's at ln 2, a group's about 0:
+/// none of them gets there by learning.
+struct DivergenceWatch: Codable, Sendable, Equatable {
+  static let span = 10
+
+  private(set) var opening: [Double] = []
+  private(set) var recent: [Double] = []
+
+  mutating func add(_ loss: Double) {
+    if opening.count < Self.span { return opening.append(abs(loss)) }
+    recent.append(abs(loss))
+    if recent.count > Self.span { recent.removeFirst() }
+  }
+
+  var openingMean: Double { opening.reduce(0, +) / Double(max(opening.count, 1)) }
+  var recentMean: Double { recent.reduce(0, +) / Double(max(recent.count, 1)) }
+  var hasExploded: Bool { recent.count == Self.span && recentMean > 4 * openingMean + 4 }
+}
