@@ -63,9 +63,12 @@ format:
 install: setup
 	$(SWIFT) build $(STATIC) --product dropforge
 	$(SWIFT) build $(STATIC) --product dropforge-worker
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dropforge/templates $(DESTDIR)/etc/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dropforge/templates/models $(DESTDIR)$(PREFIX)/share/dropforge/templates/data
+	install -d $(DESTDIR)/etc/systemd/system
 	install -s .build-install/release/dropforge .build-install/release/dropforge-worker $(DESTDIR)$(PREFIX)/bin
 	install -m 644 templates/*.json $(DESTDIR)$(PREFIX)/share/dropforge/templates
+	install -m 644 templates/models/* $(DESTDIR)$(PREFIX)/share/dropforge/templates/models
+	install -m 644 templates/data/* $(DESTDIR)$(PREFIX)/share/dropforge/templates/data
 	install -m 644 systemd/dropforge.service $(DESTDIR)/etc/systemd/system
 
 uninstall:

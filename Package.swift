@@ -40,7 +40,8 @@ let package = Package(
 
     // Ground, the agent's side: state and processes.
     .target(
-      name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb], resources: [.embedInCode("Schema/v0001-catalogue.sql")],
+      name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb],
+      resources: [.embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql")],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 
@@ -57,6 +58,7 @@ let package = Package(
     .target(
       name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", system], swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
+    .target(name: "ChatTemplates", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),
 
     // Rooms, the agent's side. Rooms never import one another; the roof wires them.
@@ -72,7 +74,9 @@ let package = Package(
     .target(name: "Ingestion", dependencies: ["Domain", "Platform", "StrictJSON", "DatasetFormats", system], swiftSettings: optimised),
     .target(
       name: "Training",
-      dependencies: ["Domain", "Platform", "StrictJSON", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", system],
+      dependencies: [
+        "Domain", "Platform", "StrictJSON", "DatasetFormats", "Tokenizers", "ChatTemplates", "LanguageModels", "Kernels", system,
+      ],
       swiftSettings: optimised),
 
     // Roof: two programs.
@@ -113,6 +117,8 @@ let package = Package(
       name: "DatasetFormatsTests", dependencies: ["DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
+      name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "Tokenizers", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "Kernels", "StrictJSON", system], swiftSettings: optimised),
     .testTarget(

@@ -44,12 +44,7 @@ extension Catalogue {
       try Row.fetchOne(
         database, sql: "SELECT * FROM configs WHERE name = :name AND (:version IS NULL OR number = :version) ORDER BY number DESC LIMIT 1",
         arguments: ["name": name.text, "version": version]
-      ).map { row in
-        ConfigRecord(
-          name: name, number: row["number"], sha256: row["sha256"], body: row["body"],
-          findings: try JSONColumn.value([Finding].self, row["findings"]), createdAt: Timestamp(nanoseconds: row["created_at"]),
-          timesUsed: row["times_used"], usedAt: (row["used_at"] as Int64?).map(Timestamp.init(nanoseconds:)))
-      }
+      ).map { try ConfigRecord(row: $0, name: name) }
     }
   }
 
@@ -59,5 +54,14 @@ extension Catalogue {
         sql: "UPDATE configs SET times_used = times_used + 1, used_at = ? WHERE name = ? AND number = ?",
         arguments: [now.nanoseconds, name.text, version])
     }
+  }
+}
+
+extension ConfigRecord {
+  init(row: Row, name: SafeName) throws {
+    self.init(
+      name: name, number: row["number"], sha256: row["sha256"], body: row["body"],
+      findings: try JSONColumn.value([Finding].self, row["findings"]), createdAt: Timestamp(nanoseconds: row["created_at"]),
+      timesUsed: row["times_used"], usedAt: (row["used_at"] as Int64?).map(Timestamp.init(nanoseconds:)))
   }
 }

@@ -7,11 +7,17 @@ package struct JobRecord: Sendable, Equatable {
 
   package var id: JobID
   package var name: SafeName
+  /// Among the jobs of that name.
+  package var number: Int
   package var drop: DropID
+  /// The sweep that it is a part of.
+  package var sweep: SweepID?
   /// The job file's text as dropped.
   package var file: String
   package var state: JobState
   package var reason: String?
+  /// It waits for something that is to come, and not for its turn.
+  package var waits: Bool
   package var problem: Problem?
   /// Asked for by a user and not carried out yet.
   package var wanted: Wish?
@@ -26,18 +32,41 @@ package struct JobRecord: Sendable, Equatable {
 extension Catalogue {
   /// A job, pending. The identifier is the name and the next number.
   package static func job(
-    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, at now: Timestamp,
+    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, waits: Bool = false, at now: Timestamp,
     receipt: @escaping @Sendable (JobID) -> Receipt
   ) -> Entry {
     Entry { database in
-      // an aggregate always has a row
-      let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!
-      let id = JobID(name: name, number: number)
-      try database.execute(
-        sql:
-          "INSERT INTO jobs (id, name, number, drop_id, file, state, reason, priority, created_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
-        arguments: [id.text, name.text, number, drop.text, file, reason, priority, now.nanoseconds])
-      return receipt(id)
+      receipt(
+        try insertJob(
+          named: name, drop: drop, file: file, priority: priority, reason: reason, waits: waits, sweep: nil, at: now, in: database))
+    }
+  }
+
+  static func insertJob(
+    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, waits: Bool, sweep: SweepID?, at now: Timestamp,
+    in database: Database
+  ) throws -> JobID {
+    // an aggregate always has a row
+    let number = try Int.fetchOne(database, sql: "SELECT coalesce(max(number), 0) + 1 FROM jobs WHERE name = ?", arguments: [name.text])!
+    let id = JobID(name: name, number: number)
+    try database.execute(
+      sql: """
+        INSERT INTO jobs (id, name, number, drop_id, file, state, reason, waits, priority, sweep_id, created_at)
+          VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)
+        """,
+      arguments: [id.text, name.text, number, drop.text, file, reason, waits, priority, sweep?.text, now.nanoseconds])
+    return id
+  }
+
+  /// Jobs that run, or are ready to and run before a new one of that priority.
+  package func jobsAhead(ofPriority priority: Int) async throws -> Int {
+    try await read { database in
+      try Int.fetchOne(
+        database,
+        sql: """
+          SELECT count(*) FROM jobs WHERE finished_at IS NULL AND state <> 'paused'
+            AND (state <> 'pending' OR (waits = 0 AND wanted IS NULL AND (starts > 0 OR priority >= ?)))
+          """, arguments: [priority]) ?? 0
     }
   }
 
@@ -71,7 +100,7 @@ extension Catalogue {
   /// Jobs that are not over, in the order in which they are to run.
   package func openJobs() async throws -> [JobRecord] {
     try await read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM jobs WHERE finished_at IS NULL ORDER BY priority DESC, created_at, id").map(
+      try Row.fetchAll(database, sql: "SELECT * FROM jobs WHERE finished_at IS NULL ORDER BY priority DESC, created_at, name, number").map(
         JobRecord.init(row:))
     }
   }
@@ -115,7 +144,7 @@ extension Catalogue {
     return try await write { database in
       try database.execute(
         sql: """
-          UPDATE jobs SET state = :next, reason = :reason, problem = :problem,
+          UPDATE jobs SET state = :next, reason = :reason, problem = :problem, waits = 0,
             started_at = CASE WHEN :starts THEN coalesce(started_at, :now) ELSE started_at END,
             finished_at = CASE WHEN :ends THEN :now ELSE NULL END,
             wanted = CASE WHEN :ends OR :next = 'paused' THEN NULL ELSE wanted END
@@ -134,9 +163,10 @@ extension Catalogue {
   }
 
   /// Why a pending job does not run yet. No transition: the state stays.
-  package func setReason(_ id: JobID, _ reason: String) async throws {
+  package func setReason(_ id: JobID, _ reason: String, waits: Bool = false) async throws {
     try await write { database in
-      try database.execute(sql: "UPDATE jobs SET reason = ? WHERE id = ? AND state IN ('pending', 'paused')", arguments: [reason, id.text])
+      try database.execute(
+        sql: "UPDATE jobs SET reason = ?, waits = ? WHERE id = ? AND state IN ('pending', 'paused')", arguments: [reason, waits, id.text])
     }
   }
 
@@ -172,7 +202,8 @@ extension JobRecord {
       let state = JobState(rawValue: row["state"])
     else { throw DamagedRow(table: "jobs", row: "\(row)") }
     self.init(
-      id: id, name: name, drop: drop, file: row["file"], state: state, reason: row["reason"],
+      id: id, name: name, number: row["number"], drop: drop, sweep: (row["sweep_id"] as String?).flatMap(SweepID.init), file: row["file"],
+      state: state, reason: row["reason"], waits: row["waits"],
       problem: try (row["problem"] as String?).map { try JSONColumn.value(Problem.self, $0) },
       wanted: (row["wanted"] as String?).flatMap(Wish.init), priority: row["priority"], starts: row["starts"],
       pins: try (row["pins"] as String?).map { try JSONColumn.value(JobPins.self, $0) },

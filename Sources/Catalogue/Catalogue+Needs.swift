@@ -4,6 +4,8 @@ import StrictJSON
 /// What a job needs of the workspace, as far as it is here.
 package struct JobNeeds: Sendable, Equatable {
   package var train: DatasetVersionRecord?
+  /// Where the job mixes several datasets: those that are here, in its order, `train` the first.
+  package var mixture: [Part]?
   package var eval: DatasetVersionRecord?
   /// With the job's overrides laid over it; nil where the stored config is not here.
   package var configuration: Configuration?
@@ -15,6 +17,13 @@ package struct JobNeeds: Sendable, Equatable {
   package var findings: [Finding] = []
   /// The first thing that is not here; nil: the job can run.
   package var missing: PendingReason?
+  /// Why it never will: the job that it was to come after did not get there.
+  package var impossible: Problem?
+
+  package struct Part: Sendable, Equatable {
+    package var version: DatasetVersionRecord
+    package var ratio: Double
+  }
 
   package enum Model: Sendable, Equatable {
     /// Made from nothing.
@@ -34,6 +43,7 @@ extension Catalogue {
     var needs = JobNeeds()
     var missing: [PendingReason] = []
     switch job.dataset {
+    case .one where job.isDatasetGenerated: break  // named by what the config makes, below
     case .one(let name):
       needs.train = try await version(called: name, pinned: pinned?.train)
       if needs.train == nil { missing.append(.waitingForDataset(name)) }
@@ -42,12 +52,33 @@ extension Catalogue {
       needs.eval = try await version(called: eval, pinned: pinned?.eval)
       if needs.train == nil { missing.append(.waitingForDataset(train)) }
       if needs.eval == nil { missing.append(.waitingForDataset(eval)) }
+    case .mixture(let parts, let eval):
+      var found: [JobNeeds.Part] = []
+      for (index, part) in parts.enumerated() {
+        let pin = pinned?.mixture.flatMap { $0.indices.contains(index) ? $0[index].dataset : nil }
+        if let version = try await version(called: part.name, pinned: pin) {
+          found.append(.init(version: version, ratio: part.ratio))
+        } else {
+          missing.append(.waitingForDataset(part.name))
+        }
+      }
+      needs.train = found.first?.version
+      needs.mixture = found
+      if let eval {
+        needs.eval = try await version(called: eval, pinned: pinned?.eval)
+        if needs.eval == nil { missing.append(.waitingForDataset(eval)) }
+      }
     }
+    if let after = job.after, pinned == nil { try await look(for: after, &needs, &missing) }
     if let (node, lines) = try await config(of: job, pinned: pinned, source: source, &needs, &missing) {
       let (overlaid, overrideFindings) = job.applyOverrides(to: node)
       let (configuration, findings) = Configuration.decode(overlaid, source: lines)
       needs.findings = overrideFindings + findings
       needs.configuration = configuration
+      if let generated = job.generatedRows(configuration) {
+        needs.train = try await version(called: generated.dataset.text, pinned: pinned?.train)
+        if needs.train == nil { missing.append(.waitingForDataset(generated.dataset.text)) }
+      }
       needs.model = try await model(called: configuration.model.isScratch ? nil : configuration.model.name, &missing)
       let tokenizer = configuration.tokenizer.name
       needs.tokenizer = try await model(called: TokenizerSection.madeHere.contains(tokenizer ?? "") ? nil : tokenizer, &missing)
@@ -76,8 +107,27 @@ extension Catalogue {
     guard let name else { return .none }
     if let dropped = try await model(SafeName(from: name)) { return .dropped(SafeName(from: name), sha256: dropped.sha256) }
     if let finished = try await completedJob(called: name) { return .finishedJob(finished.id) }
-    missing.append(.waitingForModel(name))
+    // A job that is still to come or to end is waited for like any other thing.
+    if let open = try await self.job(called: name), !open.state.isFinal {
+      missing.append(.waitingForJob(open.id.text, state: open.state))
+    } else {
+      missing.append(.waitingForModel(name))
+    }
     return .none
+  }
+
+  /// The job that this one comes after: the newest of that name.
+  private func look(for name: String, _ needs: inout JobNeeds, _ missing: inout [PendingReason]) async throws {
+    guard let before = try await job(called: name) else { return missing.append(.waitingForJob(name, state: nil)) }
+    switch before.state {
+    case .completed: break
+    case .error, .cancelled:
+      needs.impossible = Problem(
+        "job.after-failed", "the job '\(before.id)' was to be completed before, and it is \(before.state.rawValue)",
+        at: .init(field: "after"), why: before.reason,
+        mend: "Mend that job and drop it again, and this one after it.")
+    default: missing.append(.waitingForJob(before.id.text, state: before.state))
+    }
   }
 
   private func version(called name: String, pinned: TrainOrder.DatasetPin?) async throws -> DatasetVersionRecord? {

@@ -41,6 +41,12 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0001-catalogue") { database in
       try database.execute(sql: String(decoding: PackageResources.v0001_catalogue_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0002-queue") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0002_queue_sql, as: UTF8.self))
+    }
+    migrator.registerMigration("0003-evaluations") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0003_evaluations_sql, as: UTF8.self))
+    }
     return migrator
   }
 

@@ -10,6 +10,9 @@ package enum Figures {
   /// As C's %g: 5e-05, 0.001, 12.5.
   package static func general(_ value: Double) -> String { format("%g", [value]) }
 
+  /// So many digits that count: 0.00123.
+  package static func significant(_ value: Double, _ digits: Int) -> String { format("%.*g", [Int32(digits), value]) }
+
   /// vsnprintf(3). The programs never call setlocale for numbers, so the decimal point is a point.
   private static func format(_ template: String, _ values: [any CVarArg]) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in

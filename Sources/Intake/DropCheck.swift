@@ -52,6 +52,11 @@ package struct DropCheck: Sendable {
     }
   }
 
+  private static func dataset(of job: JobFile) -> String {
+    job.isDatasetGenerated
+      ? " on rows that are made from its tools" : " on the dataset \(job.dataset.names.map { "'\($0)'" }.joined(separator: " and "))"
+  }
+
   private func check(_ document: JSONDocument, _ kind: DropSorter.JSONKind, name: String) -> Verdict {
     var findings: [Finding]
     var message = ""
@@ -61,16 +66,13 @@ package struct DropCheck: Sendable {
       message = "\(name) is a config that can be used."
     case .job:
       let (job, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: DroppedFileName(name).stem)
-      findings = jobFindings
-      if let job, case .inline(let config) = job.config {
-        let (overlaid, overrideFindings) = job.applyOverrides(to: config)
-        findings += overrideFindings + Configuration.decode(overlaid, source: job.overrides.isEmpty ? document.source : .none).1
-      }
+      findings = jobFindings + (job.map { configFindings(of: $0, document) } ?? [])
       if job == nil, let inner = document.node["config"], inner.object != nil {
         findings += Configuration.decode(inner, source: document.source).1  // all that is wrong is told at once, as in Intake
       }
-      message =
-        "\(name) is a job file that can be run\(job.map { " on the dataset \($0.dataset.names.map { "'\($0)'" }.joined(separator: " and "))" } ?? "")."
+      let datasets = job.map(Self.dataset) ?? ""
+      let count = job?.sweep.map { " as a sweep of \($0.count) jobs" } ?? ""
+      message = "\(name) is a job file that can be run\(datasets)\(count)."
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1
       message = "\(name) is a request that can be carried out."
@@ -80,6 +82,29 @@ package struct DropCheck: Sendable {
       message = "\(name) is a sidecar that can be used."
     }
     return findings.errors.isEmpty ? .fine(message, findings) : .refused(Problem(findings: findings, in: name), findings)
+  }
+
+  /// Of the config that stands in the job file, or that it names and the root has; of a sweep, at every point.
+  private func configFindings(of job: JobFile, _ document: JSONDocument) -> [Finding] {
+    var node: JSONNode?
+    switch job.config {
+    case .inline(let config): node = config
+    case .stored(let name, let version):
+      let folder = layout.workspace.config(SafeName(from: name))
+      let path = version.map(folder.version) ?? folder.latest
+      node = (try? files.contents(of: path)).flatMap { try? JSONParser.parse($0) }  // not here: the job will wait for it
+    }
+    guard let node else { return [] }
+    var isInPlace = job.overrides.isEmpty && job.sweep == nil && job.after == nil
+    if case .stored = job.config { isInPlace = false }
+    var findings: [Finding] = []
+    for member in job.sweep.map({ sweep in sweep.points.map { job.member(at: $0) } }) ?? [job] {
+      let (overlaid, overrideFindings) = member.applyOverrides(to: node)
+      let (configuration, configFindings) = Configuration.decode(overlaid, source: isInPlace ? document.source : .none)
+      let said = overrideFindings + configFindings + [member.datasetFinding(configuration)].compactMap(\.self)
+      findings += said.filter { !findings.contains($0) }
+    }
+    return findings
   }
 
   private func checkDataset(_ path: FilePath, _ scratch: FilePath, _ now: Timestamp) async throws -> Verdict {

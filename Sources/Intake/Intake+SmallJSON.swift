@@ -40,46 +40,11 @@ extension Intake {
     return Judged(drop: drop, entry: entry)
   }
 
-  /// `versions/<n>.json` is the drop itself; `config.json` and `validation.json` are written anew.
+  /// `versions/<n>.json` is the drop itself. What lies beside it is a view of the catalogue, where a later version may stand
+  /// already: it is made from that, by `reports.configs`.
   nonisolated func placeConfig(_ receipt: Receipt, _ original: FilePath, _ files: any FileSystem) throws {
-    guard let path = receipt.path, let result = receipt.result, let name = SafeName(exactly: result) else { return }
-    try place(original, at: layout.absolute(path), files)
-    let folder = layout.workspace.config(name)
-    try files.publish(try files.contents(of: layout.absolute(path)), to: folder.latest)
-    try files.publish(try PublishedJSON.bytes(of: ConfigValidation(name: name, findings: receipt.findings ?? [])), to: folder.validation)
-  }
-
-  // MARK: jobs
-
-  private func judgeJob(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
-    let fallback = DroppedFileName(drop.name).stem
-    let (decoded, jobFindings) = JobFile.decode(document.node, source: document.source, fallbackName: fallback)
-    guard let job = decoded else {
-      // All that is wrong is told at once: the config inside is looked at too.
-      let inner = document.node["config"].flatMap { $0.object == nil ? nil : Configuration.decode($0, source: document.source).1 } ?? []
-      return rejection(of: drop, .job, jobFindings + inner, document)
-    }
-    let needs = try await catalogue.needs(of: job, source: document.source)
-    let findings = jobFindings + needs.findings
-    guard findings.errors.isEmpty else { return rejection(of: drop, .job, findings, document) }
-    let ahead = try await catalogue.openJobs().count
-    let reason = (needs.missing ?? .queued(behind: ahead)).sentence
-    let form = form(for: drop)
-    let layout = layout
-    let entry = Catalogue.job(
-      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
-      reason: reason, at: now
-    ) { id in
-      form(
-        .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
-        message: "Job '\(id)' is here: \(reason).\(findings.warningsNote)", findings: findings)
-    }
-    return Judged(drop: drop, entry: entry)
-  }
-
-  nonisolated func placeJob(_ receipt: Receipt, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path else { return }
-    try place(original, at: JobLayout(folder: layout.absolute(path)).job, files)
+    try place(original, at: layout.absolute(path), files)
   }
 
   // MARK: requests
@@ -99,16 +64,9 @@ extension Intake {
 
   // MARK: shared
 
-  private func rejection(of drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) -> Judged {
+  func rejection(of drop: ClaimedDrop, _ kind: DropKind, _ findings: [Finding], _ document: JSONDocument) -> Judged {
     rejection(of: drop, kind: kind, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
   }
-}
-
-/// `workspace/configs/<name>/validation.json`.
-private struct ConfigValidation: Encodable {
-  var schema = "dropforge.validation/1"
-  var name: SafeName
-  var findings: [Finding]
 }
 
 extension [Finding] {

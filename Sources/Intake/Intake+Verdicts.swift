@@ -30,6 +30,7 @@ extension Intake {
     var group = CarryingOut(decided, files)
     group.step { try makePlace(for: $0.receipt, $1) }
     group.step { try moveFiles(of: $0, $1) }
+    await group.each { if $0.receipt.status == .accepted, $0.receipt.kind == .job { try await placeJobs(of: $0.receipt) } }
     KillPoint.pass(.filesPlaced)
     group.step { one, files in
       if one.receipt.kind != .dataset, one.receipt.kind != .model { return }
@@ -39,12 +40,11 @@ extension Intake {
     await group.together { try await catalogue.noteStored($0.filter(\.isStored).map(\.drop.id)) }
     KillPoint.pass(.storedNoted)
     await group.together { decided in
-      let shown = decided.filter { $0.receipt.status != .rejected && $0.receipt.kind == .dataset }.compactMap(\.receipt.result)
-      try await reports.datasets(Set(shown.compactMap(SafeName.init(exactly:))))
+      try await reports.datasets(Self.names(decided, .dataset))
+      try await reports.configs(Self.names(decided, .config))
     }
     await group.each { one in
-      guard one.receipt.status != .rejected, one.receipt.kind == .job, let id = one.receipt.result.flatMap(JobID.init) else { return }
-      try await reports.job(id)
+      if one.receipt.status != .rejected, one.receipt.kind == .job { try await publishJob(one.receipt) }
     }
     KillPoint.pass(.viewsPublished)
     await group.together { try await reports.receipts($0.map(\.receipt)) }
@@ -53,6 +53,10 @@ extension Intake {
     await group.together { try await catalogue.finish($0.map(\.drop.id)) }
     KillPoint.pass(.finishNoted)
     return group.postponed
+  }
+
+  private static func names(_ decided: [Decided], _ kind: DropKind) -> Set<SafeName> {
+    Set(decided.filter { $0.receipt.status != .rejected && $0.receipt.kind == kind }.compactMap { $0.receipt.result.flatMap(SafeName.init(exactly:)) })
   }
 
   /// - Returns: those whose claim could not be removed.
@@ -70,6 +74,7 @@ extension Intake {
     let place = layout.absolute(path)
     switch (receipt.status, receipt.kind) {
     case (.rejected, _): try makeFolder(place, files)
+    case (_, .job?) where sweep(of: receipt) != nil: try makeFolder(place, files)
     case (_, .job?): for folder in JobLayout(folder: place).folders { try makeFolder(folder, files) }
     default: try makeFolder(place.removingLastComponent(), files)
     }

@@ -256,18 +256,25 @@ package struct IntakeReports: Sendable {
   package var receipts: @Sendable ([Receipt]) async throws -> Void
   package var datasets: @Sendable (Set<SafeName>) async throws -> Void
   package var job: @Sendable (JobID) async throws -> Void
+  /// Configs' folders, after their names got another version.
+  package var configs: @Sendable (Set<SafeName>) async throws -> Void
+  package var sweep: @Sendable (SweepID) async throws -> Void
   /// Something came that pending jobs may wait for, or a new job.
   package var changed: @Sendable () async -> Void
   package var request: @Sendable (InboxRequest) async throws -> RequestAnswer
 
   package init(
     receipts: @escaping @Sendable ([Receipt]) async throws -> Void, datasets: @escaping @Sendable (Set<SafeName>) async throws -> Void,
-    job: @escaping @Sendable (JobID) async throws -> Void, changed: @escaping @Sendable () async -> Void,
+    job: @escaping @Sendable (JobID) async throws -> Void,
+    configs: @escaping @Sendable (Set<SafeName>) async throws -> Void = { _ in },
+    sweep: @escaping @Sendable (SweepID) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void,
     request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer
   ) {
     self.receipts = receipts
     self.datasets = datasets
     self.job = job
+    self.configs = configs
+    self.sweep = sweep
     self.changed = changed
     self.request = request
   }

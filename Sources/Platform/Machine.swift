@@ -37,6 +37,22 @@ package enum Machine {
   /// Bytes of memory in all.
   package static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
 
+  /// Bytes that programs can still have without swapping (proc(5), MemAvailable), no more than the control group that this
+  /// process is in has left (cgroup v2). Nil where the kernel does not say.
+  package static var availableMemory: Int? {
+    let files = LinuxFileSystem()
+    func number(_ path: FilePath) -> Int? {
+      // Without control groups, and in the root one, there is no such file; "max" is no limit.
+      guard let bytes = try? files.contents(of: path) else { return nil }
+      return Int(String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" })
+    }
+    let text = (try? files.contents(of: "/proc/meminfo")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    let available = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    guard let most = number("/sys/fs/cgroup/memory.max"), let current = number("/sys/fs/cgroup/memory.current") else { return available }
+    return min(available ?? .max, max(0, most - current))
+  }
+
   /// Hands memory that is free inside this process back to the kernel: after a burst of work the allocator keeps what it had.
   package static func returnFreeMemory() { cl_return_free_memory() }
 

@@ -14,7 +14,8 @@ struct ModelConfigReport: JobReport {
       var timestamp: Timestamp
     }
     let content = Content(
-      baseModel: facts.pins.model?.name ?? "scratch", dataset: facts.pins.train.name.text, epochs: facts.configuration.training.epochs,
+      baseModel: facts.pins.model?.name ?? "scratch", dataset: facts.pins.trained.map(\.name.text).joined(separator: ", "),
+      epochs: facts.configuration.training.epochs,
       finalStep: facts.metrics.steps, timestamp: facts.finishedAt)
     return String(decoding: try PublishedJSON.bytes(of: content), as: UTF8.self)
   }

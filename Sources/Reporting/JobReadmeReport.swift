@@ -9,16 +9,17 @@ struct JobReadmeReport: JobReport {
     """
     # \(facts.id)
 
-    \(facts.configuration.training.method.rawValue) on `\(facts.pins.train.name)` (version \(facts.pins.train.version)), finished \(facts.finishedAt).
+    \(facts.configuration.training.method.rawValue) on \(facts.pins.trained.map { "`\($0.name)` (version \($0.version))" }.joined(separator: " and ")), finished \(facts.finishedAt).
     \(held(facts)) after \(facts.metrics.steps) steps.
 
     | file | what |
     |---|---|
     | `final_model/` | the model, as Hugging Face's transformers loads it; `README.md` in it is its card |
-    | `samples.md` | what it writes |
+    | `first-batch.md` | the first batch as text, with what is trained marked |
+    | `samples.md` | what it wrote before the training and after, on the same prompts |
     | `metrics.json`, `metrics.jsonl` | the run in one object, and a row a logged step |
     | `log.txt` | the same for people |
-    | `evaluation.json` | the held-out part before and after |
+    | `evaluation.json` | the held-out part before and after, loss curves, answers that were judged |
     \(ofMethod(facts))| `checkpoints/` | the last states of the training, each a model of its own |
     | `job.json`, `config.json` | the job as it was dropped, and with every default filled in |
     | `manifest.json` | hashes of every input and output, seed, versions: enough to repeat the run |

@@ -14,10 +14,12 @@ struct ModelCardReport: JobReport {
   private func frontMatter(_ facts: JobFacts) -> String {
     var lines = ["---", "library_name: \(holdsAdapter(facts) ? "peft" : "transformers")", "pipeline_tag: text-generation"]
     if let base = facts.pins.model { lines.append("base_model: \(YAML.scalar(base.name))") }
-    lines += [
-      "datasets:", "- \(YAML.scalar(facts.pins.train.name.text))", "tags:", "- dropforge",
-      "- \(facts.configuration.training.method.rawValue)",
-    ]
+    lines +=
+      [
+        "datasets:"
+      ] + facts.pins.trained.map { "- \(YAML.scalar($0.name.text))" } + [
+        "tags:", "- dropforge", "- \(facts.configuration.training.method.rawValue)",
+      ]
     lines += ["model-index:", "- name: \(YAML.scalar(facts.name))", "  results:"]
     let results = [
       ("loss", facts.configuration.training.method.comparesAnswers ? "Loss (a pair)" : "Loss (nats a token)", facts.metrics.evalLoss),
@@ -145,7 +147,7 @@ struct ModelCardReport: JobReport {
       # \(facts.name)
 
       A language model with \(Figures.grouped(metrics.parameters)) parameters, trained with Dropforge by the method `\(training.method.rawValue)`
-      on the dataset `\(facts.pins.train.name)` (\(Figures.grouped(facts.trainRows)) rows of \(facts.trainSchema.rawValue), \(Figures.grouped(metrics.trainTokens)) tokens). \(origin)
+      on \(data(facts)) \(Figures.grouped(metrics.trainTokens)) tokens). \(origin)
 
       ## Results
 
@@ -155,6 +157,7 @@ struct ModelCardReport: JobReport {
       | training loss, first and last | \(number(metrics.firstLoss)), \(number(metrics.finalLoss)) |
 
       """
+    text += answers(facts)
     text += """
 
       ## Training
@@ -185,6 +188,26 @@ struct ModelCardReport: JobReport {
 
       """
     return text
+  }
+
+  private func data(_ facts: JobFacts) -> String {
+    guard let parts = facts.pins.mixture else {
+      return "the dataset `\(facts.pins.train.name)` (\(Figures.grouped(facts.trainRows)) rows of \(facts.trainSchema.rawValue),"
+    }
+    return "a mixture of " + parts.map { "`\($0.dataset.name)` (\(Figures.general(100 * $0.ratio)) %)" }.joined(separator: ", ")
+      + " (together"
+  }
+
+  /// Metrics of the answers to held-out prompts, where they were judged.
+  private func answers(_ facts: JobFacts) -> String {
+    guard let metrics = facts.evaluation?.metrics else { return "" }
+    let rows = EvaluationRecord.Metrics.judged.compactMap { title, path -> String? in
+      guard let after = metrics.after?[keyPath: path] else { return nil }
+      return "| \(title) | \(number(metrics.before?[keyPath: path], 3)) | \(number(after, 3)) |\n"
+    }
+    guard !rows.isEmpty else { return "" }
+    return "\nAnswers to \(facts.evaluation?.testSet.prompts ?? 0) held-out prompts:\n\n| | before | after |\n|---|---|---|\n"
+      + rows.joined()
   }
 
   private func number(_ value: Double?, _ decimals: Int = 4) -> String { value.map { Figures.fixed($0, decimals) } ?? "–" }

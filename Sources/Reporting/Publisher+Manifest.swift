@@ -6,9 +6,9 @@ extension Publisher {
   /// The hashes of every input and of every output that stands in the job's folder by now.
   func manifest(of facts: JobFacts) throws -> Manifest {
     let job = layout.workspace.job(facts.id)
-    var inputs = [
-      Manifest.Input(role: "dataset", name: facts.pins.train.name.text, version: facts.pins.train.version, sha256: facts.pins.train.sha256)
-    ]
+    var inputs = facts.pins.trained.map {
+      Manifest.Input(role: "dataset", name: $0.name.text, version: $0.version, sha256: $0.sha256)
+    }
     if let eval = facts.pins.eval {
       inputs.append(.init(role: "evaluation dataset", name: eval.name.text, version: eval.version, sha256: eval.sha256))
     }
@@ -20,7 +20,7 @@ extension Publisher {
       inputs.append(.init(role: role, name: path.lastComponent?.string ?? role, version: nil, sha256: try files.sha256(of: path).sha256))
     }
     var outputs: [Manifest.Output] = []
-    for path in [job.metricRows, job.metrics, job.evaluation, job.samples] where files.exists(path) {
+    for path in [job.metricRows, job.metrics, job.evaluation, job.samples, job.firstBatch] where files.exists(path) {
       outputs.append(try output(path, in: job))
     }
     for (relative, status) in try files.walk(job.finalModel) where status.kind == .file {

@@ -14,14 +14,20 @@ package struct SchedulePolicy: Sendable, Equatable {
     package var wanted: Wish?
     /// What it waits for; nil: it could run.
     package var missing: PendingReason?
+    /// Why it never can: the job before it failed.
+    package var impossible: Problem?
     /// Taken up again after an interruption: it goes before jobs that have not started.
     package var wasStarted: Bool
 
-    package init(id: JobID, state: JobState, wanted: Wish? = nil, missing: PendingReason? = nil, wasStarted: Bool = false) {
+    package init(
+      id: JobID, state: JobState, wanted: Wish? = nil, missing: PendingReason? = nil, impossible: Problem? = nil,
+      wasStarted: Bool = false
+    ) {
       self.id = id
       self.state = state
       self.wanted = wanted
       self.missing = missing
+      self.impossible = impossible
       self.wasStarted = wasStarted
     }
   }
@@ -35,13 +41,15 @@ package struct SchedulePolicy: Sendable, Equatable {
     /// No worker runs: the wish can be carried out at once.
     case carryOut(JobID, Wish)
     case explain(JobID, PendingReason)
+    /// It ends without having run.
+    case giveUp(JobID, Problem)
   }
 
   package func decide(_ jobs: [OpenJob]) -> [Decision] {
     var decisions: [Decision] = []
     var free = runningLimit - jobs.count(where: { $0.state.isRunning })
     var ahead = jobs.count(where: { $0.state.isRunning })
-    let ready = jobs.filter { $0.state == .pending && $0.wanted == nil && $0.missing == nil }
+    let ready = jobs.filter { $0.state == .pending && $0.wanted == nil && $0.missing == nil && $0.impossible == nil }
     let inOrder = ready.filter(\.wasStarted) + ready.filter { !$0.wasStarted }
     for job in jobs {
       if let wish = job.wanted {
@@ -50,6 +58,8 @@ package struct SchedulePolicy: Sendable, Equatable {
         } else if !(job.state == .paused && wish == .pause) {
           decisions.append(.carryOut(job.id, wish))
         }
+      } else if job.state == .pending, let problem = job.impossible {
+        decisions.append(.giveUp(job.id, problem))
       } else if job.state == .pending, let missing = job.missing {
         decisions.append(.explain(job.id, missing))
       }

@@ -22,6 +22,8 @@ extension Scheduler {
     let found = await attempt(id)
     stops[id] = nil
     stoppingFor[id] = nil
+    stoppingForRoom[id] = nil
+    running.removeAll { $0 == id }
     wake()
     if found == .noRoom { await waitForRoom(id) }
   }
@@ -86,7 +88,7 @@ extension Scheduler {
         "job.not-ready", "what '\(job.id)' needs is not here any more", why: needs.missing?.sentence,
         mend: "Drop it again, and the job too.")
     }
-    for version in [train, needs.eval].compactMap(\.self) {
+    for version in (needs.mixture?.map(\.version) ?? [train]) + [needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
         method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result,
         rewards: configuration.training.group.rewards ?? [])
@@ -97,14 +99,18 @@ extension Scheduler {
     let pins = try job.pins ?? pins(for: needs, train, configuration)
     try await catalogue.noteStart(job.id, pins: pins)
     KillPoint.pass(.jobPinned)
-    if let config = pins.config, job.pins == nil { try await catalogue.noteUse(ofConfig: config.name, version: config.version, at: now) }
+    if let config = pins.config, job.pins == nil {
+      try await catalogue.noteUse(ofConfig: config.name, version: config.version, at: now)
+      try await reports.config(config.name)
+    }
     let folder = layout.workspace.job(job.id)
     for path in folder.folders { try files.makeFolders(path) }
     try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: folder.config)
     let order = TrainOrder(
-      job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, eval: pins.eval,
-      baseModel: try path(of: needs.model)?.string, tokenizer: try path(of: needs.tokenizer)?.string, threads: pins.threads,
-      allowsRewardCommands: settings.allowsRewardCommands)
+      job: job.id, name: file.name, folder: folder.folder.string, train: pins.train, mixture: pins.mixture, eval: pins.eval,
+      // What was pinned is taken again, though another job of that name may have been completed meanwhile.
+      baseModel: pins.model.map { layout.absolute($0.folder).string }, tokenizer: try path(of: needs.tokenizer)?.string,
+      threads: pins.threads, allowsRewardCommands: settings.allowsRewardCommands)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
     KillPoint.pass(.jobOrdered)
     return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins)
@@ -112,7 +118,7 @@ extension Scheduler {
 
   private func pins(for needs: JobNeeds, _ train: DatasetVersionRecord, _ configuration: Configuration) throws -> JobPins {
     JobPins(
-      train: pin(train), eval: needs.eval.map(pin),
+      train: pin(train), mixture: needs.mixture?.map { .init(dataset: pin($0.version), ratio: $0.ratio) }, eval: needs.eval.map(pin),
       config: needs.storedConfig.map { .init(name: $0.name, version: $0.number, sha256: $0.sha256) },
       model: try modelPin(needs.model, name: configuration.model.name),
       threads: configuration.training.threads ?? settings.threads ?? defaultThreads)
@@ -139,7 +145,12 @@ extension Scheduler {
     if case .dropped(_, let sha256) = model {
       hash = sha256
     } else {
-      hash = try files.sha256(of: folder.appending("model.safetensors")).sha256
+      // An adapter's folder holds what was trained, beside the name of its base.
+      let names: [FilePath.Component] = ["model.safetensors", "adapter_model.safetensors", "model.safetensors.index.json"]
+      guard let weights = names.map({ folder.appending($0) }).first(where: files.exists) else {
+        throw Problem("model.no-weights", "the model '\(name)' has no weights in \(layout.relative(folder))", mend: "Train it again.")
+      }
+      hash = try files.sha256(of: weights).sha256
     }
     return .init(name: name, folder: layout.relative(folder), sha256: hash)
   }
@@ -167,7 +178,10 @@ extension Scheduler {
     switch outcome {
     case .done:
       KillPoint.pass(.jobReturned)
-      try await reports.outputs(try facts(of: prepared))
+      let facts = try facts(of: prepared)
+      try await reports.outputs(facts)
+      if let evaluation = facts.evaluation { try await catalogue.register(evaluation, of: id) }
+      try await registerModel(facts, version: prepared.job.number)
       KillPoint.pass(.jobReported)
       crashes[id] = nil
       try await end(id, .completed, nil, nil)
@@ -175,6 +189,8 @@ extension Scheduler {
     case .stopped:
       if let wish = stoppingFor[id] {
         try await end(id, wish == .cancel ? .cancelled : .paused, Self.sentence(for: wish), nil)
+      } else if let shortage = stoppingForRoom[id] {
+        try await hold(id, shortage)
       } else {
         try await goOnLater(id, PendingReason.resumes.sentence)
       }
@@ -194,10 +210,13 @@ extension Scheduler {
   private func facts(of prepared: PreparedJob) throws -> JobFacts {
     let job = prepared.job
     let metrics = try PublishedJSON.decode(MetricsSummary.self, from: try files.contents(of: layout.workspace.job(job.id).metrics))
+    let path = layout.workspace.job(job.id).evaluation
+    let evaluation = files.exists(path) ? try PublishedJSON.decode(EvaluationRecord.self, from: try files.contents(of: path)) : nil
     return JobFacts(
       id: job.id, name: prepared.name, createdAt: job.createdAt, startedAt: job.startedAt, finishedAt: now,
       configuration: prepared.configuration,
-      pins: prepared.pins, metrics: metrics, trainRows: prepared.train.result.rows, trainSchema: prepared.train.result.detected)
+      pins: prepared.pins, metrics: metrics, evaluation: evaluation, trainRows: prepared.train.result.rows,
+      trainSchema: prepared.train.result.detected)
   }
 
   /// Three deaths without a step forward, and the job is given up.
@@ -209,13 +228,13 @@ extension Scheduler {
     return count >= 3
   }
 
-  private func goOnLater(_ id: JobID, _ reason: String) async throws {
+  func goOnLater(_ id: JobID, _ reason: String) async throws {
     guard let job = try await catalogue.job(id) else { return }
     try await catalogue.transition(id, from: job.state, to: .pending, reason: reason, at: now)
     try await announce(id)
   }
 
-  private func end(_ id: JobID, _ state: JobState, _ reason: String?, _ problem: Problem?) async throws {
+  func end(_ id: JobID, _ state: JobState, _ reason: String?, _ problem: Problem?) async throws {
     guard let job = try await catalogue.job(id) else { return }
     // The machine lets a job complete only from training or evaluating: a worker that was done before it said a phase.
     if state == .completed, job.state == .preparing {

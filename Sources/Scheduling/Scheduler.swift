@@ -24,21 +24,28 @@ package actor Scheduler {
   /// A status on the board changed; `publishStatuses` writes it.
   private let statusChanges: AsyncStream<Void>
   let statusChangeSink: AsyncStream<Void>.Continuation
-  private var controls: ControlFolders
+  var controls: ControlFolders
   var stops: [JobID: StopRequest] = [:]
   /// What a running job is being stopped for.
   var stoppingFor: [JobID: SchedulePolicy.Wish] = [:]
-  private let stop = StopRequest()
+  let stop = StopRequest()
   var isShuttingDown = false
   var board: StatusBoard
   /// Jobs that the disk had no room for a moment ago.
   private var waitingForRoom: Set<JobID> = []
+  /// What the machine has left, and what is done about it: `Scheduler+Room`.
+  let room: @Sendable () -> MachineRoom
+  var roomHolds: [JobID: RoomHold] = [:]
+  var stoppingForRoom: [JobID: RoomShortage] = [:]
+  var isShort = false
+  /// Jobs that run, in the order in which they started.
+  var running: [JobID] = []
   /// Workers of a job that died one after the other without getting further, and how far the last one got.
   var crashes: [JobID: (count: Int, step: Int)] = [:]
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: SchedulerReports,
-    clock: WallClock, log: Logger, defaultThreads: Int
+    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil
   ) {
     self.layout = layout
     self.files = files
@@ -49,6 +56,7 @@ package actor Scheduler {
     self.clock = clock
     self.log = log
     self.defaultThreads = defaultThreads
+    self.room = room ?? { MachineRoom(of: layout.root, files) }
     policy = SchedulePolicy(runningLimit: settings.runningJobs)
     (wakeUps, wakeUpSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (statusChanges, statusChangeSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -72,6 +80,7 @@ package actor Scheduler {
     }
     // The agent may have ended between the catalogue's word and the file. No more jobs than may run can have been at that, and
     // one that was cancelled while it waited.
+    for sweep in try await catalogue.openSweeps() { try await publish(sweep) }
     for job in try await catalogue.latestEnded(65) where try board.publishedState(of: job.id) != job.state {
       try await announce(job.id)
     }
@@ -88,6 +97,7 @@ package actor Scheduler {
       }
       group.addTask { await self.controls.listen() }
       group.addTask { await self.publishStatuses() }
+      group.addTask { await self.watchRoom() }
       wake()
       for await _ in wakeUps {
         for id in await pass() { group.addTask { await self.runJob(id) } }
@@ -143,6 +153,7 @@ package actor Scheduler {
         case .start(let id):
           if stops[id] == nil {
             stops[id] = StopRequest()
+            running.append(id)
             starts.append(id)
           }
         case .stop(let id, let wish):
@@ -151,10 +162,14 @@ package actor Scheduler {
         case .carryOut(let id, let wish):
           try await carryOut(wish, on: id)
         case .explain(let id, let reason):
-          if jobs.first(where: { $0.id == id })?.reason != reason.sentence {
-            try await catalogue.setReason(id, reason.sentence)
+          let job = jobs.first { $0.id == id }
+          if job?.reason != reason.sentence || job?.waits != reason.isOutOfTheQueue {
+            try await catalogue.setReason(id, reason.sentence, waits: reason.isOutOfTheQueue)
             try await announce(id)
           }
+        case .giveUp(let id, let problem):
+          try await end(id, .error, problem.description, problem)
+          wake()  // others may come after this one
         }
       }
       return starts
@@ -165,14 +180,16 @@ package actor Scheduler {
   }
 
   private func describe(_ job: JobRecord) async throws -> SchedulePolicy.OpenJob {
-    var missing: PendingReason? = waitingForRoom.contains(job.id) ? .waitingForRoom : nil
+    var missing: PendingReason? = waitingForRoom.contains(job.id) ? .waitingForRoom : shortage(for: job)
+    var impossible: Problem?
     if missing == nil, job.state == .pending, let file = try? decode(job) {
-      missing = try await catalogue.needs(of: file, pinned: job.pins).missing
+      let needs = try await catalogue.needs(of: file, pinned: job.pins)
+      (missing, impossible) = (needs.missing, needs.impossible)
     }
     return .init(
       id: job.id, state: stops[job.id] != nil && job.state == .pending ? .preparing : job.state,
       wanted: job.wanted.map { $0 == .cancel ? .cancel : .pause },
-      missing: missing, wasStarted: job.starts > 0)
+      missing: missing, impossible: impossible, wasStarted: job.starts > 0)
   }
 
   /// Holds a job back for as long as a drop is that the disk has no room for. Ends early where the agent stops.
@@ -209,70 +226,8 @@ package actor Scheduler {
     guard let job = try await catalogue.job(id) else { return }
     try board.update(job, at: now)
     if !job.state.isFinal { controls.watch(id) } else { controls.unwatch(id) }
+    if let sweep = job.sweep, job.state.isFinal || job.state == .preparing { try await publish(sweep) }
     await reports.changed()
-  }
-
-  // MARK: wishes
-
-  private func takeControlWords() async throws {
-    for job in try await catalogue.openJobs() {
-      for word in try controls.words(in: job.id) {
-        switch word {
-        case .cancel: try await catalogue.want(.cancel, for: job.id)
-        case .pause: try await catalogue.want(.pause, for: job.id)
-        case .resume: _ = try await resume(job)
-        }
-        try controls.clear(word, of: job.id)
-        log.notice("control", metadata: ["job": "\(job.id)", "word": "\(word.rawValue)"])
-      }
-    }
-  }
-
-  /// Carries out a request of the inbox.
-  package func carryOut(_ request: InboxRequest) async throws -> SchedulerAnswer {
-    switch request {
-    case .rescan: return .refused(Problem("request.not-a-job", "a rescan is not the scheduler's", mend: "Report this fault."))
-    case .cancel(let name):
-      return try await withOpenJob(name, to: "cancel") { job in
-        try await self.catalogue.want(.cancel, for: job.id)
-        return "Job '\(job.id)' is being cancelled."
-      }
-    case .pause(let name):
-      return try await withOpenJob(name, to: "pause") { job in
-        try await self.catalogue.want(.pause, for: job.id)
-        return "Job '\(job.id)' is being paused."
-      }
-    case .resume(let name):
-      return try await withOpenJob(name, to: "resume") { job in
-        try await self.resume(job) ? "Job '\(job.id)' goes on." : "Job '\(job.id)' is not paused: it is \(job.state.rawValue)."
-      }
-    }
-  }
-
-  private func withOpenJob(_ name: String, to verb: String, _ body: (JobRecord) async throws -> String) async throws -> SchedulerAnswer {
-    guard let job = try await catalogue.job(called: name) else {
-      return .refused(
-        Problem(
-          "job.unknown", "there is no job '\(name)'", at: .init(field: "job"),
-          mend: "`dropforge status` lists the jobs; give a job's identifier or name."))
-    }
-    guard !job.state.isFinal else {
-      return .refused(
-        Problem(
-          "job.over", "the job '\(job.id)' is over: it is \(job.state.rawValue)", at: .init(field: "job"),
-          mend: "There is nothing to \(verb). Drop the job file again for another run."))
-    }
-    let message = try await body(job)
-    wake()
-    return .carriedOut(message)
-  }
-
-  private func resume(_ job: JobRecord) async throws -> Bool {
-    try await catalogue.want(nil, for: job.id)
-    guard job.state == .paused else { return false }
-    try await catalogue.transition(job.id, from: .paused, to: .pending, reason: "resumed by the user", at: now)
-    try await announce(job.id)
-    return true
   }
 }
 
@@ -285,11 +240,20 @@ package enum SchedulerAnswer: Sendable, Equatable {
 package struct SchedulerReports: Sendable {
   /// The folder of a job that did its work: model card, manifest, README.
   package var outputs: @Sendable (JobFacts) async throws -> Void
+  /// A stored config was used.
+  package var config: @Sendable (SafeName) async throws -> Void
+  /// Something changed of a sweep.
+  package var sweep: @Sendable (SweepResults) async throws -> Void
   /// Something that `workspace/status.json` tells has changed.
   package var changed: @Sendable () async -> Void
 
-  package init(outputs: @escaping @Sendable (JobFacts) async throws -> Void, changed: @escaping @Sendable () async -> Void) {
+  package init(
+    outputs: @escaping @Sendable (JobFacts) async throws -> Void, config: @escaping @Sendable (SafeName) async throws -> Void = { _ in },
+    sweep: @escaping @Sendable (SweepResults) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void
+  ) {
     self.outputs = outputs
+    self.config = config
+    self.sweep = sweep
     self.changed = changed
   }
 }

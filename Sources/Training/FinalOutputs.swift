@@ -23,19 +23,40 @@ struct FinalOutputs {
     // Samples are of the whole: what is trained beside the weights goes into them now, where it has not yet.
     model.adapter?.merge(into: model)
     model.adapter = nil
-    try files.publish(try SampleTexts(inputs: inputs, model: model).markdown(job: order.job).utf8, to: job.samples)
-    try files.publish(try PublishedJSON.bytes(of: evaluation), to: job.evaluation)
+    let questions = Questions(inputs, report: report)
+    let before =
+      files.exists(job.answersBefore)
+      ? try PublishedJSON.decode(ModelAnswers.self, from: try files.contents(of: job.answersBefore)) : nil
+    let evaluation = EvaluationReport(
+      order: order, inputs: inputs, job: job, shape: shape, state: state, files: files, questions: questions, before: before,
+      after: try questions.ask(model))
+    let now = Timestamp(nanoseconds: clock.now())
+    let record = try evaluation.record(at: now)
+    try files.publish(evaluation.samples().utf8, to: job.samples)
+    try files.publish(try PublishedJSON.bytes(of: record), to: job.evaluation)
+    report(.phase(.exporting, share: nil))
     var row = MetricsRow(step: state.step, epoch: inputs.epoch(at: state.step))
-    row.time = Timestamp(nanoseconds: clock.now())
+    row.time = now
     row.trainRuntime = state.elapsed
     row.trainLoss = summary.trainLoss
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
     KillPoint.pass(.summaryPublished)
+    if let line = Self.sentence(record) { try log.say(line) }
     let held =
       state.lastEval?.measures["eval_reward"].map { "held-out reward \(Figures.fixed($0, 4))" }
       ?? "held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
     try log.say("Done: \(shape.steps) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
+  }
+
+  /// What the judged answers came to, before and after.
+  private static func sentence(_ record: EvaluationRecord) -> String? {
+    let parts = EvaluationRecord.Metrics.judged.compactMap { title, path in
+      record.metrics.after?[keyPath: path].map { after in
+        "\(title) \(record.metrics.before?[keyPath: path].map { Figures.fixed($0, 3) + " before, " } ?? "")\(Figures.fixed(after, 3)) after"
+      }
+    }
+    return parts.isEmpty ? nil : "Answers to \(record.testSet.prompts) held-out prompts: " + parts.joined(separator: "; ")
   }
 
   /// `final_model/`, whole or not at all.
@@ -54,22 +75,6 @@ struct FinalOutputs {
     try files.removeTree(job.finalModel)
     try files.move(partial, to: job.finalModel)
     KillPoint.pass(.finalModelMoved)
-  }
-
-  private struct Evaluation: Encodable {
-    var schema = "dropforge.evaluation/1"
-    var heldOutTokens: Int
-    var before: MetricsRow?
-    var after: MetricsRow?
-    var best: MetricsRow?
-    enum CodingKeys: String, CodingKey {
-      case schema, before, after, best
-      case heldOutTokens = "held_out_tokens"
-    }
-  }
-
-  private var evaluation: Evaluation {
-    Evaluation(heldOutTokens: inputs.work.evalTokens, before: state.firstEval, after: state.lastEval, best: state.bestEval)
   }
 
   private var summary: MetricsSummary {

@@ -1,46 +1,96 @@
 import Domain
 import Platform
+import StrictJSON
 import SystemPackage
 import Tokenizers
 
-/// A dataset on its way to a method: rows, tokenizer, and the token files where the method wants them.
+/// The datasets of a run on their way to a method: rows, tokenizer, and the token files where the method wants them; several datasets
+/// are mixed, and what is held out is held apart.
 struct MethodData {
-  typealias LoadedSplit = (card: TokenizationCard.Split, tokens: TokenizedSplit)
-
   let order: TrainOrder
   let configuration: Configuration
   let tokenizer: Tokenizer
-  let method: any Method
-  let ingest: IngestResult
-  /// Of the dataset that the job names for evaluation.
-  let evalIngest: IngestResult?
+  /// What is trained on, with the share of each.
+  let sources: [(source: DataSource, ratio: Double)]
+  /// The dataset that the job names for evaluation.
+  let evalSource: DataSource?
   let files: any FileSystem
   let report: (WorkerEvent) -> Void
 
+  typealias LoadedSplit = (card: TokenizationCard.Split, tokens: TokenizedSplit)
+
+  struct Tokens {
+    var train: LoadedSplit
+    var eval: LoadedSplit
+    /// What a user should know of the rows, in sentences.
+    var remarks: [String]
+    /// Why rows were refused, where any were: the first reason.
+    var refusal: String?
+  }
+
+  private typealias Tokenized = (source: DataSource, layout: TokenizationLayout, card: TokenizationCard)
+
   /// The token files of both splits, found or made.
-  func tokens(masked: (any SequenceReader) -> Bool) throws -> (train: LoadedSplit, eval: LoadedSplit, emptyRows: Int) {
-    let (layout, card) = try tokenization(
-      order.train, ingest, masked, heldOutShare: order.eval == nil ? configuration.data.heldOutShare : 0)
-    let train = try split(card, layout, Tokenization.trainSplit)
-    var eval = try split(card, layout, Tokenization.evalSplit)
-    if let other = order.eval, let evalIngest {
-      let (otherLayout, otherCard) = try tokenization(other, evalIngest, masked, heldOutShare: 0)
-      eval = try split(otherCard, otherLayout, Tokenization.trainSplit)
+  func tokens(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    let (parts, eval) = (sources, evalSource)
+    let unit = sources[0].source.reader.sequencesOfRow
+    let share = eval == nil ? configuration.data.heldOutShare : 0
+    let isMixed = order.mixture != nil
+    var remarks: [String] = []
+    var tokenized: [Tokenized] = []
+    for part in parts {
+      let made = try tokenization(
+        part.source, masked, heldOutShare: share, rowLimit: isMixed ? rowLimit(part.ratio, share) : configuration.data.rowLimit)
+      tokenized.append((part.source, made.0, made.1))
+      remarks += Self.remarks(of: made.1, in: part.source, isOne: !isMixed)
     }
-    return (train, eval, card.emptyRows)
+    var held: LoadedSplit?
+    if let eval {
+      let (layout, card) = try tokenization(eval, masked, heldOutShare: 0, rowLimit: configuration.data.rowLimit)
+      remarks += Self.remarks(of: card, in: eval, isOne: false)
+      held = try load(layout, card, Tokenization.trainSplit)
+    }
+    let refusal = tokenized.flatMap(\.card.refused).first.map { "\($0.reason) (row \($0.firstRow))" }
+    guard isMixed else {
+      let (source, layout, card) = tokenized[0]
+      let train = try load(layout, card, Tokenization.trainSplit)
+      let eval = try held ?? load(layout, card, Tokenization.evalSplit)
+      if held != nil || source.namedEvalSplit != nil, let leak = Self.leak(train.tokens, eval.tokens, unit) { remarks.append(leak) }
+      return Tokens(train: train, eval: eval, remarks: remarks, refusal: refusal)
+    }
+    let mixture = try Mixture(
+      parts: try zip(tokenized, parts).map { made, part in
+        let eval = try held == nil ? load(made.layout, made.card, Tokenization.evalSplit).tokens : nil
+        return Mixture.Part(
+          name: part.source.pin.name, ratio: part.ratio, train: try load(made.layout, made.card, Tokenization.trainSplit).tokens, eval: eval
+        )
+      },
+      total: configuration.data.rowLimit, seed: UInt64(configuration.seed), vocabulary: tokenizer.vocabularySize,
+      masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture, files: files
+    ).make(given: held?.tokens)
+    let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
+    return Tokens(
+      train: try split(Tokenization.trainSplit), eval: try held ?? split(Tokenization.evalSplit), remarks: mixture.remarks + remarks,
+      refusal: refusal)
+  }
+
+  /// Of a part no more rows are read than its share of the total, and what is held out of them.
+  private func rowLimit(_ ratio: Double, _ heldOut: Double) -> Int? {
+    configuration.data.rowLimit.map { Int((Double($0) * ratio / max(0.01, 1 - heldOut)).rounded(.up)) + 1 }
   }
 
   private func tokenization(
-    _ pin: TrainOrder.DatasetPin, _ ingest: IngestResult, _ masked: (any SequenceReader) -> Bool, heldOutShare: Double
+    _ source: DataSource, _ masked: (any SequenceReader) -> Bool, heldOutShare: Double, rowLimit: Int?
   ) throws -> (TokenizationLayout, TokenizationCard) {
     var lastReport = WallClock.system.monotonic()
-    let data = configuration.data, reader = try method.reader(data, ingest: ingest)
-    let kind = reader.sequencesOfRow == 1 ? "" : "|\(reader.sequencesOfRow) of a row"
+    let data = configuration.data
+    let templates = [tokenizer.settings.chatTemplate].compactMap(\.self) + tokenizer.settings.namedChatTemplates.map(\.template)
+    let chat = source.reader.isConversation ? SHA256.hash((templates.joined(separator: "\u{0}") + configuration.tools.text()).utf8) : ""
     return try Tokenization(
-      pin: pin, ingest: ingest, reader: reader, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(reader),
-      heldOutShare: heldOutShare, maximumRows: data.maximumSamples,
+      source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(source.reader),
+      heldOutShare: heldOutShare, maximumRows: rowLimit,
       reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)" + kind,
+        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)",
       seed: UInt64(configuration.seed), files: files
     ).make(
       report: { share in
@@ -52,7 +102,7 @@ struct MethodData {
       }, isStopped: { WorkerProcess.stopWasAsked })
   }
 
-  private func split(_ card: TokenizationCard, _ layout: TokenizationLayout, _ name: String) throws -> LoadedSplit {
+  private func load(_ layout: TokenizationLayout, _ card: TokenizationCard, _ name: String) throws -> LoadedSplit {
     guard let split = card.split(name) else {
       throw Problem(
         "tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'",
@@ -61,19 +111,50 @@ struct MethodData {
     return (split, try TokenizedSplit(layout, split, vocabulary: card.vocabularySize))
   }
 
-  func nothingToTrain(_ train: TokenizationCard.Split) -> Problem {
+  // MARK: remarks
+
+  private static func remarks(of card: TokenizationCard, in source: DataSource, isOne: Bool) -> [String] {
+    let of = isOne ? "" : " of '\(source.pin.name)'"
+    var remarks: [String] = []
+    if card.emptyRows > 0 { remarks.append("\(card.emptyRows) rows\(of) have nothing for this method and are left out.") }
+    for refused in card.refused {
+      remarks.append("\(refused.rows) of \(card.rows) rows\(of) are left out: \(refused.reason) (the first is row \(refused.firstRow)).")
+    }
+    if card.duplicates > 0 {
+      remarks.append(
+        "\(card.duplicates) of \(card.rows) rows\(of) are equal to one before them; equal rows are either all trained on or all held out.")
+    }
+    return remarks
+  }
+
+  /// A given evaluation part of which some was trained on flatters the model.
+  private static func leak(_ train: TokenizedSplit, _ eval: TokenizedSplit, _ unit: Int) -> String? {
+    guard eval.sequenceCount > 0 else { return nil }
+    let trained = Set((0..<train.sequenceCount / unit).map { train.fingerprint($0, of: unit) })
+    let leaked = (0..<eval.sequenceCount / unit).count {
+      !eval.places($0, of: unit).isEmpty && trained.contains(eval.fingerprint($0, of: unit))
+    }
+    guard leaked > 0 else { return nil }
+    return
+      "\(leaked) of \(eval.sequenceCount / unit) rows of the evaluation part stand in the training part too: its figures flatter the model. Remove them from one of the two."
+  }
+
+  func nothingToTrain(_ train: TokenizationCard.Split, _ refusal: String? = nil) -> Problem {
     Problem(
       "data.nothing-to-train",
       "the dataset '\(order.train.name)' has nothing to train on: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
-      why: "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
-      mend: "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows.")
+      why: refusal ?? "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",
+      mend: refusal == nil
+        ? "Look at the rows (data/ in the dataset's folder), raise training.max_length, or add rows."
+        : "Mend the rows, or the chat template (chat_template.jinja in the model's folder), and drop them again.")
   }
 
   static func remarks(emptyRows: Int, evalTokens: Int) -> [String] {
     var remarks: [String] = []
     if emptyRows > 0 { remarks.append("\(emptyRows) rows have nothing for this method and are left out.") }
     if evalTokens < 2 {
-      remarks.append("Nothing is held out: the dataset is too small, or data.eval_split is 0. There is no evaluation.")
+      remarks.append(
+        "Nothing is held out: the dataset is too small, its rows are all equal, or data.eval_split is 0. There is no evaluation.")
     }
     return remarks
   }

@@ -12,13 +12,13 @@ struct TokenizerChoice {
   let files: any FileSystem
 
   /// Loads, makes or trains the tokenizer; a trained one is kept in the job's folder for the case that the run is resumed.
-  func tokenizer(ingest: IngestResult, reader: any SequenceReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
+  func tokenizer(sources: [DataSource], maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     let folder = TokenizerFolder(files: files)
     if let given = order.tokenizer ?? (section.name == nil ? order.baseModel : nil) { return try folder.load(FilePath(given)) }
     if folder.isPresent(job.tokenizer) { return try folder.load(job.tokenizer) }
     let made =
       section.name == "train"
-      ? try train(ingest: ingest, reader: reader, maximumRows: maximumRows, isStopped: isStopped) : try Tokenizer.bytes()
+      ? try train(sources, maximumRows: maximumRows, isStopped: isStopped) : try Tokenizer.bytes()
     let partial = job.folder.appending(".tokenizer.making")
     try files.removeTree(partial)
     try files.makeFolders(partial)
@@ -28,17 +28,16 @@ struct TokenizerChoice {
     return made
   }
 
-  private func train(ingest: IngestResult, reader: any SequenceReader, maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
-    let names = ingest.splits.map(\.name)
-    let rows = try DatasetRows(
-      DatasetVersionLayout(folder: FilePath(order.train.folder)), split: names.contains("train") ? "train" : names[0])
-    let limit = maximumRows.map { $0 == 0 ? rows.count : min($0, rows.count) } ?? rows.count
+  private func train(_ sources: [DataSource], maximumRows: Int?, isStopped: () -> Bool) throws -> Tokenizer {
     do {
       var trainer = try BPETrainer(
         .init(vocabularySize: section.vocabularySize, minimumFrequency: section.minimumFrequency, specialTokens: section.specialTokens))
-      for index in 0..<limit {
-        if index % 256 == 0, isStopped() { throw CancellationError() }
-        for segment in (reader.sequences(of: rows[index]) ?? []).joined() { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
+      for source in sources {
+        let rows = try DatasetRows(DatasetVersionLayout(folder: FilePath(source.pin.folder)), split: source.trainSplit)
+        for index in 0..<min(rows.count, maximumRows ?? rows.count) {
+          if index % 256 == 0, isStopped() { throw CancellationError() }
+          for segment in (source.reader.sequences(of: rows[index]) ?? []).joined() { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
+        }
       }
       return try trainer.train()
     } catch let error as TokenizerError {

@@ -65,6 +65,18 @@ package struct TrainingRun {
     if state.step == 0 {
       for line in opening(inputs, shape, trained: model.trained.layout.parameterCount) { try log.say(line) }
       for remark in inputs.remarks { report(.warning(remark)) }
+      if let batch = FirstBatch(job: order.job, inputs: inputs) { try files.publish(batch.markdown().utf8, to: job.firstBatch) }
+    }
+    if state.step == 0, !files.exists(job.answersBefore) {
+      report(.phase(.training, share: nil))  // the way to evaluating leads through it
+      // Before the first step: what the answers after the last are compared with.
+      do {
+        let answers = try Questions(inputs, report: report).ask(model)
+        try files.publish(try PublishedJSON.bytes(of: answers), to: job.answersBefore)
+      } catch is CancellationError {
+        try log.close()
+        return .stopped
+      }
     }
     let objective = try inputs.work.objective(
       ObjectiveSetting(

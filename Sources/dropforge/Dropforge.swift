@@ -20,7 +20,8 @@ struct Dropforge: AsyncParsableCommand {
     version: DropforgeVersion.text,
     subcommands: [
       InitCommand.self, AgentCommand.self, StatusCommand.self, DropCommand.self, CheckCommand.self, LogsCommand.self, CancelCommand.self,
-      PauseCommand.self, ResumeCommand.self, RescanCommand.self, GenerateCommand.self, ScoreCommand.self, DoctorCommand.self,
+      PauseCommand.self, ResumeCommand.self, RescanCommand.self, ConfigsCommand.self, ModelsCommand.self, DeleteCommand.self,
+      GenerateCommand.self, ScoreCommand.self, EvaluationsCommand.self, DoctorCommand.self,
     ])
 }
 

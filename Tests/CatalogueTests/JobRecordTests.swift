@@ -13,9 +13,9 @@ struct JobRecordTests {
     #expect(
       job
         == JobRecord(
-          id: id, name: SafeName(from: "tiny"), drop: Specimen.drop(1), file: Specimen.jobFile("tiny"), state: .pending,
-          reason: "starts next",
-          problem: nil, wanted: nil, priority: 3, starts: 0, pins: nil, createdAt: Ledger.time, startedAt: nil, finishedAt: nil))
+          id: id, name: SafeName(from: "tiny"), number: 1, drop: Specimen.drop(1), sweep: nil, file: Specimen.jobFile("tiny"),
+          state: .pending, reason: "starts next", waits: false, problem: nil, wanted: nil, priority: 3, starts: 0, pins: nil,
+          createdAt: Ledger.time, startedAt: nil, finishedAt: nil))
     #expect(try await ledger.catalogue.drop(Specimen.drop(1))?.state == .decided)
   }
 

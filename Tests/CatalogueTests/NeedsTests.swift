@@ -82,6 +82,24 @@ struct NeedsTests {
     #expect(try await needs(ledger, #"{"dataset": "rows", "config": "small@1"}"#).storedConfig?.number == 1)
   }
 
+  @Test func a_job_before_this_one_is_waited_for_and_is_its_base() async throws {
+    let ledger = try Ledger()
+    try await ledger.dataset("rows", drop: 1, bytes: "aa")
+    let file = #"{"name": "next", "dataset": "rows", "after": "first", "config": {"training": {"method": "sft"}}}"#
+    #expect(try await needs(ledger, file).missing == .waitingForJob("first", state: nil))
+    let first = try await ledger.job("first", drop: 2)
+    #expect(try await needs(ledger, file).missing == .waitingForJob("first-1", state: .pending))
+    try await ledger.lead(first, through: .preparing, .training, .completed)
+    let ready = try await needs(ledger, file)
+    #expect(ready.missing == nil && ready.impossible == nil && ready.model == .finishedJob(first))
+    let second = try await ledger.job("first", drop: 3)
+    try await ledger.lead(second, through: .cancelled)
+    #expect(
+      try await needs(ledger, file).impossible?.description
+        == "after: the job 'first-2' was to be completed before, and it is cancelled. Mend that job and drop it again, and this one after it."
+    )
+  }
+
   @Test func a_model_is_a_dropped_one_or_a_finished_jobs() async throws {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa")
@@ -89,7 +107,8 @@ struct NeedsTests {
       try await needs(ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "model": {"name": "\#(text)"}}}"#)
     }
     let job = try await ledger.job("base", drop: 2)
-    #expect(try await model("base").missing == .waitingForModel("base"))
+    #expect(try await model("base").missing == .waitingForJob("base-1", state: .pending))
+    #expect(try await model("other").missing == .waitingForModel("other"))
     try await ledger.lead(job, through: .preparing, .training, .completed)
     #expect(try await model("base").model == .finishedJob(job))
     #expect(try await model("base-1").model == .finishedJob(job))

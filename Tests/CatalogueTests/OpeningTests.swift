@@ -12,10 +12,10 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "grdb_migrations", "job_transitions", "jobs", "models",
-        "sidecars",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs", "models",
+        "sidecars", "sweeps", "trained_models",
       ])
-    #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations") } == ["0001-catalogue"])
+    #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == ["0001-catalogue", "0002-queue", "0003-evaluations"])
   }
 
   @Test func what_was_written_is_there_when_it_is_opened_again() async throws {
@@ -24,7 +24,25 @@ struct OpeningTests {
     try ledger.catalogue.close()
     let again = try Catalogue(path: ledger.path)
     #expect(try await again.job(id)?.state == .pending)
-    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 1)
+    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 3)
+  }
+
+  /// A root that an older version made, with a job in it, is brought to the newest form, and the job goes on.
+  @Test func a_catalogue_of_the_first_form_is_brought_to_the_newest() async throws {
+    let ledger = try Ledger()
+    let id = try await ledger.job("tiny", drop: 1)
+    try ledger.catalogue.close()
+    try ledger.rows { database in
+      try database.execute(
+        sql: """
+          DROP TABLE trained_models; DROP INDEX jobs_sweep; ALTER TABLE jobs DROP COLUMN sweep_id; ALTER TABLE jobs DROP COLUMN waits;
+          DROP TABLE sweeps; DROP TABLE evaluations; DELETE FROM grdb_migrations WHERE identifier > '0001-catalogue';
+          """)
+    }
+    let again = try Catalogue(path: ledger.path)
+    let job = try #require(await again.job(id))
+    #expect(job.state == .pending && job.sweep == nil && !job.waits && job.number == 1)
+    #expect(try await again.jobsAhead(ofPriority: 0) == 1)
   }
 
   @Test func a_file_of_a_newer_version_is_refused_and_left_as_it_is() throws {
@@ -39,7 +57,7 @@ struct OpeningTests {
     )
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0099-of-tomorrow",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0099-of-tomorrow",
       ])
   }
 

@@ -18,7 +18,7 @@ struct ConfigurationTests {
         + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
         + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"fp16":false,"group_by_length":false},"#
         + #""data":{"strategy":"standard","generation_type":"real","shuffle":true},"tools":[],"#
-        + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_tokens":200},"tensorboard":{"enabled":true},"seed":42}"#
+        + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_count":3,"sample_tokens":200,"max_prompts":32,"max_new_tokens":256,"temperature":0,"test_cases":[]},"tensorboard":{"enabled":true},"seed":42}"#
     )
   }
 
@@ -85,7 +85,7 @@ struct ConfigurationTests {
       #expect(configuration.training.method == method)
       #expect(findings.isEmpty)
     }
-    for word in ["adamw_torch", "adamw_torch_fused", "paged_adamw_8bit"] {
+    for word in ["adamw_torch", "adamw_torch_fused", "adamw_hf"] {
       let (configuration, findings) = try decode("{\"training\": {\"method\": \"sft\", \"optimizer\": \"\(word)\"}}")
       #expect(configuration.training.optimizer == .adamw)
       #expect(findings.isEmpty)

@@ -34,6 +34,33 @@ struct JobFileTests {
     #expect(try decode(#"{"dataset": {"train": "a"}, "config": "c"}"#).0?.dataset == .one("a"))
   }
 
+  @Test func several_datasets_are_mixed_by_ratio() throws {
+    let parts: [DatasetMixture.Part] = [.init(name: "a", ratio: 0.75), .init(name: "b", ratio: 0.25)]
+    let list = #"[{"name": "a", "ratio": 0.75}, {"b": 0.25}]"#
+    #expect(try decode(#"{"dataset": \#(list), "config": "c"}"#).0?.dataset == .mixture(parts, eval: nil))
+    let both = try decode(#"{"dataset": {"train": \#(list), "eval": "e"}, "config": "c"}"#).0
+    #expect(both?.dataset == .mixture(parts, eval: "e") && both?.dataset.names == ["a", "b", "e"])
+  }
+
+  @Test func a_config_that_makes_its_rows_needs_no_dataset() throws {
+    let config =
+      #"{"training": {"method": "sft"}, "data": {"strategy": "teacher_mode", "generation_type": "synthetic", "max_samples": 4}, "tools": [{"name": "weather", "description": "Weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}]}"#
+    let (job, findings) = try decode(#"{"name": "t", "config": \#(config)}"#)
+    #expect(findings.isEmpty && job?.isDatasetGenerated == true)
+    let configuration = Configuration.decode(try JSONParser.parse(config), source: .none).0
+    let made = try #require(job?.generatedRows(configuration))
+    #expect(made.dataset.text.hasPrefix("t-rows-") && made.rows.split(separator: "\n").count == 4)
+    #expect(job?.datasetFinding(configuration) == nil)
+    #expect(
+      job?.datasetFinding(Configuration(method: .sft))?.description
+        == "error: dataset: this field is missing; it names the dataset to train on")
+    let named = try decode(#"{"dataset": "d", "config": "c"}"#).0
+    #expect(
+      named?.datasetFinding(configuration)?.description
+        == "error: dataset: the config makes its rows from tools (data.generation_type \"synthetic\"), and a dataset is named too; remove one of the two"
+    )
+  }
+
   @Test(arguments: [
     ("[]", ["error: a job file is a JSON object, but this is an array"]),
     (
@@ -56,21 +83,37 @@ struct JobFileTests {
       #"{"datset": "d", "config": "c", "zzz": 1}"#,
       [
         #"error: datset (line 1): no such field in a job file. Did you mean "dataset"?"#,
-        "error: zzz (line 1): no such field in a job file; known are name, dataset, config, engine, overrides, priority, description, comment",
-        "error: dataset: this field is missing; it names the dataset to train on",
+        "error: zzz (line 1): no such field in a job file; known are name, dataset, config, engine, overrides, priority, after, sweep, description, comment",
       ]
     ),
-    (#"{"dataset": ["a", "b"], "config": "c"}"#, ["error: dataset (line 1): mixing several datasets is not built yet; name one"]),
+    (
+      #"{"dataset": ["a", "b"], "config": "c"}"#,
+      ["error: dataset (line 1): element 1 must be {\"name\": DATASET, \"ratio\": SHARE}, with a share above 0"]
+    ),
+    (
+      #"{"dataset": [{"a": 0.5}, {"name": "b", "ratio": 0.4}], "config": "c"}"#,
+      ["error: dataset (line 1): the ratios must be 1 together, and they are 0.9"]
+    ),
+    (
+      #"{"dataset": [{"a": 0.5}, {"a": 0.5}], "config": "c"}"#,
+      ["error: dataset (line 1): the dataset \"a\" stands twice in the mixture; add its shares"]
+    ),
+    (#"{"dataset": [], "config": "c"}"#, ["error: dataset (line 1): the list names no dataset"]),
+    (
+      #"{"dataset": {"train": 3}, "config": "c"}"#,
+      [#"error: dataset (line 1): must be a name, a list of names with ratios, or {"train": NAME or LIST, "eval": NAME}"#]
+    ),
     (#"{"dataset": 3, "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
     (#"{"dataset": "", "config": "c"}"#, ["error: dataset (line 1): must be a dataset's name"]),
     (
       #"{"dataset": {"train": "a", "evl": "b"}, "config": "c"}"#,
-      [#"error: dataset (line 1): must be a name, or {"train": NAME, "eval": NAME}"#]
+      [#"error: dataset (line 1): must be a name, a list of names with ratios, or {"train": NAME or LIST, "eval": NAME}"#]
     ),
     (#"{"dataset": {"train": "a", "eval": 3}, "config": "c"}"#, [#"error: dataset (line 1): "eval" must be a dataset's name"#]),
+    (#"{"name": "a", "dataset": "d", "config": "c", "after": "a"}"#, ["error: after: a job cannot wait for itself"]),
     (
-      #"{"dataset": "d", "config": "c", "overrides": {"training.learning_rate": [1e-3, 1e-4]}}"#,
-      ["error: overrides.training.learning_rate (line 1): a list makes a sweep, and sweeps are not built yet; drop one job for each value"]
+      #"{"dataset": "d", "config": "c", "after": 3}"#,
+      ["error: after (line 1): must be the name of the job that is to be completed before"]
     ),
   ])
   func a_wrong_form_is_named(text: String, expected: [String]) throws {
@@ -141,7 +184,7 @@ struct ForeignJobFileTests {
         == .inline([
           "model": ["name": "qwen"], "seed": 7,
           "training": [
-            "method": "pretrain", "num_epochs": 3, "learning_rate": 0.001, "batch_size": 4, "max_steps": 10, "warmup_steps": 2,
+            "method": "pretrain", "learning_rate": 0.001, "batch_size": 4, "max_steps": 30, "warmup_steps": 2,
             "save_steps": 5,
             "save_strategy": "steps", "eval_steps": 6,
           ],
@@ -150,6 +193,7 @@ struct ForeignJobFileTests {
       findings == [
         "warning: config.outputDir (line 1): outputs lie in workspace/jobs/<job-id>/; the field has no effect",
         "warning: config.useGpu (line 1): training runs on this machine's processors; the field has no effect",
+        "warning: config.maxSteps (line 1): counts the steps of one epoch there: 3 epochs of them make max_steps 30",
       ])
   }
 
@@ -208,6 +252,8 @@ struct InboxRequestTests {
   @Test(arguments: [
     (#"{"action": "cancel", "job": "a-1"}"#, InboxRequest.cancel(job: "a-1")), (#"{"action": "pause", "job": "a-1"}"#, .pause(job: "a-1")),
     (#"{"job": "a-1", "action": "resume", "comment": 3, "_why": 4}"#, .resume(job: "a-1")), (#"{"action": "rescan"}"#, .rescan),
+    (#"{"action": "delete", "kind": "config", "name": "a"}"#, .deleteConfig("a", isForced: false)),
+    (#"{"action": "rename", "kind": "config", "name": "a", "to": "b", "force": true}"#, .renameConfig("a", to: "b", isForced: true)),
   ])
   func requests_are_read(text: String, request: InboxRequest) throws {
     let (decoded, findings) = try decode(text)
@@ -217,17 +263,33 @@ struct InboxRequestTests {
 
   @Test(arguments: [
     ("3", ["error: a request is a JSON object, but this is a number"]),
-    (#"{"job": "a"}"#, ["error: action: this field is missing; it is one of cancel, pause, resume, rescan"]),
-    (#"{"action": 3}"#, ["error: action (line 1): must be one of cancel, pause, resume, rescan"]),
+    (#"{"job": "a"}"#, ["error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename"]),
+    (#"{"action": 3}"#, ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename"]),
     (
       #"{"action": "cancle", "job": "a"}"#,
-      [#"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan. Did you mean "cancel"?"#]
+      [
+        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename. Did you mean "cancel"?"#
+      ]
     ),
-    (#"{"action": "tokenize"}"#, [#"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan"#]),
+    (
+      #"{"action": "tokenize"}"#,
+      [#"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan, delete, rename"#]
+    ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),
     ("{\"action\": \"pause\",\n\"job\": 7}", ["error: job (line 2): must be the name of the job to pause"]),
     (#"{"action": "cancel", "jobb": "a"}"#, [#"error: jobb (line 1): no such field in a request. Did you mean "job"?"#]),
-    (#"{"action": "rescan", "why": 1}"#, ["error: why (line 1): no such field in a request; known are action, job"]),
+    (#"{"action": "rescan", "why": 1}"#, ["error: why (line 1): no such field in a request; known are action"]),
+    (
+      #"{"action": "delete", "name": "a"}"#, ["error: kind: this field is missing; it says what is to be deleted: one of config"]
+    ),
+    (
+      #"{"action": "delete", "kind": "confg", "name": "a", "force": 1}"#,
+      [
+        #"error: kind (line 1): "confg" is not known; it is one of config. Did you mean "config"?"#,
+        "error: force (line 1): must be true or false",
+      ]
+    ),
+    (#"{"action": "rename", "kind": "config", "name": "a"}"#, ["error: to: this field is missing; it names what it is to be called"]),
   ])
   func a_wrong_form_is_named(text: String, expected: [String]) throws {
     let (request, findings) = try decode(text)
@@ -240,7 +302,7 @@ struct AgentSettingsTests {
   @Test func the_defaults_stand_in_the_file_that_init_writes() {
     #expect(
       JSONNode(.object(AgentSettings().object)).text()
-        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false}"#
+        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"least_free_disk_mib":256,"least_free_memory_mib":128,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false}"#
     )
   }
 
@@ -295,6 +357,12 @@ struct JobStateTests {
   @Test func waiting_says_for_what() {
     let reasons: [(PendingReason, String)] = [
       (.queued(behind: 0), "starts next"), (.queued(behind: 1), "queued behind 1 job"), (.queued(behind: 2), "queued behind 2 jobs"),
+      (.waitingForJob("a", state: nil), "waiting for the job 'a': drop it into inbox/jobs/"),
+      (.waitingForJob("a-1", state: .training), "waiting for the job 'a-1' to be completed; it is training"),
+      (
+        .waitingForMemory,
+        "waiting for memory: other programs use it; it goes on from its last checkpoint by itself when there is enough"
+      ),
       (.waitingForDataset("a"), "waiting for the dataset 'a': drop it into inbox/datasets/"),
       (.waitingForConfig("a"), "waiting for the config 'a': drop a.json into inbox/configs/"),
       (

@@ -92,6 +92,55 @@ struct AcceptedTests {
     #expect(reception.text("workspace/configs/small/config.json") == text)
   }
 
+  /// Two versions, of which the first one's files come late: after a crash, say. `config.json` stays the newest.
+  @Test func a_config_that_is_carried_out_late_puts_no_older_version_into_its_place() async throws {
+    let text = #"{"training": {"method": "pretrain", "max_steps": 2}}"#
+    try await reception.live { life in
+      _ = try await life.take(Specimen.config, as: "small.json", into: .config)
+      _ = try await life.take(text, as: "small.json", into: .config)
+      let late = Specimen.receipt(Specimen.drop(77), name: "small.json", kind: .config)
+      var receipt = late
+      (receipt.path, receipt.result) = ("workspace/configs/small/versions/1.json", "small")
+      let drop = ClaimedDrop(
+        id: late.id, kind: .config, name: "small.json", path: reception.inbox.claim(late.id).appending("small.json"), isFolder: false,
+        size: 1, receivedAt: Specimen.time)
+      try await life.catalogue.decide(receipt)
+      _ = try await life.take(drop)
+    }
+    #expect(reception.text("workspace/configs/small/config.json") == text)
+    #expect(reception.text("workspace/configs/small/versions/1.json") == Specimen.config)
+    let validation = try JSONParser.parse(try #require(reception.text("workspace/configs/small/validation.json")))
+    #expect(validation["version"]?.int == 2 && validation["versions"]?.array?.count == 2 && validation["is_valid"]?.bool == true)
+  }
+
+  @Test func a_sweep_makes_a_job_for_each_of_its_points() async throws {
+    let text =
+      #"{"name": "lr", "dataset": "rows", "config": {"training": {"method": "sft"}}, "overrides": {"training.learning_rate": [1e-4, 2e-5, 3e-5]}}"#
+    let (receipt, told) = try await reception.live { life in (try await life.take(text, as: "lr.json", into: .job), life.told) }
+    #expect(receipt.status == .accepted && receipt.result == "lr-sweep-1" && receipt.path == "workspace/sweeps/lr-sweep-1")
+    #expect(
+      receipt.message
+        == "Sweep 'lr-sweep-1' is here with 3 jobs, 'lr-sweep-1-1' to 'lr-sweep-1-3': the first waiting for the dataset 'rows': drop it into inbox/datasets/."
+    )
+    #expect(told.jobs.map(\.text) == ["lr-sweep-1-1", "lr-sweep-1-2", "lr-sweep-1-3"])
+    #expect(reception.text("workspace/sweeps/lr-sweep-1/job.json") == text)
+    let second = try JSONParser.parse(try #require(reception.text("workspace/jobs/lr-sweep-1-2/job.json")))
+    #expect(second["overrides"] == ["training.learning_rate": 2e-5] && second["name"] == "lr-sweep-1")
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  @Test func a_sweep_with_a_point_that_cannot_be_makes_no_job() async throws {
+    let text =
+      #"{"name": "lr", "dataset": "rows", "config": {"training": {"method": "sft"}}, "overrides": {"training.num_epochs": [1, 0]}}"#
+    let receipt = try await reception.take(text, as: "lr.json", into: .job)
+    #expect(receipt.status == .rejected)
+    #expect(
+      receipt.findings?.map(\.description) == [
+        "error: training.num_epochs: 0 is outside of what is allowed: greater than 0 (with training.num_epochs 0)"
+      ])
+    #expect(!reception.names().contains { $0.hasPrefix("workspace/jobs/") })
+  }
+
   @Test func a_job_that_can_run() async throws {
     _ = try await reception.take(Self.rows, as: "rows.csv", into: .dataset)
     let text = Specimen.jobFile("tiny")
@@ -112,9 +161,16 @@ struct AcceptedTests {
   @Test func a_job_that_waits_and_one_behind_others() async throws {
     let waiting = try await reception.take(Specimen.jobFile("tiny"), as: "tiny.json", into: .job)
     #expect(waiting.message == "Job 'tiny-1' is here: waiting for the dataset 'rows': drop it into inbox/datasets/.")
-    _ = try await reception.take(Self.rows, as: "rows.csv", into: .dataset)
-    let behind = try await reception.take(#"{"dataset": "rows", "config": {"training": {"method": "sft"}}}"#, as: "second.json", into: .job)
+    _ = try await reception.take(Self.rows, as: "other.csv", into: .dataset)
+    // Behind one that waits for its dataset nobody is queued.
+    let first = try await reception.take(#"{"dataset": "other", "config": {"training": {"method": "sft"}}}"#, as: "first.json", into: .job)
+    #expect(first.message == "Job 'first-1' is here: starts next.")
+    let behind = try await reception.take(
+      #"{"dataset": "other", "config": {"training": {"method": "sft"}}}"#, as: "second.json", into: .job)
     #expect(behind.message == "Job 'second-1' is here: queued behind 1 job.")
+    let urgent = try await reception.take(
+      #"{"dataset": "other", "priority": 1, "config": {"training": {"method": "sft"}}}"#, as: "urgent.json", into: .job)
+    #expect(urgent.message == "Job 'urgent-1' is here: starts next.")
     #expect(try await reception.take(Specimen.jobFile("tiny"), as: "tiny.json", into: .job).result == "tiny-2")
   }
 

@@ -73,7 +73,12 @@ final class Reception: Sendable {
           try publisher.publish(
             try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
         },
-        job: { told.note($0) }, changed: { told.noteChange() }, request: request),
+        job: { told.note($0) },
+        config: { name in
+          let versions = try await catalogue.configVersions(name)
+          guard let card = try await catalogue.configCard(name) else { return }
+          try publisher.publish(card, bodies: versions.map { ($0.number, $0.body) })
+        }, changed: { told.noteChange() }, request: request),
       clock: clock.clock, log: log.logger)
     if recovers { try await intake.recover(try ClaimedDrop.list(inbox, files)) }
     let running = Task { await intake.run() }  // awaited below, whatever the body does

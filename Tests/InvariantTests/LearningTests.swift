@@ -18,8 +18,10 @@ struct LearningTests {
   }
 
   @Test func fine_tuning_teaches_the_completions() throws {
-    let rows = (0..<200).map { #"{"prompt": "color \#($0 % 4): ", "completion": "\#(["red", "green", "blue", "white"][$0 % 4])"}"# + "\n" }
-      .joined()
+    let rows = (0..<200).map {
+      #"{"prompt": "\#($0). color \#($0 % 4): ", "completion": "\#(["red", "green", "blue", "white"][$0 % 4])"}"# + "\n"
+    }
+    .joined()
     let runs = try Runs(rows, named: "colors.jsonl")
     let result = try runs.run("job", Configs.tiny(method: "sft", training: ["max_steps": 150, "learning_rate": 0.01, "max_length": 64]))
     let last = try #require(result.rows.last { $0.evalLoss != nil })

@@ -3,6 +3,7 @@ import Domain
 import Engines
 import Platform
 import Scheduling
+import StrictJSON
 import Synchronization
 import SystemPackage
 import TestSupport
@@ -46,14 +47,27 @@ final class Office: Sendable {
   }
 
   /// Registers a job as the intake does.
-  func submit(_ name: String, on dataset: String = "rows", priority: Int = 0, secondsLater: Double = 0, in catalogue: Catalogue)
-    async throws -> JobID
-  {
+  func submit(
+    _ name: String, on dataset: String = "rows", priority: Int = 0, secondsLater: Double = 0, file: String? = nil, in catalogue: Catalogue
+  ) async throws -> JobID {
     let drop = nextDrop()
     return try await catalogue.registerJob(
-      named: SafeName(from: name), drop: drop, file: Specimen.jobFile(name, on: dataset), priority: priority, reason: "starts next",
+      named: SafeName(from: name), drop: drop, file: file ?? Specimen.jobFile(name, on: dataset), priority: priority, reason: "starts next",
       at: Specimen.time + secondsLater
     ) { _ in Specimen.receipt(drop, kind: .job) }
+  }
+
+  /// Registers a sweep over seeds as the intake does.
+  func sweep(_ name: String, seeds: [Int], in catalogue: Catalogue) async throws -> SweepID {
+    let drop = nextDrop()
+    let text =
+      #"{"name": "\#(name)", "dataset": "rows", "config": \#(Specimen.config), "overrides": {"seed": \#(seeds)}}"#
+    let node = try JSONParser.parse(text)
+    let sweep = JobFile.decode(node, source: .none, fallbackName: name).0?.sweep
+    return try await catalogue.registerSweep(
+      named: SafeName(from: name), drop: drop, file: text, priority: 0, reason: "starts next", waits: false, at: Specimen.time,
+      files: { id in sweep?.points.map { JobFile.member(of: node, named: id.text, at: $0).text() } ?? [] },
+      receipt: { _, _ in Specimen.receipt(drop, kind: .job) })
   }
 
   func layout(_ id: JobID) -> JobLayout { root.workspace.job(id) }
@@ -66,15 +80,18 @@ final class Office: Sendable {
   /// One life of the agent's scheduler: it works while the body runs, and has ended when this returns.
   @discardableResult
   func live<Result: Sendable>(
-    engine: FakeEngine, settings: AgentSettings = Office.settings, isolation: isolated (any Actor)? = #isolation,
+    engine: FakeEngine, settings: AgentSettings = Office.settings, room: (@Sendable () -> MachineRoom)? = nil,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (Life) async throws -> Result
   ) async throws -> Result {
     let catalogue = try Catalogue(path: root.workspace.catalogue.string)
     let told = Told()
     let scheduler = Scheduler(
       layout: root.layout, files: FaultyFileSystem(), catalogue: catalogue, engine: engine, settings: settings,
-      reports: SchedulerReports(outputs: { told.note($0) }, changed: { told.noteChange() }), clock: clock.clock, log: log.logger,
-      defaultThreads: 3)
+      reports: SchedulerReports(
+        outputs: { told.note($0) }, config: { told.note($0) }, sweep: { told.note($0) }, changed: { told.noteChange() }),
+      clock: clock.clock,
+      log: log.logger, defaultThreads: 3, room: room ?? { MachineRoom(freeDisk: nil, availableMemory: nil) })
     try await scheduler.recover()
     let running = Task { await scheduler.run() }  // awaited below, whatever the body does
     let result: Result
@@ -106,8 +123,11 @@ struct Life: Sendable {
   let told: Told
 
   /// Drops a job and tells the scheduler, as the intake does.
-  func submit(_ name: String, on dataset: String = "rows", priority: Int = 0, secondsLater: Double = 0) async throws -> JobID {
-    let id = try await office.submit(name, on: dataset, priority: priority, secondsLater: secondsLater, in: catalogue)
+  func submit(
+    _ name: String, on dataset: String = "rows", priority: Int = 0, secondsLater: Double = 0, file: String? = nil
+  ) async throws -> JobID {
+    let id = try await office.submit(
+      name, on: dataset, priority: priority, secondsLater: secondsLater, file: file, in: catalogue)
     try await scheduler.announce(id)
     scheduler.wake()
     return id
@@ -129,6 +149,8 @@ struct Life: Sendable {
 final class Told: Sendable {
   private struct State {
     var facts: [JobFacts] = []
+    var configs: [SafeName] = []
+    var sweeps: [SweepResults] = []
     var changes = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
@@ -138,6 +160,11 @@ final class Told: Sendable {
   var facts: [JobFacts] { state.withLock(\.facts) }
   var changes: Int { state.withLock(\.changes) }
 
+  var configs: [SafeName] { state.withLock(\.configs) }
+  var sweeps: [SweepResults] { state.withLock(\.sweeps) }
+
+  func note(_ config: SafeName) { state.withLock { $0.configs.append(config) } }
+  func note(_ sweep: SweepResults) { state.withLock { $0.sweeps.append(sweep) } }
   func note(_ facts: JobFacts) { state.withLock { $0.facts.append(facts) } }
 
   func noteChange() {

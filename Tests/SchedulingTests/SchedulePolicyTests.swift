@@ -46,6 +46,15 @@ struct SchedulePolicyTests {
         == [.explain(id("a"), .waitingForDataset("rows")), .start(id("b"))])
   }
 
+  @Test func what_never_can_run_is_given_up_unless_a_user_wants_otherwise() {
+    let problem = Problem("job.after-failed", "it failed", mend: "Mend it.")
+    var impossible = job("a")
+    impossible.impossible = problem
+    #expect(decide(impossible, job("b")) == [.giveUp(id("a"), problem), .start(id("b"))])
+    impossible.wanted = .cancel
+    #expect(decide(impossible) == [.carryOut(id("a"), .cancel)])
+  }
+
   @Test func a_job_that_was_interrupted_goes_first() {
     #expect(
       decide(job("new"), job("old", wasStarted: true)) == [.start(id("old")), .explain(id("new"), .queued(behind: 1))])

@@ -34,12 +34,28 @@ extension Catalogue {
   }
 
   package func registerJob(
-    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, at now: Timestamp,
+    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, waits: Bool = false, at now: Timestamp,
     receipt: @escaping @Sendable (JobID) -> Receipt
   ) async throws -> JobID {
     try await decision(receipt) {
-      Catalogue.job(named: name, drop: drop, file: file, priority: priority, reason: reason, at: now, receipt: $0)
+      Catalogue.job(named: name, drop: drop, file: file, priority: priority, reason: reason, waits: waits, at: now, receipt: $0)
     }
+  }
+
+  package func registerSweep(
+    named name: SafeName, drop: DropID, file: String, priority: Int, reason: String, waits: Bool, at now: Timestamp,
+    files: @escaping @Sendable (SweepID) -> [String], receipt: @escaping @Sendable (SweepID, [JobID]) -> Receipt
+  ) async throws -> SweepID {
+    let made = Made<SweepID>()
+    try await enter(
+      Catalogue.sweep(
+        named: name, drop: drop, file: file, priority: priority, reason: reason, waits: waits, at: now, files: files
+      ) { id, jobs in
+        made.value.withLock { $0 = id }
+        return receipt(id, jobs)
+      })
+    guard let id = made.value.withLock({ $0 }) else { throw CancellationError() }
+    return id
   }
 
   /// A claim of which no worker has been started.

@@ -1,3 +1,4 @@
+import Platform
 import SystemPackage
 
 /// Where tests find what lies in the repository.
@@ -9,6 +10,9 @@ package enum Fixtures {
   package static var folder: FilePath { repository.appending("Tests").appending("Fixtures") }
 
   package static func path(_ name: String) -> FilePath { folder.pushing(FilePath(name)) }
+
+  /// A fixture's bytes.
+  package static func bytes(_ name: String) throws -> [UInt8] { try LinuxFileSystem().contents(of: path(name)) }
 
   private static var here: FilePath { FilePath(#filePath) }
 }

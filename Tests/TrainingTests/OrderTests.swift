@@ -36,28 +36,4 @@ struct OrderTests {
       #expect(zip(first, first.dropFirst()).count { abs($0 - $1) == 1 } < 20)
     }
   }
-
-  @Test(arguments: [(10, 0.1, 1), (10, 0.25, 3), (2, 0.01, 1), (2, 0.99, 1), (1_000, 0.05, 50)])
-  func so_many_sequences_are_held_out(count: Int, share: Double, expected: Int) {
-    let held = HeldOut(count: count, share: share, seed: 3)
-    #expect((0..<count).count { held.contains($0) } == expected)
-  }
-
-  @Test(arguments: [(1, 0.5), (0, 0.5), (100, 0)])
-  func nothing_is_held_out_where_nothing_would_be_left_or_none_is_wanted(count: Int, share: Double) {
-    let held = HeldOut(count: count, share: share, seed: 3)
-    #expect(!(0..<count).contains { held.contains($0) })
-  }
-
-  @Test func of_very_many_about_the_share_is_held_out() {
-    let held = HeldOut(count: 200_000, share: 0.01, seed: 3)
-    let count = (0..<200_000).count { held.contains($0) }
-    #expect(count > 1_800 && count < 2_200)
-  }
-
-  @Test func the_same_seed_holds_out_the_same() {
-    #expect(HeldOut(count: 50, share: 0.2, seed: 3) == HeldOut(count: 50, share: 0.2, seed: 3))
-    let chosen = { (seed: UInt64) in (0..<50).filter { HeldOut(count: 50, share: 0.2, seed: seed).contains($0) } }
-    #expect(chosen(3) == chosen(3) && chosen(3) != chosen(4))
-  }
 }

@@ -3,6 +3,7 @@ import Domain
 import StrictJSON
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Training
 
@@ -13,7 +14,8 @@ struct PreferencePairsTests {
     let section = Configuration.decode(
       try JSONParser.parse(#"{"training": {"method": "dpo"}, "data": \#(data)}"#), source: .none
     ).0.data
-    let reader = PreferenceReader(section, ingest: ingested.result)
+    let settings = TokenizerSettings(endOfText: "<end>", chatTemplate: ChatFormat.template)
+    let reader = PreferenceReader(section, ingest: ingested.result).rendering(with: try ChatRenderer(settings, now: 0))
     let rows = try ingested.rows()
     return (0..<rows.count).map { index in
       reader.sequences(of: rows[index])?.map { sequence in
@@ -40,8 +42,8 @@ struct PreferencePairsTests {
       {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Hello."}], \
       "rejected": [{"role": "assistant", "content": "No."}]}
       """
-    let head = "-<|user|>\n|-Hi$|-\n|-<|assistant|>\n|"
-    #expect(try pairs(row + "\n") == [["\(head)+Hello.$|-\n", "\(head)+No.$|-\n"]])
+    let head = "-<|user|>\nHi<end>\n<|assistant|>\n|"
+    #expect(try pairs(row + "\n") == [["\(head)+Hello.<end>|-\n", "\(head)+No.<end>|-\n"]])
   }
 
   /// ultrafeedback_binarized: the prompt as a text beside lists that hold it.
@@ -50,8 +52,8 @@ struct PreferencePairsTests {
       {"prompt": "Hi", "chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], \
       "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "No."}]}
       """
-    let head = "-<|user|>\n|-Hi$|-\n|-<|assistant|>\n|"
-    #expect(try pairs(row + "\n") == [["\(head)+Hello.$|-\n", "\(head)+No.$|-\n"]])
+    let head = "-<|user|>\nHi<end>\n<|assistant|>\n|"
+    #expect(try pairs(row + "\n") == [["\(head)+Hello.<end>|-\n", "\(head)+No.<end>|-\n"]])
   }
 
   @Test func a_row_that_lacks_an_answer_is_none() throws {

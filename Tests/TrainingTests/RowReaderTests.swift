@@ -3,6 +3,7 @@ import Domain
 import StrictJSON
 import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Training
 
@@ -13,10 +14,11 @@ struct RowReaderTests {
     let ingested = try IngestedRows(text, named: name)
     let config = #"{"training": {"method": "sft"}, "data": \#(data)}"#
     let section = Configuration.decode(try JSONParser.parse(config), source: .none).0.data
-    let reader = try RowReader(section, ingest: ingested.result)
+    let settings = TokenizerSettings(endOfText: "<end>", chatTemplate: ChatFormat.template)
+    let reader = try RowReader(section, ingest: ingested.result).rendering(with: try ChatRenderer(settings, now: 0))
     let rows = try ingested.rows()
     return (0..<rows.count).map { index in
-      reader.segments(of: rows[index])?.map { segment in
+      reader.sequences(of: rows[index])?.joined().map { segment in
         let text = String(decoding: segment.text, as: UTF8.self)
         return (segment.isTrained ? "+" : "-") + text + (segment.endsText ? "$" : "")
       }
@@ -54,15 +56,13 @@ struct RowReaderTests {
   @Test func of_a_conversation_what_the_assistant_says_is_trained() throws {
     let row =
       #"{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}"#
-    let turns = [
-      "-<|system|>\n", "-Be brief.$", "-\n", "-<|user|>\n", "-Hi$", "-\n", "-<|assistant|>\n", "+Hello$", "-\n",
-    ]
+    let turns = ["-<|system|>\nBe brief.<end>\n<|user|>\nHi<end>\n<|assistant|>\n", "+Hello<end>", "-\n"]
     #expect(try segments(row + "\n") == [turns])
   }
 
   @Test func sharegpts_names_are_those_of_chat_templates() throws {
     let row = #"{"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]}"#
-    #expect(try segments(row + "\n") == [["-<|user|>\n", "-Hi$", "-\n", "-<|assistant|>\n", "+Hello$", "-\n"]])
+    #expect(try segments(row + "\n") == [["-<|user|>\nHi<end>\n<|assistant|>\n", "+Hello<end>", "-\n"]])
   }
 
   @Test func named_fields_go_before_the_schema() throws {

@@ -66,7 +66,7 @@ struct SampleSourceTests {
   @Test func whole_sequences_are_cut_at_their_end_and_passed_over_where_nothing_is_trained() throws {
     let (_, split) = try split([5, 1, 9, 3])
     let source = WholeSequences(split, maximumLength: 4, seed: 1, shuffles: false)
-    #expect(source.count == 3 && source.length == 4 && source.truncated == 1 && source.dropped == 1 && !source.isEmpty)
+    #expect(source.count == 3 && source.length == 4 && source.fit.truncated == 1 && source.fit.dropped == 1 && !source.isEmpty)
     #expect(source.sample(0, epoch: 0) == Sample(tokens: [1, 2, 3, 4], targets: [2, 3, 4, 5]))
     #expect(source.sample(1, epoch: 0) == Sample(tokens: [7, 8, 9, 10], targets: [8, 9, 10, 11]))
     #expect(source.sample(2, epoch: 0) == Sample(tokens: [16, 17], targets: [17, 18]))

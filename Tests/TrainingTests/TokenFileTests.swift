@@ -24,7 +24,7 @@ struct TokenFileTests {
     #expect(!LinuxFileSystem().exists(written.layout.mask(split: "train")))
     let split = try written.split()
     #expect((0..<3).allSatisfy { split.isTrained($0) })
-    #expect(written.card.trainedTokens == 2)  // what the caller said of them
+    #expect(written.card.trainedTokens == 3)
   }
 
   @Test func files_that_are_not_those_that_were_written_are_refused() throws {

@@ -11,6 +11,8 @@ package struct AgentSettings: Section {
   package var retrySeconds = 5.0
   package var badRowShare = 0.05
   package var stopSeconds = 20.0
+  package var leastFreeDisk = 256
+  package var leastFreeMemory = 128
   package var ingestMemory = 1_024
   package var ingestSeconds = 14_400.0
   package var ingestTotal = 1_024
@@ -46,6 +48,13 @@ package struct AgentSettings: Section {
       Field(
         "bad_row_share", \.badRowShare, limit: .within(0...1), "A dataset with more bad rows than this share is rejected. Default: 0.05."),
       Field("stop_seconds", \.stopSeconds, limit: .within(1...3_600), "On a stop, workers get so long to write a checkpoint. Default: 20."),
+      Field(
+        "least_free_disk_mib", \.leastFreeDisk, limit: .within(0...1_048_576),
+        "With less MiB free on the disk the running job that started last is stopped with a checkpoint, and goes on by itself when twice that is free. Default: 256."
+      ),
+      Field(
+        "least_free_memory_mib", \.leastFreeMemory, limit: .within(0...1_048_576),
+        "The same for MiB of memory that programs can still have. Default: 128."),
       Field(
         "ingest_memory_mib", \.ingestMemory, limit: .within(256...1_048_576),
         "MiB of memory that reading one drop may take. Default: 1024."),

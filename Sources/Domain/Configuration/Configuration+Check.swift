@@ -3,7 +3,7 @@ import StrictJSON
 extension Configuration {
   /// What must hold between fields, and what is allowed but unusual for the method.
   func check(source: ConfigSource) -> [Finding] {
-    checkModel() + checkTraining() + checkData()
+    checkModel() + checkTraining() + checkData() + checkAcross() + evaluation.check(tools: ToolDefinition.all(tools))
   }
 
   private func checkModel() -> [Finding] {
@@ -33,6 +33,8 @@ extension Configuration {
     let headSize = model.headSize ?? hidden / max(heads, 1)
     if architecture.hasRotaryPositions, headSize % 2 != 0 {
       findings.append(Finding(.error, "model.head_dim", "rotary positions need an even head_dim, and this is \(headSize)"))
+    } else if architecture.hasRotaryPositions, headSize < 4 {
+      findings.append(Finding(.error, "model.head_dim", "rotary positions need a head_dim of at least 4, and this is \(headSize)"))
     }
     if let positions = model.maximumPositions, positions < training.maximumLength {
       findings.append(
@@ -109,20 +111,6 @@ extension Configuration {
 
   private func checkTraining() -> [Finding] {
     var findings = checkLoRA() + training.checkPreferences() + training.checkGroups() + training.checkSchedule()
-    // An adapter stands about ten times the rate; what compares answers moves a finished model only a little.
-    let usual: ClosedRange<Double> =
-      switch training.method {
-      case .pretrain: 1e-5...1e-2
-      case .sft: 1e-6...1e-3
-      case .dpo, .orpo, .grpo: training.useLoRA ? 1e-7...1e-3 : 1e-8...1e-4
-      }
-    if !usual.contains(training.learningRate) {
-      findings.append(
-        Finding(
-          .warning, "training.learning_rate",
-          "\(JSONNumber(training.learningRate).text) is unusual for \(training.method.rawValue), where \(JSONNumber(usual.lowerBound).text) to \(JSONNumber(usual.upperBound).text) is common"
-        ))
-    }
     if let warmup = training.warmupSteps, let steps = training.maximumSteps, warmup >= 1, Int(warmup) >= steps {
       findings.append(
         Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))
@@ -132,10 +120,6 @@ extension Configuration {
     }
     if training.evalStrategy == .steps, training.evalSteps == nil, evaluation.evalSteps == nil {
       findings.append(Finding(.error, "training.eval_strategy", "\"steps\" needs training.eval_steps"))
-    }
-    if training.method == .sft, training.packing {
-      findings.append(
-        Finding(.error, "training.packing", "packing is built for pretrain only; set it to false, each row is a sequence of its own then"))
     }
     if training.method == .pretrain, training.completionOnlyLoss == true {
       findings.append(Finding(.error, "training.completion_only_loss", "pretrain has loss on every token; use method \"sft\""))
@@ -149,6 +133,28 @@ extension Configuration {
   }
 
   private func checkData() -> [Finding] {
+    if data.generation == .synthetic {
+      if !data.strategy.isGenerated {
+        return [
+          Finding(
+            .error, "data.generation_type",
+            "rows of \(data.strategy.rawValue) cannot be made from nothing: no generator for them is defined. Drop a dataset and set it to \"real\", or choose toolbench, teacher_mode or manual_templates"
+          )
+        ]
+      }
+      if ToolDefinition.all(tools).isEmpty {
+        return [
+          Finding(.error, "data.generation_type", "synthetic rows are made from tools, and \"tools\" names none; describe at least one")
+        ]
+      }
+    } else if data.strategy == .manualTemplates {
+      return [
+        Finding(
+          .error, "data.generation_type",
+          "manual_templates are made from \"tools\" and never read from a dataset; set it to \"synthetic\", or the strategy to \"standard\""
+        )
+      ]
+    }
     if let train = data.trainSplit, let eval = data.evalSplit, train + eval > 1 + 1e-9 {
       return [
         Finding(

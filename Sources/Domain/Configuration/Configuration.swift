@@ -18,8 +18,10 @@ package struct Configuration: Sendable, Equatable {
 
   package init(method: TrainingMethod) { training = TrainingSection(method: method) }
 
+  /// Of a config with every default filled in, as it is written into a job's folder.
+  private static let resolvedSchema = "dropforge.config/1"
   static let sectionKeys: [String] = ["model", "tokenizer", "training", "data", "tools", "evaluation", "tensorboard"]
-  static let plainKeys: [String] = ["seed", "name", "description", "schema", "version"]
+  static let plainKeys: [String] = ["seed", "name", "description", "schema", "$schema", "version"]
 }
 
 extension Configuration {
@@ -35,6 +37,10 @@ extension Configuration {
       wrapper = root
       root = inner
     }
+    var recipeFindings: [Finding] = []
+    if FlatRecipe.isRecipe(root) { (root, recipeFindings) = FlatRecipe.sections(of: root, source) }
+    root = withSeedAtTheTop(root)
+    findings += recipeFindings
     var configuration = Configuration(method: method(of: root))
     for member in wrapper.members where member.key != "config" {
       let unknown = Finding(.error, member.key, unknownKey(member.key), line: source.line(ofByte: member.keyByte))
@@ -69,48 +75,85 @@ extension Configuration {
           findings.append(Finding(.error, "seed", "must be a whole number, at least 0", line: line))
         }
       case "tools":
-        guard member.node.array != nil || member.node.object != nil else {
-          findings.append(Finding(.error, "tools", "must be a list of tools, but this is \(member.node.kindName)", line: line))
-          continue
-        }
+        findings += ToolDefinition.findings(member.node, source)
         configuration.tools = member.node
-        if member.node.array?.isEmpty == false || member.node.object?.members.isEmpty == false {
-          findings.append(
-            Finding(.warning, "tools", "tools are kept with the config, but no method of this version uses them", line: line))
-        }
       case let key where sectionKeys.contains(key): break
       case let key:
         findings.append(Finding(.error, key, unknownKey(key), line: line))
       }
     }
-    if root["training"] == nil { findings.append(Finding(.error, "training", "this section is missing; it says at least the method")) }
-    findings += configuration.check(source: source).map { finding in
+    findings += missing(in: root, source)
+    let wrong = Set(findings.errors.map(\.field))
+    var checked = bothGiven(in: root, besides: wrong) + configuration.check(source: source)
+    // What is usual is a matter of the method: of one that is not known nothing is.
+    if namesKnownMethod(root) { checked += configuration.remarksOnUnusualValues() }
+    findings += checked.map { finding in
       var finding = finding
       finding.line = line(of: finding.field, in: root, source)
       return finding
     }
     configuration.training.fillLoRA()
-    return (configuration, findings)
+    return (configuration, findings.map { $0.completed(from: root) })
+  }
+
+  /// What no config can do without.
+  private static func missing(in root: JSONObject, _ source: ConfigSource) -> [Finding] {
+    guard let training = root["training"] else {
+      return [Finding(.error, "training", "this section is missing; it says at least the method")]
+    }
+    guard let object = training.object, object["method"] == nil, object["training_type"] == nil else { return [] }
+    let words = TrainingMethod.allCases.map(\.rawValue).joined(separator: ", ")
+    return [
+      Finding(.error, "training.method", "this field is missing; it is one of \(words)", line: source.line(ofByte: training.byte))
+    ]
+  }
+
+  /// Fields of which one wins where both stand: never silently.
+  private static func bothGiven(in root: JSONObject, besides wrong: Set<String>) -> [Finding] {
+    // A resolved config has every field with its value: there nobody said both.
+    if root["schema"]?.string == resolvedSchema { return [] }
+    let pairs = [
+      ("training", "warmup_steps", "warmup_ratio"), ("training", "max_steps", "num_epochs"), ("data", "eval_split", "train_split"),
+    ]
+    return pairs.compactMap { section, winner, loser in
+      guard let object = root[section]?.object else { return nil }
+      func given(_ key: String) -> JSONNode? {
+        (field(at: "\(section).\(key)")?.spellings ?? [key]).lazy.compactMap { object[$0] }.first { !$0.isNull }
+      }
+      guard let wins = given(winner), let loses = given(loser), wrong.isDisjoint(with: ["\(section).\(winner)", "\(section).\(loser)"])
+      else {
+        return nil
+      }
+      // The two shares of a split that make a whole say the same.
+      if section == "data", let eval = wins.double, let train = loses.double, abs(eval + train - 1) < 1e-9 { return nil }
+      if section == "data", let eval = wins.double, let train = loses.double, eval + train > 1 { return nil }  // an error of its own
+      return Finding(.warning, "\(section).\(loser)", "\(winner) \(wins.shortText) stands here too and wins; keep one of them")
+    }
+  }
+
+  /// Trainers elsewhere have the seed among the training's arguments.
+  private static func withSeedAtTheTop(_ root: JSONObject) -> JSONObject {
+    guard root["seed"] == nil, let training = root["training"]?.object,
+      let seed = training.members.first(where: { $0.key == "seed" })
+    else { return root }
+    var root = root
+    root["training"] = JSONNode(
+      .object(JSONObject(training.members.filter { $0.key != "seed" })), byte: root["training"]?.byte ?? 0)
+    return JSONObject(root.members + [seed])
   }
 
   /// Where a field stands, under whichever of its spellings; nil where the file does not name it.
   private static func line(of field: String, in root: JSONObject, _ source: ConfigSource) -> Int? {
     let parts = field.split(separator: ".", maxSplits: 1).map(String.init)
     guard parts.count == 2, let section = root[parts[0]]?.object else { return nil }
-    let spellings =
-      switch parts[0] {
-      case "model": ModelSection.spellings(of: parts[1])
-      case "training": TrainingSection.spellings(of: parts[1])
-      case "data": DataSection.spellings(of: parts[1])
-      default: [parts[1]]
-      }
+    let spellings = Configuration.field(at: field)?.spellings ?? [parts[1]]
     return section.members.first { spellings.contains($0.key) }.flatMap { source.line(ofByte: $0.keyByte) }
   }
 
   /// Keys that stand at the top of a config and in what wraps it; nil for any other.
   private mutating func setPlain(_ member: JSONObject.Member, _ source: ConfigSource) -> [Finding]? {
     switch member.key {
-    case "schema", "version", "comment": return []
+    case "schema", "$schema", "version", "comment": return []
     case _ where member.key.hasPrefix("_"): return []
     case "name", "description":
       guard let text = member.node.string else {
@@ -127,6 +170,11 @@ extension Configuration {
   private static func method(of root: JSONObject) -> TrainingMethod {
     let training = root["training"]?.object
     return (training?["method"] ?? training?["training_type"]).flatMap(TrainingMethod.init(node:)) ?? .pretrain
+  }
+
+  private static func namesKnownMethod(_ root: JSONObject) -> Bool {
+    let training = root["training"]?.object
+    return (training?["method"] ?? training?["training_type"]).flatMap(TrainingMethod.init(node:)) != nil
   }
 
   private static func overlay<S: Section>(
@@ -146,12 +194,9 @@ extension Configuration {
 
   /// A field that stands in the wrong place is named with its right one.
   private static func unknownKey(_ key: String) -> String {
-    let homes: [(String, [String])] = [
-      ("training", TrainingSection.fields.flatMap { [$0.key] + $0.aliases }), ("data", DataSection.fields.map(\.key)),
-      ("model", ModelSection.fields.map(\.key)), ("evaluation", EvaluationSection.fields.map(\.key)),
-    ]
-    if let home = homes.first(where: { $0.1.contains(key) }) {
-      return "no such field here; it belongs into \"\(home.0)\": \(home.0).\(key)"
+    for section in ["training", "data", "model", "evaluation", "tokenizer", "tensorboard"] {
+      guard let field = field(at: "\(section).\(key)"), !["name", "type", "enabled"].contains(key) else { continue }
+      return "no such field here; it belongs into \"\(section)\": \(section).\(field.isForeign ? key : field.key)"
     }
     let known = sectionKeys + plainKeys
     if let near = NearestKey.suggestion(for: key, among: known) { return "no such field. Did you mean \"\(near)\"?" }
@@ -161,7 +206,7 @@ extension Configuration {
   /// `config.json` in the job's folder.
   package var node: JSONNode {
     var object = JSONObject()
-    object["schema"] = "dropforge.config/1"
+    object["schema"] = Self.resolvedSchema.node
     if let name { object["name"] = name.node }
     if let description { object["description"] = description.node }
     object["model"] = JSONNode(.object(model.object))

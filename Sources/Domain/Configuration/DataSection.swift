@@ -1,12 +1,33 @@
 import StrictJSON
 
+/// Where rows come from, and what they are.
 package enum DataStrategy: String, WordField, CaseIterable, Codable {
   /// Rows of the job's dataset, read by their schema.
   case standard
-  package static var synonyms: [String: DataStrategy] { ["custom": .standard] }
+  /// Conversations in which tools are called: of a dataset (ToolBench's form and others), or made from `tools`.
+  case toolbench
+  /// Conversations in which tools are called, as many as `max_samples`: of a dataset, or made from `tools`.
+  case teacherMode = "teacher_mode"
+  /// Ten prompts a tool and paraphrases of them, made from `tools`.
+  case manualTemplates = "manual_templates"
+  /// Questions and answers of one field, of a dataset.
+  case knowledgeDense = "knowledge_dense"
+  case pcBuilding = "pc_building"
+
+  package static var synonyms: [String: DataStrategy] {
+    ["custom": .standard, "alpaca": .standard, "openorca": .standard, "unnatural_instructions": .standard, "mixed": .standard]
+  }
+
+  /// Whether rows of the strategy can be made from tools alone.
+  package var isGenerated: Bool { self == .toolbench || self == .teacherMode || self == .manualTemplates }
 }
 
-package enum GenerationType: String, WordField, CaseIterable, Codable { case real }
+package enum GenerationType: String, WordField, CaseIterable, Codable {
+  /// Rows of the job's dataset.
+  case real
+  /// Rows made from the config's `tools`: `ToolDialogues`.
+  case synthetic
+}
 
 /// `data`: which rows, and how they are split.
 package struct DataSection: Section {
@@ -23,15 +44,27 @@ package struct DataSection: Section {
 
   package init() {}
 
+  /// Rows used at most; nil: all.
+  package var rowLimit: Int? { maximumSamples.flatMap { $0 > 0 ? $0 : nil } }
+
   /// Share of the rows (for one long document: of its tokens, from its end) that is held out for evaluation,
   /// where the dataset has no split of its own for it.
   package var heldOutShare: Double { evalSplit ?? trainSplit.map { 1 - $0 } ?? 0.1 }
 
   package static var fields: [Field<DataSection>] {
     [
-      Field("strategy", \.strategy, "standard: rows of the job's dataset. Default: standard."),
-      Field("generation_type", \.generation, "real: from a dataset. Default: real."),
-      Field("max_samples", \.maximumSamples, limit: .atLeast(0), "Rows used at most, from the start; 0: all. Default: all."),
+      Field(
+        "strategy", \.strategy,
+        "What the rows are: standard by the dataset's own schema; toolbench, teacher_mode, manual_templates conversations that call tools; knowledge_dense, pc_building questions and answers of a field. Default: standard."
+      ),
+      Field(
+        "generation_type", \.generation,
+        "real: rows of the job's dataset. synthetic: rows made from tools, for toolbench, teacher_mode and manual_templates; the job names no dataset then. Default: real."
+      ),
+      Field(
+        "max_samples", \.maximumSamples, aliases: ["total_sample_size"], limit: .atLeast(-1),
+        "Rows used at most, from the start; 0 or -1: all. Of several datasets that are mixed: training rows in all; those of a dataset that has too few come again. Default: all; of a mixture as many as need no row twice."
+      ),
       Field("train_split", \.trainSplit, limit: .within(0...1), "Share of the rows that is trained on. Default: 0.9."),
       Field(
         "eval_split", \.evalSplit, aliases: ["validation_split", "test_size"], limit: .below(0..<1),
@@ -46,35 +79,7 @@ package struct DataSection: Section {
       Field(
         "dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"),
         "For other trainers."),
-    ]
-  }
-}
-
-/// `evaluation`: what is measured on the held-out part.
-package struct EvaluationSection: Section {
-  package enum Metric: String, WordField, CaseIterable {
-    case loss, perplexity, accuracy
-    package static var synonyms: [String: Metric] { ["token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss] }
-  }
-
-  package var metrics: [Metric] = [.loss, .perplexity, .accuracy]
-  package var evalSteps: Int?
-  package var maximumTokens: Int?
-  package var samplePrompts: [String] = []
-  package var sampleTokens = 200
-
-  package init() {}
-
-  package static var fields: [Field<EvaluationSection>] {
-    [
-      Field("metrics", \.metrics, "loss, perplexity, accuracy. Default: all three."),
-      Field("eval_steps", \.evalSteps, limit: .atLeast(1), "Steps between evaluations; training.eval_steps wins."),
-      Field("max_tokens", \.maximumTokens, limit: .atLeast(1), "Held-out tokens used at most. Default: all."),
-      Field(
-        "sample_prompts", \.samplePrompts,
-        "Texts that the trained model goes on with, in samples.md. Default: the start of the held-out part."),
-      Field("sample_tokens", \.sampleTokens, limit: .within(1...100_000), "Tokens of each sample. Default: 200."),
-    ]
+    ] + otherTrainers
   }
 }
 

@@ -15,6 +15,12 @@ package struct Field<Section> {
   package let words: [String]?
   package let limit: Limit?
   package let effect: Effect
+  /// JSON Schema of the value, limits included.
+  package let schema: JSONNode
+  /// What happens instead of what a value says that is read as another: nil for most.
+  let remark: (JSONNode) -> String?
+  /// Of a field that belongs to other trainers and is kept nowhere: whether a value asks for nothing. nil: the field is kept.
+  let isNeutral: ((JSONNode) -> Bool)?
   /// Sets the field from a node; nil is success, else what is wrong with the value.
   package let set: (JSONNode, inout Section) -> String?
   package let get: (Section) -> JSONNode
@@ -32,15 +38,25 @@ package struct Field<Section> {
 
   package struct Limit: Sendable {
     package let title: String
+    /// JSON Schema's words for it.
+    let schema: [(String, Double)]
     let allows: @Sendable (Double) -> Bool
 
-    package static func atLeast(_ least: Double) -> Limit { .init(title: "at least \(JSONNumber(least).text)") { $0 >= least } }
-    package static var positive: Limit { .init(title: "greater than 0") { $0 > 0 } }
+    package static func atLeast(_ least: Double) -> Limit {
+      .init(title: "at least \(JSONNumber(least).text)", schema: [("minimum", least)]) { $0 >= least }
+    }
+    package static var positive: Limit { .init(title: "greater than 0", schema: [("exclusiveMinimum", 0)]) { $0 > 0 } }
     package static func within(_ range: ClosedRange<Double>) -> Limit {
-      .init(title: "from \(JSONNumber(range.lowerBound).text) to \(JSONNumber(range.upperBound).text)") { range.contains($0) }
+      .init(
+        title: "from \(JSONNumber(range.lowerBound).text) to \(JSONNumber(range.upperBound).text)",
+        schema: [("minimum", range.lowerBound), ("maximum", range.upperBound)]
+      ) { range.contains($0) }
     }
     package static func below(_ range: Range<Double>) -> Limit {
-      .init(title: "from \(JSONNumber(range.lowerBound).text) to below \(JSONNumber(range.upperBound).text)") { range.contains($0) }
+      .init(
+        title: "from \(JSONNumber(range.lowerBound).text) to below \(JSONNumber(range.upperBound).text)",
+        schema: [("minimum", range.lowerBound), ("exclusiveMaximum", range.upperBound)]
+      ) { range.contains($0) }
     }
   }
 
@@ -56,6 +72,11 @@ package struct Field<Section> {
     kindTitle = Value.kindTitle
     schemaType = Value.schemaType
     words = Value.words
+    remark = Value.remark
+    isNeutral = nil
+    var schema = Value.schema.object ?? JSONObject()
+    for (word, number) in limit?.schema ?? [] { schema[word] = number.node }
+    self.schema = JSONNode(.object(schema))
     get = { $0[keyPath: path].node }
     set = { node, section in
       guard let value = Value(node: node) else { return Value.complaint(about: node) }
@@ -66,4 +87,31 @@ package struct Field<Section> {
       return nil
     }
   }
+
+  /// A field of other trainers that means nothing here and is kept nowhere: every value but those that ask for nothing is answered.
+  ///
+  /// - Parameters:
+  ///   - neutral: values that ask for nothing, as what happens anyway; null always is one.
+  ///   - effect: `ignored` or `refused`, with what happens instead.
+  package init(foreign key: String, aliases: [String] = [], neutral: [JSONNode] = [], _ effect: Effect) {
+    self.key = key
+    self.aliases = aliases
+    self.effect = effect
+    summary = "For other trainers."
+    limit = nil
+    kindTitle = JSONNode.kindTitle
+    schemaType = nil
+    words = nil
+    schema = [:]
+    remark = { _ in nil }
+    isNeutral = { $0.isNull || neutral.contains($0) }
+    get = { _ in JSONNode(.null) }
+    set = { _, _ in nil }
+  }
+
+  /// Whether the field belongs to other trainers and is kept nowhere.
+  package var isForeign: Bool { isNeutral != nil }
+
+  /// "a number, greater than 0".
+  package var allowed: String { [kindTitle, limit?.title].compactMap(\.self).joined(separator: ", ") }
 }

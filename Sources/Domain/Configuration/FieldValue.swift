@@ -12,10 +12,20 @@ package protocol FieldValue: Sendable, Equatable {
   var node: JSONNode { get }
   /// What is wrong with a node that gives no value.
   static func complaint(about node: JSONNode) -> String
+  /// JSON Schema of the values that are read.
+  static var schema: JSONNode { get }
+  /// What happens instead, where a value is read as another than it says; nil where it is not.
+  static func remark(about node: JSONNode) -> String?
 }
 
 extension FieldValue {
   package static var words: [String]? { nil }
+  package static func remark(about node: JSONNode) -> String? { nil }
+
+  package static var schema: JSONNode {
+    guard let schemaType else { return [:] }
+    return ["type": schemaType.node]
+  }
 
   package static func complaint(about node: JSONNode) -> String {
     if let words, let word = node.string {
@@ -80,6 +90,13 @@ extension Optional: FieldValue where Wrapped: FieldValue {
   package static var schemaType: String? { Wrapped.schemaType }
   package static var words: [String]? { Wrapped.words }
   package static func complaint(about node: JSONNode) -> String { Wrapped.complaint(about: node) }
+  package static func remark(about node: JSONNode) -> String? { Wrapped.remark(about: node) }
+  package static var schema: JSONNode {
+    guard var schema = Wrapped.schema.object, let type = schema["type"], type.string != nil else { return Wrapped.schema }
+    schema["type"] = JSONNode(.array([type, "null"]))
+    if let words = schema["enum"]?.array { schema["enum"] = JSONNode(.array(words + [nil])) }
+    return JSONNode(.object(schema))
+  }
   package init?(node: JSONNode) {
     if node.isNull {
       self = Optional<Wrapped>.none
@@ -95,6 +112,8 @@ extension Optional: FieldValue where Wrapped: FieldValue {
 extension Array: FieldValue where Element: FieldValue {
   package static var kindTitle: String { "a list, each element \(Element.kindTitle)" }
   package static var schemaType: String? { "array" }
+  package static var schema: JSONNode { ["type": "array", "items": Element.schema] }
+  package static func remark(about node: JSONNode) -> String? { node.array?.lazy.compactMap(Element.remark).first }
   package init?(node: JSONNode) {
     guard let elements = node.array else { return nil }
     var values: [Element] = []
@@ -117,6 +136,7 @@ extension Array: FieldValue where Element: FieldValue {
 extension Dictionary: FieldValue where Key == String, Value: FieldValue {
   package static var kindTitle: String { "an object, each member \(Value.kindTitle)" }
   package static var schemaType: String? { "object" }
+  package static var schema: JSONNode { ["type": "object", "additionalProperties": Value.schema] }
   package init?(node: JSONNode) {
     guard let object = node.object else { return nil }
     var values: [String: Value] = [:]
@@ -150,10 +170,17 @@ extension JSONNode: FieldValue {
 package protocol WordField: FieldValue, RawRepresentable, CaseIterable where RawValue == String {
   /// Other spellings of a word, to the word: `["cpt": .pretrain]`.
   static var synonyms: [String: Self] { get }
+  /// Of spellings that are read as something else than they say: what happens instead. Told as a warning.
+  static var remarks: [String: String] { get }
 }
 
 extension WordField {
   package static var synonyms: [String: Self] { [:] }
+  package static var remarks: [String: String] { [:] }
+  package static func remark(about node: JSONNode) -> String? { node.string.flatMap { remarks[$0] } }
+  package static var schema: JSONNode {
+    ["type": "string", "enum": JSONNode(.array(allCases.map(\.rawValue.node) + synonyms.keys.sorted().map(\.node)))]
+  }
   package static var kindTitle: String { "one of \(allCases.map(\.rawValue).joined(separator: ", "))" }
   package static var schemaType: String? { "string" }
   package static var words: [String]? { allCases.map(\.rawValue) }

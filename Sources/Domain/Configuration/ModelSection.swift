@@ -123,7 +123,9 @@ package struct ModelSection: Section {
       Field(
         "device_map", \.deviceMap, effect: .ignored("training runs on this machine's processors; the field has no effect"),
         "For other trainers."),
-      Field("revision", \.revision, effect: .ignored("models are pinned by hash here; the field has no effect"), "For other trainers."),
-    ]
+      Field(
+        "revision", \.revision, aliases: ["model_revision"], effect: .ignored("models are pinned by hash here; the field has no effect"),
+        "For other trainers."),
+    ] + otherTrainers
   }
 }

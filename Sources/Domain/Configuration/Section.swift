@@ -14,7 +14,7 @@ extension Section {
   ///   - others: keys of the object that are none of this section's business.
   package mutating func overlay(_ object: JSONObject, path: String, source: ConfigSource, others: Set<String> = []) -> [Finding] {
     var findings: [Finding] = []
-    var spelledAs: [String: String] = [:]
+    var spelledAs: [String: (key: String, node: JSONNode)] = [:]
     let fields = Self.fields
     let byName = Dictionary(
       fields.enumerated().flatMap { index, field in ([field.key] + field.aliases).map { ($0, index) } },
@@ -22,28 +22,40 @@ extension Section {
     for member in object.members where !others.contains(member.key) {
       if member.key.hasPrefix("_") || member.key == "comment" { continue }  // remarks for people
       let line = source.line(ofByte: member.keyByte)
+      func add(_ severity: Finding.Severity, _ message: String) {
+        findings.append(Finding(severity, path + member.key, message, line: line))
+      }
       guard let field = byName[member.key].map({ fields[$0] }) else {
-        let known = fields.map(\.key) + others
-        let hint = NearestKey.suggestion(for: member.key, among: known).map { ". Did you mean \"\($0)\"?" }
-        findings.append(
-          Finding(
-            .error, path + member.key, "no such field" + (hint ?? "; known here: \(known.sorted().joined(separator: ", "))"), line: line))
+        let known = fields.filter { !$0.isForeign }.map(\.key) + others
+        let meant = NearestKey.suggestion(for: member.key, among: known)
+        // A list of sixty helps nobody.
+        let all =
+          known.count <= 20
+          ? "known here: \(known.sorted().joined(separator: ", "))" : "docs/configuration.md lists those of \(path.dropLast())"
+        add(.error, "no such field" + (meant.map { ". Did you mean \"\($0)\"?" } ?? "; \(all)"))
+        findings[findings.count - 1].suggestion = meant
         continue
       }
       if let first = spelledAs[field.key] {
-        findings.append(
-          Finding(.error, path + member.key, "this is another spelling of \"\(first)\", which stands here too; keep one", line: line))
+        // The same said twice harms nobody.
+        if first.node != member.node {
+          add(
+            .error, "is another spelling of \"\(first.key)\", which stands here too with another value, \(first.node.shortText); keep one")
+        }
         continue
       }
-      spelledAs[field.key] = member.key
+      spelledAs[field.key] = (member.key, member.node)
       let before = field.get(self)
       if let complaint = field.set(member.node, &self) {
-        findings.append(Finding(.error, path + member.key, complaint, line: line))
-      } else if field.get(self) != before {
+        add(.error, complaint)
+        continue
+      }
+      if let remark = field.remark(member.node) { add(.warning, remark) }
+      if field.isNeutral.map({ !$0(member.node) }) ?? (field.get(self) != before) {
         switch field.effect {
         case .honoured, .remark: break
-        case .ignored(let instead): findings.append(Finding(.warning, path + member.key, instead, line: line))
-        case .refused(let instead): findings.append(Finding(.error, path + member.key, instead, line: line))
+        case .ignored(let instead): add(.warning, instead)
+        case .refused(let instead): add(.error, instead)
         }
       }
     }
@@ -84,5 +96,13 @@ package struct ConfigSource: Sendable {
       if lineStarts[middle] <= byte { low = middle } else { high = middle }
     }
     return low + 1
+  }
+}
+
+extension JSONNode {
+  /// As JSON, cut where it is long: for messages.
+  var shortText: String {
+    let text = text()
+    return text.count <= 60 ? text : text.prefix(57) + "…"
   }
 }

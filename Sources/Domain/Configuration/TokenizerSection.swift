@@ -40,6 +40,6 @@ package struct TokenizerSection: Section {
         "add_special_tokens", \.addedTokens,
         effect: .refused("tokens cannot be added to a tokenizer yet; use a tokenizer that has them, or \"train\" with special_tokens"),
         "Tokens to add to the tokenizer."),
-    ]
+    ] + otherTrainers
   }
 }

@@ -162,7 +162,7 @@ package struct TrainingSection: Section {
 
   package static var fields: [Field<TrainingSection>] {
     lengthFields + PreferenceSettings.fields + GroupSettings.fields + optimizerFields + ScheduleSettings.fields + loraFields + recordFields
-      + foreignFields
+      + foreignFields + otherTrainers
   }
 
   private static var lengthFields: [Field<TrainingSection>] {
@@ -187,11 +187,11 @@ package struct TrainingSection: Section {
         "Tokens in one sequence, prompt and answer together. Default: 256 for pretrain, 768 for grpo, else 1024."),
       Field(
         "packing", \.packing,
-        "pretrain: documents are joined, each ended by the end-of-text token, and cut into blocks of max_length. Default: true for pretrain, false for sft."
+        "pretrain: documents are joined, each ended by the end-of-text token, and cut into blocks of max_length. sft: whole rows stand side by side in samples of max_length. None sees another. Default: true for pretrain, false for sft."
       ),
       Field(
-        "completion_only_loss", \.completionOnlyLoss,
-        "sft: no loss on the prompt's tokens. Default: true where the data has prompts."),
+        "completion_only_loss", \.completionOnlyLoss, aliases: ["assistant_only_loss"],
+        "sft: no loss on the prompt's tokens, of a conversation only on what the assistant says. Default: true where the data has prompts."),
     ]
   }
 

@@ -2,44 +2,98 @@ import StrictJSON
 
 /// A file in `inbox/requests/`: what a button would do elsewhere.
 package enum InboxRequest: Sendable, Equatable {
+  /// A job, or a sweep with all its jobs; likewise for the next two.
   case cancel(job: String)
   case pause(job: String)
   case resume(job: String)
   case rescan
+  /// A stored config goes, with all its versions; with `isForced` even where a job that is not over uses it.
+  case deleteConfig(String, isForced: Bool)
+  case renameConfig(String, to: String, isForced: Bool)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan"]
+  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"]
+  /// What can be deleted and renamed.
+  package static let kinds = ["config"]
+  private static let keys = ["action", "job", "kind", "name", "to", "force"]
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
-    var findings: [Finding] = []
-    func refuse(_ field: String, _ message: String) {
-      let line = object.members.last { $0.key == field }.flatMap { source.line(ofByte: $0.keyByte) }
-      findings.append(Finding(.error, field, message, line: line))
+    var form = RequestForm(object: object, source: source)
+    let action = form.word("action", among: actions, "it is")
+    let known = Self.known(action)
+    for key in object.keys where !(known + ["comment", "schema", "$schema"]).contains(key) && !key.hasPrefix("_") {
+      let hint =
+        NearestKey.suggestion(for: key, among: known).map { ". Did you mean \"\($0)\"?" } ?? "; known are \(known.joined(separator: ", "))"
+      form.refuse(key, "no such field in a request" + hint)
     }
-    for key in object.keys where !["action", "job", "comment"].contains(key) && !key.hasPrefix("_") {
-      let hint = NearestKey.suggestion(for: key, among: ["action", "job"]).map { ". Did you mean \"\($0)\"?" } ?? "; known are action, job"
-      refuse(key, "no such field in a request" + hint)
-    }
-    guard let action = object["action"]?.string else {
-      refuse("action", "\(object["action"] == nil ? "this field is missing; it is" : "must be") one of \(actions.joined(separator: ", "))")
-      return (nil, findings)
-    }
-    guard actions.contains(action) else {
-      let hint = NearestKey.suggestion(for: action, among: actions).map { ". Did you mean \"\($0)\"?" } ?? ""
-      refuse("action", "\"\(action)\" is not known; it is one of \(actions.joined(separator: ", "))\(hint)")
-      return (nil, findings)
-    }
-    guard findings.errors.isEmpty else { return (nil, findings) }
-    if action == "rescan" { return (.rescan, findings) }
-    guard let job = object["job"]?.string, !job.isEmpty else {
-      let isMissing = object["job"] == nil
-      refuse("job", isMissing ? "this field is missing; it names the job to \(action)" : "must be the name of the job to \(action)")
-      return (nil, findings)
-    }
+    guard let action, form.findings.errors.isEmpty else { return (nil, form.findings) }
+    let request: InboxRequest?
     switch action {
-    case "cancel": return (.cancel(job: job), findings)
-    case "pause": return (.pause(job: job), findings)
-    default: return (.resume(job: job), findings)
+    case "rescan": request = .rescan
+    case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
+    case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
+    case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
+    default: request = aboutConfig(action, &form)
     }
+    return (form.findings.errors.isEmpty ? request : nil, form.findings)
+  }
+
+  private static func known(_ action: String?) -> [String] {
+    switch action {
+    case "rescan": ["action"]
+    case "delete": ["action", "kind", "name", "force"]
+    case "rename": ["action", "kind", "name", "to", "force"]
+    case nil: keys
+    default: ["action", "job"]
+    }
+  }
+
+  private static func aboutConfig(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
+    let kind = form.word("kind", among: kinds, "it says what is to be \(action)d:")
+    let name = form.name("name", "the config to \(action)")
+    let isForced = form.flag("force")
+    if action == "delete" {
+      guard kind != nil, let name else { return nil }
+      return .deleteConfig(name, isForced: isForced)
+    }
+    guard let to = form.name("to", "what it is to be called"), kind != nil, let name else { return nil }
+    return .renameConfig(name, to: to, isForced: isForced)
+  }
+}
+
+/// The members of a request, read one by one, with what is wrong of them.
+private struct RequestForm {
+  let object: JSONObject
+  let source: ConfigSource
+  var findings: [Finding] = []
+
+  mutating func refuse(_ field: String, _ message: String) {
+    findings.append(Finding(.error, field, message, line: source.line(of: field, in: object)))
+  }
+
+  mutating func word(_ field: String, among words: [String], _ lead: String) -> String? {
+    guard let word = object[field]?.string else {
+      refuse(field, "\(object[field] == nil ? "this field is missing; \(lead)" : "must be") one of \(words.joined(separator: ", "))")
+      return nil
+    }
+    guard words.contains(word) else {
+      let hint = NearestKey.suggestion(for: word, among: words).map { ". Did you mean \"\($0)\"?" } ?? ""
+      refuse(field, "\"\(word)\" is not known; it is one of \(words.joined(separator: ", "))\(hint)")
+      return nil
+    }
+    return word
+  }
+
+  mutating func name(_ field: String, _ what: String) -> String? {
+    if let name = object[field]?.string, !name.isEmpty { return name }
+    refuse(field, object[field] == nil ? "this field is missing; it names \(what)" : "must be the name of \(what)")
+    return nil
+  }
+
+  mutating func flag(_ field: String) -> Bool {
+    guard let node = object[field] else { return false }
+    if let flag = node.bool { return flag }
+    refuse(field, "must be true or false")
+    return false
   }
 }

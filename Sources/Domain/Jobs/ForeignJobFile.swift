@@ -78,6 +78,18 @@ enum ForeignJobFile {
             ], line))
       }
     }
+    if let steps = training["max_steps"]?.int, let epochs = training["num_epochs"]?.int, epochs > 0 {
+      // Its runner counts them anew in each epoch; here they are all steps.
+      let all = steps.multipliedReportingOverflow(by: epochs)
+      training["max_steps"] = (all.overflow ? .max : all.partialValue).node
+      training = JSONObject(training.members.filter { $0.key != "num_epochs" })
+      if epochs > 1, let member = object["config"]?.object?.members.first(where: { $0.key == "maxSteps" }) {
+        findings.append(
+          Finding(
+            .warning, "config.maxSteps", "counts the steps of one epoch there: \(epochs) epochs of them make max_steps \(all.partialValue)",
+            line: source.line(ofByte: member.keyByte)))
+      }
+    }
     let name = object.members.last { $0.key == "name" }.flatMap { string($0, "name", source.line(ofByte: $0.keyByte), &findings) }
     return make(name ?? fallbackName, dataset, "config.datasetPath", true, training, model, findings, seed: seed)
   }

@@ -8,6 +8,8 @@ package struct JobFacts: Sendable, Equatable {
   package var configuration: Configuration
   package var pins: JobPins
   package var metrics: MetricsSummary
+  /// What the held-out part said; nil where nothing was held out.
+  package var evaluation: EvaluationRecord?
   /// Rows and schema of the training data.
   package var trainRows: Int
   package var trainSchema: DatasetSchema
@@ -15,7 +17,7 @@ package struct JobFacts: Sendable, Equatable {
   package init(
     id: JobID, name: String, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp, configuration: Configuration,
     pins: JobPins,
-    metrics: MetricsSummary, trainRows: Int, trainSchema: DatasetSchema
+    metrics: MetricsSummary, evaluation: EvaluationRecord? = nil, trainRows: Int, trainSchema: DatasetSchema
   ) {
     self.id = id
     self.name = name
@@ -25,6 +27,7 @@ package struct JobFacts: Sendable, Equatable {
     self.configuration = configuration
     self.pins = pins
     self.metrics = metrics
+    self.evaluation = evaluation
     self.trainRows = trainRows
     self.trainSchema = trainSchema
   }

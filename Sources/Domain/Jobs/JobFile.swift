@@ -5,11 +5,14 @@ package struct JobFile: Sendable, Equatable {
   package enum DatasetChoice: Sendable, Equatable {
     case one(String)
     case trainAndEval(String, String)
+    /// Several by ratio, and where there is one a dataset to evaluate on.
+    case mixture([DatasetMixture.Part], eval: String?)
 
     package var names: [String] {
       switch self {
       case .one(let name): [name]
       case .trainAndEval(let train, let eval): [train, eval]
+      case .mixture(let parts, let eval): parts.map(\.name) + [eval].compactMap(\.self)
       }
     }
   }
@@ -27,8 +30,20 @@ package struct JobFile: Sendable, Equatable {
   package var overrides: [String: JSONNode]
   /// Higher runs first; 0 is usual.
   package var priority: Int
+  /// The file names no dataset: its rows are made from the config's tools, and become one (`generatedRows`).
+  package var isDatasetGenerated = false
+  /// The job that must be completed before: by name or identifier. Where the config names no model, its result is the base.
+  package var after: String?
+  /// Overrides that hold several values: this file stands for as many jobs.
+  package var sweep: Sweep?
 
-  package init(name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0) {
+  package init(
+    name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0,
+    after: String? = nil,
+    sweep: Sweep? = nil
+  ) {
+    self.after = after
+    self.sweep = sweep
     self.name = name
     self.dataset = dataset
     self.config = config
@@ -36,7 +51,7 @@ package struct JobFile: Sendable, Equatable {
     self.priority = priority
   }
 
-  package static let keys = ["name", "dataset", "config", "engine", "overrides", "priority", "description", "comment"]
+  package static let keys = ["name", "dataset", "config", "engine", "overrides", "priority", "after", "sweep", "description", "comment"]
 
   /// Reads a job file. `fallbackName` names a job that has no name: the file's.
   /// Without errors among the findings the job is there.
@@ -61,7 +76,14 @@ package struct JobFile: Sendable, Equatable {
         } else {
           refuse("name", "must be a string that is not empty", member.keyByte)
         }
-      case "description": break
+      case "description", "schema", "$schema": break
+      case "after":
+        if let after = value.string, !after.isEmpty {
+          job.after = after
+        } else {
+          refuse("after", "must be the name of the job that is to be completed before", member.keyByte)
+        }
+      case "sweep": break  // read with the overrides
       case "dataset":
         if let choice = datasetChoice(value, refuse: { refuse("dataset", $0, member.keyByte) }) { job.dataset = choice }
       case "config":
@@ -80,14 +102,7 @@ package struct JobFile: Sendable, Equatable {
         guard let overrides = value.object else {
           refuse("overrides", "must be an object of field paths and values", member.keyByte); continue
         }
-        for override in overrides.members {
-          if override.node.array != nil, override.key != "tools" {
-            refuse(
-              "overrides.\(override.key)", "a list makes a sweep, and sweeps are not built yet; drop one job for each value",
-              override.keyByte)
-          }
-          job.overrides[override.key] = override.node
-        }
+        for override in overrides.members { job.overrides[override.key] = override.node }
       case "priority":
         if let priority = value.int { job.priority = priority } else { refuse("priority", "must be a whole number", member.keyByte) }
       case let key:
@@ -98,30 +113,41 @@ package struct JobFile: Sendable, Equatable {
         refuse(key, hint, member.keyByte)
       }
     }
-    if object["dataset"] == nil { findings.append(Finding(.error, "dataset", "this field is missing; it names the dataset to train on")) }
+    if object["dataset"] == nil {
+      // A config may make its rows itself; of a stored one that is seen where it is at hand.
+      if job.mayMakeRows(object["config"]) {
+        job.isDatasetGenerated = true
+      } else {
+        findings.append(Finding(.error, "dataset", "this field is missing; it names the dataset to train on"))
+      }
+    }
     if object["config"] == nil {
       findings.append(
         Finding(.error, "config", "this field is missing; it names a stored config or holds one (templates/ has complete job files)"))
     }
+    if job.after == job.name { findings.append(Finding(.error, "after", "a job cannot wait for itself")) }
+    findings += job.takeSweep(object, source)
     return (findings.errors.isEmpty ? job : nil, findings)
   }
 
   private static func datasetChoice(_ node: JSONNode, refuse: (String) -> Void) -> DatasetChoice? {
     if let name = node.string, !name.isEmpty { return .one(name) }
+    if let list = node.array { return DatasetMixture.parts(list, refuse: refuse).map { .mixture($0, eval: nil) } }
     if let object = node.object {
       let unknown = object.keys.filter { $0 != "train" && $0 != "eval" }
-      guard unknown.isEmpty, let train = object["train"]?.string else {
-        refuse("must be a name, or {\"train\": NAME, \"eval\": NAME}")
+      guard unknown.isEmpty, let train = object["train"], train.array != nil || train.string?.isEmpty == false else {
+        refuse("must be a name, a list of names with ratios, or {\"train\": NAME or LIST, \"eval\": NAME}")
         return nil
       }
-      guard let eval = object["eval"] else { return .one(train) }
-      guard let eval = eval.string else {
+      let eval = object["eval"]
+      if let eval, eval.string?.isEmpty != false {
         refuse("\"eval\" must be a dataset's name")
         return nil
       }
-      return .trainAndEval(train, eval)
+      if let list = train.array { return DatasetMixture.parts(list, refuse: refuse).map { .mixture($0, eval: eval?.string) } }
+      return eval?.string.map { .trainAndEval(train.string ?? "", $0) } ?? .one(train.string ?? "")
     }
-    refuse(node.array != nil ? "mixing several datasets is not built yet; name one" : "must be a dataset's name")
+    refuse("must be a dataset's name")
     return nil
   }
 
@@ -135,6 +161,46 @@ package struct JobFile: Sendable, Equatable {
 }
 
 extension JobFile {
+  /// The rows that are made for this job where it names no dataset, and the name of the dataset that they become; nil where it names one.
+  /// Other rows have another name, so that a job never starts with those of one before it.
+  package func generatedRows(_ configuration: Configuration) -> (dataset: SafeName, rows: String)? {
+    guard isDatasetGenerated, configuration.data.generation == .synthetic else { return nil }
+    // Methods that compare answers train on pairs.
+    let method = configuration.training.method.rawValue
+    let rows = ToolDialogues(
+      tools: ToolDefinition.all(configuration.tools), strategy: configuration.data.strategy, count: configuration.data.rowLimit,
+      seed: UInt64(configuration.seed), asPairs: method == "dpo" || method == "orpo"
+    ).rows
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
+    for byte in rows.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    return (SafeName(from: "\(name)-rows-\(String(hash >> 32, radix: 16))"), rows)
+  }
+
+  private func mayMakeRows(_ config: JSONNode?) -> Bool {
+    guard let object = config?.object else { return config?.string != nil }
+    let inner = object["training"] == nil ? object["config"]?.object ?? object : object
+    return (overrides["data.generation_type"] ?? inner["data"]?["generation_type"])?.string == GenerationType.synthetic.rawValue
+  }
+
+  /// What is wrong with the job's dataset in the light of its config; nil where nothing is.
+  package func datasetFinding(_ configuration: Configuration?) -> Finding? {
+    guard let configuration else {
+      guard isDatasetGenerated else { return nil }
+      return Finding(
+        .error, "dataset",
+        "this field is missing; it names the dataset to train on. Where the config makes its own rows, drop the config before the job")
+    }
+    if isDatasetGenerated, configuration.data.generation != .synthetic {
+      return Finding(.error, "dataset", "this field is missing; it names the dataset to train on")
+    }
+    if !isDatasetGenerated, configuration.data.generation == .synthetic {
+      return Finding(
+        .error, "dataset",
+        "the config makes its rows from tools (data.generation_type \"synthetic\"), and a dataset is named too; remove one of the two")
+    }
+    return nil
+  }
+
   /// The config with the job's overrides laid over it, still as JSON: `training.learning_rate` sets `{"training": {"learning_rate": …}}`.
   package func applyOverrides(to config: JSONNode) -> (JSONNode, [Finding]) {
     guard var root = config.object else { return (config, []) }
@@ -153,7 +219,21 @@ extension JobFile {
         findings.append(Finding(.error, "overrides.\(path)", "\"\(parts[0])\" is no section of this config"))
       }
     }
+    if let after, root["training"] != nil, Self.namesNoModel(root) {
+      var model = root["model"]?.object ?? JSONObject()
+      model["name"] = after.node
+      root["model"] = JSONNode(.object(model), byte: root["model"]?.byte ?? -1)
+    }
     return (JSONNode(.object(root)), findings)
+  }
+
+  /// Whether the config leaves open what is trained: neither a model's name nor the shape of a new one.
+  private static func namesNoModel(_ root: JSONObject) -> Bool {
+    guard let model = root["model"]?.object else { return root["model"] == nil }
+    let spellings = ModelSection.spellings(of: "name")
+    return !model.keys.contains { key in
+      spellings.contains(key) || ModelSection.shapeKeys.contains { ModelSection.spellings(of: $0).contains(key) }
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 /// What a job was first started with: every later start uses the same, so that it ends with the same bits.
 package struct JobPins: Codable, Sendable, Equatable {
   package var train: TrainOrder.DatasetPin
+  /// Where several datasets are mixed: all of them, `train` the first.
+  package var mixture: [TrainOrder.Part]?
   package var eval: TrainOrder.DatasetPin?
   package var config: ConfigPin?
   /// Path relative to the root, and the hash of the weights.
@@ -29,11 +31,20 @@ package struct JobPins: Codable, Sendable, Equatable {
     }
   }
 
-  package init(train: TrainOrder.DatasetPin, eval: TrainOrder.DatasetPin?, config: ConfigPin?, model: ModelPin?, threads: Int) {
+  package init(
+    train: TrainOrder.DatasetPin, mixture: [TrainOrder.Part]? = nil, eval: TrainOrder.DatasetPin?, config: ConfigPin?, model: ModelPin?,
+    threads: Int
+  ) {
+    self.mixture = mixture
     self.train = train
     self.eval = eval
     self.config = config
     self.model = model
     self.threads = threads
   }
+}
+
+extension JobPins {
+  /// Every dataset that is trained on.
+  package var trained: [TrainOrder.DatasetPin] { mixture?.map(\.dataset) ?? [train] }
 }

@@ -33,8 +33,19 @@ package enum PendingReason: Sendable, Codable, Equatable {
   case waitingForDataset(String)
   case waitingForConfig(String)
   case waitingForModel(String)
+  /// Before it another is to be completed; nil: there is no such job yet.
+  case waitingForJob(String, state: JobState?)
   case waitingForRoom
+  case waitingForMemory
   case resumes
+
+  /// Whether the job waits for something that is to come, and not for its turn: nobody is behind it in the queue.
+  package var isOutOfTheQueue: Bool {
+    switch self {
+    case .queued, .resumes: false
+    default: true
+    }
+  }
 
   package var sentence: String {
     switch self {
@@ -44,6 +55,9 @@ package enum PendingReason: Sendable, Codable, Equatable {
     case .waitingForConfig(let name): "waiting for the config '\(name)': drop \(name).json into inbox/configs/"
     case .waitingForModel(let name):
       "waiting for the model '\(name)': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
+    case .waitingForJob(let name, nil): "waiting for the job '\(name)': drop it into inbox/jobs/"
+    case .waitingForJob(let name, let state?): "waiting for the job '\(name)' to be completed; it is \(state.rawValue)"
+    case .waitingForMemory: "waiting for memory: other programs use it; it goes on from its last checkpoint by itself when there is enough"
     case .waitingForRoom: "waiting for room on the disk: free some, and it goes on from its last checkpoint by itself"
     case .resumes: "goes on from its last checkpoint after an interruption"
     }

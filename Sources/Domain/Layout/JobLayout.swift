@@ -24,6 +24,12 @@ package struct JobLayout: Sendable, Equatable {
   package var tensorboard: FilePath { folder.appending("tensorboard") }
   package var evaluation: FilePath { folder.appending("evaluation.json") }
   package var samples: FilePath { folder.appending("samples.md") }
+  /// The first batch as text, with what is trained marked.
+  package var firstBatch: FilePath { folder.appending("first-batch.md") }
+  /// What the base wrote on the prompts of `samples`, before the first step.
+  package var answersBefore: FilePath { folder.appending("answers-before.json") }
+  /// The tokens of several datasets mixed: laid out as a tokenization.
+  package var mixture: TokenizationLayout { TokenizationLayout(folder: folder.appending("mixture")) }
   package var manifest: FilePath { folder.appending("manifest.json") }
   package var readme: FilePath { folder.appending("README.md") }
   package var report: FilePath { folder.appending("report.html") }
@@ -33,6 +39,8 @@ package struct JobLayout: Sendable, Equatable {
   package func checkpoint(step: Int) -> CheckpointLayout { CheckpointLayout(folder: checkpoints.appending("checkpoint-step-\(step)")) }
 
   package var finalModel: FilePath { folder.appending("final_model") }
+  /// `TrainedModelCard`.
+  package var modelCard: FilePath { folder.appending("model.json") }
   /// Answers that were sampled while training, with their rewards, now and then.
   package var completions: FilePath { folder.appending("completions") }
   package func completions(step: Int) -> FilePath {

@@ -78,13 +78,16 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var jobs: FilePath { folder.appending("jobs") }
   package func job(_ id: JobID) -> JobLayout { JobLayout(folder: jobs.appending(id.text)) }
 
+  package var sweeps: FilePath { folder.appending("sweeps") }
+  package func sweep(_ id: SweepID) -> SweepLayout { SweepLayout(folder: sweeps.appending(id.text)) }
+
   /// Carried-out requests and sidecars, as dropped: no original is thrown away.
   package var requests: FilePath { folder.appending("requests") }
   package func request(_ id: DropID) -> FilePath { requests.appending("\(id).json") }
   package var sidecars: FilePath { folder.appending("sidecars") }
   package func sidecar(_ id: DropID) -> FilePath { sidecars.appending("\(id)\(DatasetSidecar.ending)") }
 
-  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, requests, sidecars] }
+  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, sweeps, requests, sidecars] }
 }
 
 /// `workspace/configs/<name>/`.
@@ -103,4 +106,13 @@ package struct ModelLayout: Sendable, Equatable {
   package var card: FilePath { folder.appending("model.json") }
   /// Only while it is being made: what came out of an archive.
   package var extracted: FilePath { folder.appending("files") }
+}
+
+/// `workspace/sweeps/<id>/`: the table of a sweep's jobs, which lie in `workspace/jobs/` like any other.
+package struct SweepLayout: Sendable, Equatable {
+  package let folder: FilePath
+  /// As dropped.
+  package var file: FilePath { folder.appending("job.json") }
+  package var results: FilePath { folder.appending("sweep.json") }
+  package var page: FilePath { folder.appending("sweep.md") }
 }

@@ -50,12 +50,26 @@ package struct TrainOrder: Codable, Sendable, Equatable {
     }
   }
 
+  /// A dataset of several that a job mixes.
+  package struct Part: Codable, Sendable, Equatable {
+    package var dataset: DatasetPin
+    /// Its share of the training rows, above 0; those of all parts are 1 together.
+    package var ratio: Double
+
+    package init(dataset: DatasetPin, ratio: Double) {
+      self.dataset = dataset
+      self.ratio = ratio
+    }
+  }
+
   package var schema = "dropforge.order/1"
   package var job: JobID
   package var name: String
   /// Absolute path of the job's folder; the resolved config lies in it.
   package var folder: String
   package var train: DatasetPin
+  /// Where the job mixes several datasets: all of them, `train` the first.
+  package var mixture: [Part]?
   /// Where the job names a second dataset for evaluation; else a part of `train` is held out.
   package var eval: DatasetPin?
   /// Absolute path of a Hugging Face folder; nil: the model is made from nothing.
@@ -68,10 +82,11 @@ package struct TrainOrder: Codable, Sendable, Equatable {
   package var allowsRewardCommands: Bool?
 
   package init(
-    job: JobID, name: String, folder: String, train: DatasetPin, eval: DatasetPin?, baseModel: String?, tokenizer: String?, threads: Int,
-    allowsRewardCommands: Bool? = nil
+    job: JobID, name: String, folder: String, train: DatasetPin, mixture: [Part]? = nil, eval: DatasetPin?, baseModel: String?,
+    tokenizer: String?, threads: Int, allowsRewardCommands: Bool? = nil
   ) {
     self.allowsRewardCommands = allowsRewardCommands
+    self.mixture = mixture
     self.job = job
     self.name = name
     self.folder = folder

@@ -12,10 +12,15 @@ struct RowReader: SequenceReader {
   }
 
   private let form: Form
+  /// The column that names a row's tools, where there is one.
+  private let tools: FieldName?
+  /// Renders conversations; nil before there is a tokenizer.
+  private(set) var chat: ChatRenderer?
 
   /// - Throws: `Problem` where the schema has nothing to train on: `MethodFit` has said so before.
   init(_ data: DataSection, ingest: IngestResult) throws {
     func column(_ role: String) -> FieldName { FieldName(ingest.mapping[role] ?? role) }
+    tools = ingest.columns.contains { $0.name == "tools" } ? FieldName("tools") : nil
     if let text = data.textField {
       form = .text(FieldName(text))
     } else if let prompt = data.promptField, let completion = data.completionField {
@@ -48,10 +53,32 @@ struct RowReader: SequenceReader {
   /// Whether rows are conversations, which a chat template renders.
   var isConversation: Bool { if case .turns = form { true } else { false } }
 
+  /// The same with conversations rendered as the tokenizer wants them.
+  func rendering(with chat: ChatRenderer) -> any SequenceReader {
+    var reader = self
+    reader.chat = chat
+    return reader
+  }
+
+  /// Whether a row's segments are one text that is tokenized as a whole, and not texts side by side.
+  var joinsSegments: Bool { isConversation && chat != nil }
+
   var sequencesOfRow: Int { 1 }
   func sequences(of row: DatasetRow) -> [[Segment]]? { segments(of: row).map { [$0] } }
 
-  /// nil where the row lacks what the schema promises: a null, an empty list.
+  func reading(_ row: DatasetRow) -> RowReading {
+    if case .turns(let field) = form, let chat {
+      guard let turns = row.node(field)?.array, !turns.isEmpty else { return .nothing }
+      do throws(ChatRenderer.Refusal) {
+        return .sequences([try chat.segments(of: turns, tools: tools.flatMap { ChatMessages.tools(row.node($0)) })])
+      } catch {
+        return .refused(error.reason)
+      }
+    }
+    return segments(of: row).map { .sequences([$0]) } ?? .nothing
+  }
+
+  /// The texts of a row; nil where it has none. Conversations are rendered where there is a renderer for them.
   func segments(of row: DatasetRow) -> [Segment]? {
     switch form {
     case .text(let field):
@@ -69,7 +96,8 @@ struct RowReader: SequenceReader {
       return [Segment(text: Array(prompt.utf8), isTrained: false), Segment(text: Array(answer.utf8), isTrained: true, endsText: true)]
     case .turns(let field):
       guard let turns = row.node(field)?.array, !turns.isEmpty else { return nil }
-      return ChatFormat.segments(of: turns)
+      guard let chat else { return ChatFormat.texts(of: turns) }
+      return try? chat.segments(of: turns, tools: tools.flatMap { ChatMessages.tools(row.node($0)) })  // `reading` says why
     }
   }
 }
@@ -86,34 +114,4 @@ enum InstructionFormat {
     let context = input.isEmpty ? "" : "\n\n### Input:\n\(input)"
     return "\(opening)\n\n### Instruction:\n\(instruction)\(context)\n\n### Response:\n"
   }
-}
-
-/// Conversations for a tokenizer that has no chat template of its own: `<|role|>`, a line feed, the content, the end-of-text
-/// token, a line feed. `template` says the same in Jinja and is saved with the model, so that other programs prompt it alike.
-enum ChatFormat {
-  static let template = """
-    {% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + eos_token + '\\n' }}{% endfor %}\
-    {% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}
-    """
-
-  /// Turns as {role, content} or {from, value}. Only what the assistant says is trained. nil where a turn is neither.
-  static func segments(of turns: [JSONNode]) -> [Segment]? {
-    var segments: [Segment] = []
-    for turn in turns {
-      guard let speaker = (turn["role"] ?? turn["from"])?.string, let content = (turn["content"] ?? turn["value"])?.string else {
-        return nil
-      }
-      let role = roles[speaker] ?? speaker
-      segments.append(Segment(text: Array("<|\(role)|>\n".utf8), isTrained: false))
-      segments.append(Segment(text: Array(content.utf8), isTrained: role == "assistant", endsText: true))
-      segments.append(Segment(text: [UInt8(ascii: "\n")], isTrained: false))
-    }
-    return segments
-  }
-
-  /// ShareGPT's names and others to those of chat templates.
-  private static let roles = [
-    "human": "user", "gpt": "assistant", "bot": "assistant", "ai": "assistant", "model": "assistant", "chatgpt": "assistant",
-    "function_call": "assistant", "tool_call": "assistant", "observation": "tool", "function": "tool", "tool_response": "tool",
-  ]
 }

@@ -17,10 +17,14 @@ protocol SampleSource: Sendable {
   var count: Int { get }
   /// Longest sample, tokens.
   var length: Int { get }
+  /// Whether there is nothing to train on; `count` is 1 then all the same, of a sample without a target.
+  var isEmpty: Bool { get }
   func sample(_ index: Int, epoch: Int) -> Sample
 }
 
 extension SampleSource {
+  var isEmpty: Bool { false }
+
   /// Consecutive samples of an endless stream of epochs, padded on the right to the longest of them.
   ///
   /// - Parameters:
@@ -110,32 +114,15 @@ struct WholeSequences: SampleSource {
   private let seed: UInt64
   private let shuffles: Bool
   /// The sequences that have something to train on.
-  private let usable: [Int32]
-  /// Sequences that were cut, and those whose every target was cut away.
-  let truncated: Int
-  let dropped: Int
+  let fit: SequenceFit
+  private var usable: [Int32] { fit.usable }
 
   init(_ split: TokenizedSplit, maximumLength: Int, seed: UInt64, shuffles: Bool) {
     self.split = split
     self.seed = seed
     self.shuffles = shuffles
-    var usable: [Int32] = []
-    var (truncated, dropped, longest) = (0, 0, 1)
-    for index in 0..<split.sequenceCount {
-      let tokens = split.sequence(index)
-      let seen = tokens.prefix(maximumLength + 1)
-      if tokens.count > maximumLength + 1 { truncated += 1 }
-      if seen.dropFirst().contains(where: split.isTrained) {
-        usable.append(Int32(index))
-        longest = max(longest, min(seen.count - 1, maximumLength))
-      } else {
-        dropped += 1
-      }
-    }
-    self.usable = usable
-    self.truncated = truncated
-    self.dropped = dropped
-    length = longest
+    fit = SequenceFit(split, maximumLength: maximumLength)
+    length = fit.longest
   }
 
   var count: Int { max(1, usable.count) }

@@ -44,8 +44,14 @@ final class TokenFileWriter {
     }
     if mask != nil { maskBytes += [UInt8](repeating: isTrained ? 1 : 0, count: ids.count) }
     tokenCount += ids.count
-    if isTrained { trainedCount += ids.count }
+    if isTrained || mask == nil { trainedCount += ids.count }
     if tokenBytes.count >= Self.block { try flush() }
+  }
+
+  /// Appends a whole sequence.
+  func append(_ sequence: EncodedSequence) throws {
+    for run in sequence.runs { try append(Array(sequence.ids[run.range]), isTrained: run.isTrained) }
+    try endSequence()
   }
 
   /// Ends the open sequence.
@@ -122,6 +128,27 @@ final class TokenizedSplit: Sendable {
       if end(middle) <= token { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  /// A sequence as it was written.
+  func encoded(_ index: Int) -> EncodedSequence {
+    var sequence = EncodedSequence()
+    for place in self.sequence(index) {
+      sequence.append(CollectionOfOne(UInt32(bitPattern: self[place])), isTrained: isTrained(place))
+    }
+    return sequence
+  }
+
+  /// Of a unit of so many sequences: a row, or a document.
+  func fingerprint(_ unit: Int, of size: Int) -> UInt64 {
+    var fingerprint = Fingerprint()
+    for place in places(unit, of: size) { fingerprint.add(UInt32(bitPattern: self[place])) }
+    return fingerprint.value
+  }
+
+  /// The tokens of a unit of so many sequences.
+  func places(_ unit: Int, of size: Int) -> Range<Int> {
+    sequence(unit * size).lowerBound..<sequence(unit * size + size - 1).upperBound
   }
 
   func end(_ index: Int) -> Int { Int(UInt64(littleEndian: sequences.bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))) }

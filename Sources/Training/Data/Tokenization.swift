@@ -7,9 +7,7 @@ import Tokenizers
 /// Makes token files of a dataset version, once for each tokenizer and way of reading: kept in the dataset's folder under a
 /// name that says all of it, and found there by the next job.
 struct Tokenization {
-  let pin: TrainOrder.DatasetPin
-  let ingest: IngestResult
-  let reader: any SequenceReader
+  let source: DataSource
   let tokenizer: Tokenizer
   let tokenizerSHA256: String
   let masked: Bool
@@ -22,12 +20,17 @@ struct Tokenization {
   let files: any FileSystem
 
   /// Rises when the same inputs would give other files.
-  private static let formatVersion = 1
+  private static let formatVersion = 2
 
   private static let fewSequences = 20
 
   static let trainSplit = "train"
   static let evalSplit = "eval"
+  /// Both, before it is known which sequence belongs to which.
+  private static let undivided = "undivided"
+
+  private var pin: TrainOrder.DatasetPin { source.pin }
+  private var reader: any SequenceReader { source.reader }
 
   private var id: String {
     let what = [
@@ -45,6 +48,10 @@ struct Tokenization {
     if files.exists(layout.card) {
       return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
     }
+    let lock = try TokenizationLock(layout, files: files, isStopped: isStopped)
+    if files.exists(layout.card) {  // another job's worker has made it meanwhile
+      return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
+    }
     let partial = TokenizationLayout(folder: layout.folder.removingLastComponent().appending(".\(id).making"))
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
@@ -59,57 +66,76 @@ struct Tokenization {
     try files.publish(try PublishedJSON.bytes(of: card), to: partial.card)
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
+    lock.removeFile()
     return (layout, card)
   }
 
   private func write(to layout: TokenizationLayout, report: (Double) -> Void, isStopped: () -> Bool) throws -> TokenizationCard {
     let start = WallClock.system.monotonic()
     let version = DatasetVersionLayout(folder: FilePath(pin.folder))
-    let names = ingest.splits.map(\.name)
-    let train = names.contains("train") ? "train" : names[0]
-    let named = ["validation", "test"].first { names.contains($0) && $0 != train }
-    let trainRows = try DatasetRows(version, split: train)
+    let named = source.namedEvalSplit
+    let trainRows = try DatasetRows(version, split: source.trainSplit)
     let evalRows = try named.map { try DatasetRows(version, split: $0) }
-    let limit = maximumRows.map { $0 == 0 ? trainRows.count : min($0, trainRows.count) } ?? trainRows.count
+    let limit = min(trainRows.count, maximumRows ?? trainRows.count)
     let total = limit + (evalRows?.count ?? 0)
 
     let sequences = Self.sequenceCount(trainRows, limit: limit)
     let share = named == nil ? heldOutShare : 0
     // Of a few long texts the end is held out, as nanoGPT does: whole ones would be far more or less than the share.
     let holdsOutTail = share > 0 && !masked && sequences < Self.fewSequences
-    let heldOut = HeldOut(count: sequences, share: holdsOutTail ? 0 : share, seed: seed)
-    let trainWriter = try writer(layout, Self.trainSplit)
+    let isDrawn = share > 0 && !holdsOutTail
+    let drawsFromTable = isDrawn && sequences <= HeldOut.mostInTable
+    let trainWriter = try writer(layout, drawsFromTable ? Self.undivided : Self.trainSplit)
     let evalWriter = try writer(layout, Self.evalSplit)
     var work = RowEncoding(tokenizer: tokenizer, reader: reader)
     var done = 0
-    try work.encode(trainRows, limit: limit) { sequence in
-      heldOut.contains(sequence) ? evalWriter : trainWriter
-    } tick: {
+    let tick = {
       done += 1
       if done % 256 == 0 {
         if isStopped() { throw CancellationError() }
         report(Double(done) / Double(max(total, 1)))
       }
     }
-    if let evalRows {
-      try work.encode(evalRows, limit: evalRows.count) { _ in
-        evalWriter
-      } tick: {
-        done += 1
-        if done % 256 == 0 {
-          if isStopped() { throw CancellationError() }
-          report(Double(done) / Double(max(total, 1)))
-        }
+    var fingerprints: [UInt64] = []
+    if isDrawn, !drawsFromTable {
+      try work.encode(trainRows, limit: limit, tick: tick) { unit in
+        var fingerprint = Fingerprint()
+        for sequence in unit { for id in sequence.ids { fingerprint.add(id) } }
+        let isHeldOut = HeldOut.contains(fingerprint: fingerprint.value, share: share, seed: seed)
+        for sequence in unit { try (isHeldOut ? evalWriter : trainWriter).append(sequence) }
       }
+    } else {
+      fingerprints = try work.stream(trainRows, limit: limit, into: trainWriter, tick: tick)
     }
+    if let evalRows { try work.stream(evalRows, limit: evalRows.count, into: evalWriter, tick: tick) }
     try trainWriter.close()
     try evalWriter.close()
     var splits = [summary(trainWriter, Self.trainSplit), summary(evalWriter, Self.evalSplit)]
     if holdsOutTail { splits = try TailSplit(layout, vocabulary: tokenizer.vocabularySize, files: files).cut(share: share) }
+    if drawsFromTable {
+      splits = try divide(layout, summary(trainWriter, Self.undivided), HeldOut.drawn(fingerprints, share: share, seed: seed))
+    }
     return TokenizationCard(
       id: id, datasetSHA256: pin.sha256, tokenizerSHA256: tokenizerSHA256, vocabularySize: tokenizer.vocabularySize,
-      splits: splits, rows: done, emptyRows: work.emptyRows,
+      splits: splits, rows: done, emptyRows: work.emptyRows, refused: work.refused,
+      duplicates: fingerprints.count - Set(fingerprints).count,
       seconds: Double(WallClock.system.monotonic() - start) / 1e9)
+  }
+
+  /// Parts what was written whole into the two splits.
+  private func divide(
+    _ layout: TokenizationLayout, _ whole: TokenizationCard.Split, _ heldOut: Set<Int>
+  ) throws -> [TokenizationCard.Split] {
+    let source = try TokenizedSplit(layout, whole, vocabulary: tokenizer.vocabularySize)
+    let (train, eval) = (try writer(layout, Self.trainSplit), try writer(layout, Self.evalSplit))
+    let size = reader.sequencesOfRow
+    for index in 0..<source.sequenceCount { try (heldOut.contains(index / size) ? eval : train).append(source.encoded(index)) }
+    try train.close()
+    try eval.close()
+    for file in [layout.tokens(split: whole.name), layout.sequences(split: whole.name), layout.mask(split: whole.name)] {
+      if files.exists(file) { try files.removeTree(file) }
+    }
+    return [summary(train, Self.trainSplit), summary(eval, Self.evalSplit)]
   }
 
   private func writer(_ layout: TokenizationLayout, _ split: String) throws -> TokenFileWriter {
@@ -125,49 +151,5 @@ struct Tokenization {
     var count = 0
     for row in 0..<limit where !rows[row].continues || row == limit - 1 { count += 1 }
     return count
-  }
-}
-
-/// Rows to tokens: one encoder, buffers used again and again.
-private struct RowEncoding {
-  private let encoder: Encoder
-  private let endOfText: UInt32?
-  private let reader: any SequenceReader
-  private var ids: [UInt32] = []
-  private(set) var emptyRows = 0
-
-  init(tokenizer: Tokenizer, reader: any SequenceReader) {
-    encoder = tokenizer.makeEncoder()
-    endOfText = tokenizer.endOfTextID
-    self.reader = reader
-  }
-
-  mutating func encode(_ rows: DatasetRows, limit: Int, writer: (Int) -> TokenFileWriter, tick: () throws -> Void) throws {
-    var sequence = 0
-    for index in 0..<limit {
-      let row = rows[index]
-      let output = writer(sequence)
-      let ends = !row.continues || index == limit - 1
-      if let sequences = reader.sequences(of: row) {
-        for (number, segments) in sequences.enumerated() {
-          for segment in segments {
-            ids.removeAll(keepingCapacity: true)
-            segment.text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-            if segment.endsText, let endOfText { ids.append(endOfText) }
-            try output.append(ids, isTrained: segment.isTrained)
-          }
-          if number + 1 < sequences.count { try output.endSequence() }
-        }
-      } else {
-        emptyRows += 1
-        // Every row makes as many sequences, so that they can be counted off.
-        for _ in 1..<reader.sequencesOfRow { try output.endSequence() }
-      }
-      if ends {
-        try output.endSequence()
-        sequence += 1
-      }
-      try tick()
-    }
   }
 }

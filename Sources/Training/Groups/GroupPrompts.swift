@@ -27,33 +27,44 @@ struct GroupPrompts {
 
   /// The prompts to train on, and those held out: the dataset's own split, the dataset named for it, or a share by lot.
   static func split(_ data: MethodData) throws -> (train: GroupPrompts, eval: GroupPrompts) {
-    let names = data.ingest.splits.map(\.name), train = names.contains("train") ? "train" : names[0]
+    let source = data.sources[0].source, train = source.trainSplit
     let version = DatasetVersionLayout(folder: FilePath(data.order.train.folder))
     let rows = try DatasetRows(version, split: train)
-    let limit = data.configuration.data.maximumSamples.map { $0 == 0 ? rows.count : min($0, rows.count) } ?? rows.count
-    let own = try PromptReader(data.configuration.data, ingest: data.ingest)
-    if let pin = data.order.eval, let evalIngest = data.evalIngest {
-      let other = try DatasetRows(
-        DatasetVersionLayout(folder: FilePath(pin.folder)),
-        split: evalIngest.splits.first { $0.name == "train" }?.name ?? evalIngest.splits[0].name)
-      let reader = try PromptReader(data.configuration.data, ingest: evalIngest)
+    let limit = min(rows.count, data.configuration.data.rowLimit ?? rows.count)
+    let own = try reader(source)
+    if let given = data.evalSource {
+      let other = try DatasetRows(DatasetVersionLayout(folder: FilePath(given.pin.folder)), split: given.trainSplit)
+      let reader = try reader(given)
       return (
         try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: true),
         try GroupPrompts(data, other, reader, Array(0..<other.count), shuffles: false)
       )
     }
-    if let named = ["validation", "test"].first(where: { names.contains($0) && $0 != train }) {
+    if let named = source.namedEvalSplit {
       let other = try DatasetRows(version, split: named)
       return (
         try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: true),
         try GroupPrompts(data, other, own, Array(0..<other.count), shuffles: false)
       )
     }
-    let held = HeldOut(count: limit, share: data.configuration.data.heldOutShare, seed: UInt64(data.configuration.seed))
+    let fingerprints = (0..<limit).map { index in
+      var fingerprint = Fingerprint()
+      for segment in own.prompt(of: rows[index]) ?? [] { for byte in segment.text { fingerprint.add(UInt32(byte)) } }
+      return fingerprint.value
+    }
+    let held = HeldOut.drawn(fingerprints, share: data.configuration.data.heldOutShare, seed: UInt64(data.configuration.seed))
     return (
       try GroupPrompts(data, rows, own, (0..<limit).filter { !held.contains($0) }, shuffles: true),
       try GroupPrompts(data, rows, own, (0..<limit).filter(held.contains), shuffles: false)
     )
+  }
+
+  /// The rows' own reader, which is a reader of prompts: grpo makes no other.
+  private static func reader(_ source: DataSource) throws -> PromptReader {
+    guard let reader = source.reader as? PromptReader else {
+      throw Problem("grpo.reader", "the rows of '\(source.pin.name)' are read for another method", mend: "Report this fault.")
+    }
+    return reader
   }
 
   private init(_ data: MethodData, _ rows: DatasetRows, _ reader: PromptReader, _ indices: [Int], shuffles: Bool) throws {

@@ -15,6 +15,7 @@ struct PromptReader: SequenceReader {
   private let form: Form
   private let answerField: FieldName?
   let isConversation: Bool
+  private var chat: ChatRenderer?
   var hasPrompts: Bool { true }
   var sequencesOfRow: Int { 1 }
 
@@ -43,13 +44,28 @@ struct PromptReader: SequenceReader {
     }
   }
 
+  var joinsSegments: Bool { isConversation && chat != nil }
+
+  func rendering(with chat: ChatRenderer) -> any SequenceReader {
+    var reader = self
+    reader.chat = chat
+    return reader
+  }
+
   func sequences(of row: DatasetRow) -> [[Segment]]? { prompt(of: row).map { [$0] } }
+
+  /// A conversation up to where the assistant is to speak; nil where the template refuses it.
+  private func prompt(of turns: [JSONNode]) -> [Segment]? {
+    guard !turns.isEmpty else { return nil }
+    guard let chat else { return ChatFormat.texts(of: turns) }
+    return (try? chat.prompt(of: turns)).map { [Segment(text: $0, isTrained: false)] }  // counted with the empty ones
+  }
 
   func prompt(of row: DatasetRow) -> [Segment]? {
     switch form {
     case .prompt(let field, let separator):
       guard let node = row.node(field) else { return nil }
-      if let turns = node.array { return ChatFormat.prompt(of: turns) }
+      if let turns = node.array { return prompt(of: turns) }
       return node.string.map { [Segment(text: Array($0.utf8) + separator, isTrained: false)] }
     case .instruction(let instruction, let input, let system):
       guard let task = row.text(instruction) else { return nil }
@@ -57,7 +73,7 @@ struct PromptReader: SequenceReader {
       return [Segment(text: Array(text.utf8), isTrained: false)]
     case .turns(let field):
       guard let turns = row.node(field)?.array else { return nil }
-      return ChatFormat.prompt(of: Array(turns[..<(Self.lastAnswer(turns) ?? turns.count)]))
+      return prompt(of: Array(turns[..<(Self.lastAnswer(turns) ?? turns.count)]))
     }
   }
 
@@ -84,11 +100,4 @@ struct PromptReader: SequenceReader {
 
 extension ChatFormat {
   static func isAssistant(_ speaker: String) -> Bool { ["assistant", "gpt", "bot", "ai", "model", "chatgpt"].contains(speaker) }
-
-  /// Turns, and the head of the answer that is to come; nil where there is no turn, or one that is none.
-  static func prompt(of turns: [JSONNode]) -> [Segment]? {
-    guard !turns.isEmpty, let segments = segments(of: turns) else { return nil }
-    return segments.map { Segment(text: $0.text, isTrained: false, endsText: $0.endsText) }
-      + [Segment(text: Array("<|assistant|>\n".utf8), isTrained: false)]
-  }
 }

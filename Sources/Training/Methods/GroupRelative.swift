@@ -63,7 +63,9 @@ struct GroupWork: MethodWork {
     return remarks + MethodData.remarks(emptyRows: train.emptyRows, evalTokens: eval.tokens)
   }
 
-  var samplePrompt: [Int32] { (eval.isEmpty ? train : eval).prompt(0, epoch: 0).tokens }
+  var samplePrompts: [[Int32]] { [(eval.isEmpty ? train : eval).prompt(0, epoch: 0).tokens] }
+  var heldOut: HeldOutSequences? { nil }
+  var evalCount: Int { eval.isEmpty ? 0 : eval.count }
 
   func objective(_ setting: ObjectiveSetting) throws -> any Objective { try GroupObjective(self, setting) }
 }

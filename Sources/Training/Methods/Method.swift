@@ -25,11 +25,22 @@ protocol MethodWork {
   var evalTokens: Int { get }
   /// What a user should know of the samples, in sentences.
   var remarks: [String] { get }
-  /// What `samples.md` goes on from where the config names nothing.
-  var samplePrompt: [Int32] { get }
+  /// What `samples.md` goes on from where the config names nothing and nothing that is held out has a prompt.
+  var samplePrompts: [[Int32]] { get }
+  /// The held-out part with its prompts and answers; nil where the method keeps none.
+  var heldOut: HeldOutSequences? { get }
+  /// How many sequences are held out, and what of the training part does not fit; nil where there is no such thing.
+  var evalCount: Int { get }
   /// What is computed once, before the model that trains is made.
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores?
   func objective(_ setting: ObjectiveSetting) throws -> any Objective
+}
+
+/// Held-out sequences with a mask, of which prompts and answers are read.
+struct HeldOutSequences {
+  let tokens: TokenizedSplit
+  /// Of a pair of answers the first: every second sequence.
+  var stride = 1
 }
 
 extension MethodWork {
@@ -76,8 +87,27 @@ protocol SequenceReader: Sendable {
   var isConversation: Bool { get }
   /// The sequences that a row makes, as many of every row; nil where the row lacks what the schema promises.
   func sequences(of row: DatasetRow) -> [[Segment]]?
+  /// The same, with the reason where there are none.
+  func reading(_ row: DatasetRow) -> RowReading
+  /// Whether the segments of a sequence are one text that is tokenized as a whole, and not texts side by side.
+  var joinsSegments: Bool { get }
+  /// The same with conversations rendered as the tokenizer wants them.
+  func rendering(with chat: ChatRenderer) -> any SequenceReader
   /// How many a row makes.
   var sequencesOfRow: Int { get }
+}
+
+/// What a row gives.
+enum RowReading: Equatable {
+  case sequences([[Segment]])
+  /// It lacks what the schema promises: a null, an empty list.
+  case nothing
+  /// It has what the schema promises, and cannot be trained on all the same.
+  case refused(String)
+}
+
+extension SequenceReader {
+  func reading(_ row: DatasetRow) -> RowReading { sequences(of: row).map { .sequences($0) } ?? .nothing }
 }
 
 extension TrainingMethod {

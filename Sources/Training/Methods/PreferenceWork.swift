@@ -7,7 +7,8 @@ struct PreferenceWork: MethodWork {
   let samplesPerStep: Double
   let trainTokens: Int
   let evalTokens: Int
-  private let emptyRows: Int
+  private let ofRows: [String]
+  private let heldOutTokens: TokenizedSplit
   private let needsReference: Bool
   private let loss: (ReferenceScores) -> PreferenceObjective.Loss
 
@@ -16,11 +17,12 @@ struct PreferenceWork: MethodWork {
     let training = data.configuration.training, seed = UInt64(data.configuration.seed), limits = PreferencePairs.Limits(training)
     train = PreferencePairs(tokens.train.tokens, limits: limits, seed: seed, shuffles: data.configuration.data.shuffle)
     eval = PreferencePairs(tokens.eval.tokens, limits: limits, seed: seed, shuffles: false)
-    (trainTokens, evalTokens, emptyRows) = (tokens.train.card.tokens, tokens.eval.card.tokens, tokens.emptyRows)
+    (trainTokens, evalTokens, ofRows) = (tokens.train.card.tokens, tokens.eval.card.tokens, tokens.remarks)
+    heldOutTokens = tokens.eval.tokens
     samplesPerStep = Double(training.batchSize * training.accumulationSteps)
     self.needsReference = needsReference
     self.loss = loss
-    guard !train.isEmpty else { throw data.nothingToTrain(tokens.train.card) }
+    guard !train.isEmpty else { throw data.nothingToTrain(tokens.train.card, tokens.refusal) }
   }
 
   var trainCount: Int { train.count }
@@ -35,14 +37,17 @@ struct PreferenceWork: MethodWork {
     if train.dropped > 0 {
       remarks.append("\(train.dropped) pairs have an answer of which nothing is left, and are left out.")
     }
-    return remarks + MethodData.remarks(emptyRows: emptyRows, evalTokens: eval.isEmpty ? 0 : evalTokens)
+    return ofRows + remarks + MethodData.remarks(emptyRows: 0, evalTokens: eval.isEmpty ? 0 : evalTokens)
   }
 
-  var samplePrompt: [Int32] {
+  var samplePrompts: [[Int32]] {
     let sequence = (eval.isEmpty ? train : eval).pair(0, epoch: 0).chosen
     let prompt = sequence.tokens.prefix(sequence.isAnswer.firstIndex(of: true) ?? 0)
-    return Array(prompt.isEmpty ? sequence.tokens.prefix(1) : prompt)
+    return [Array(prompt.isEmpty ? sequence.tokens.prefix(1) : prompt)]
   }
+
+  var heldOut: HeldOutSequences? { HeldOutSequences(tokens: heldOutTokens, stride: 2) }
+  var evalCount: Int { eval.isEmpty ? 0 : eval.count }
 
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores? { needsReference ? try ReferenceScores.make(self, setting) : nil }
 

@@ -7,7 +7,9 @@ struct SequenceWork: MethodWork {
   let train: TokenizationCard.Split
   let eval: TokenizationCard.Split
   let samplesPerStep: Double
-  private let emptyRows: Int
+  private let ofRows: [String]
+  private let heldOutTokens: TokenizedSplit
+  private let sampleCount: Int
 
   init(
     _ data: MethodData, masked: (any SequenceReader) -> Bool, samples: (TokenizedSplit, UInt64, Bool) -> any SampleSource
@@ -16,9 +18,11 @@ struct SequenceWork: MethodWork {
     let training = data.configuration.training, seed = UInt64(data.configuration.seed)
     trainSamples = samples(tokens.train.tokens, seed, data.configuration.data.shuffle)
     evalSamples = samples(tokens.eval.tokens, seed, false)
-    (train, eval, emptyRows) = (tokens.train.card, tokens.eval.card, tokens.emptyRows)
+    (train, eval, ofRows) = (tokens.train.card, tokens.eval.card, tokens.remarks)
+    heldOutTokens = tokens.eval.tokens
+    sampleCount = data.configuration.evaluation.sampleCount
     samplesPerStep = Double(training.batchSize * training.accumulationSteps)
-    guard train.trainedTokens > 1, (trainSamples as? WholeSequences)?.isEmpty != true else { throw data.nothingToTrain(train) }
+    guard train.trainedTokens > 1, !trainSamples.isEmpty else { throw data.nothingToTrain(train, tokens.refusal) }
   }
 
   var trainCount: Int { trainSamples.count }
@@ -28,27 +32,30 @@ struct SequenceWork: MethodWork {
   var evalTokens: Int { eval.tokens }
 
   var remarks: [String] {
-    var remarks: [String] = []
-    if let whole = trainSamples as? WholeSequences {
-      if whole.truncated > 0 {
-        remarks.append(
-          "\(whole.truncated) of \(whole.count + whole.dropped) sequences are longer than max_length and are cut at their end.")
+    let ofSamples: [String] =
+      switch trainSamples {
+      case let whole as WholeSequences: whole.fit.remarks
+      case let packed as PackedSequences:
+        packed.fit.remarks
+          + [
+            "\(packed.sequenceCount) sequences are packed into \(packed.count) samples of at most \(packed.length) tokens, which are \(Figures.fixed(100 * packed.fill, 1)) % full; none sees another."
+          ]
+      default: []
       }
-      if whole.dropped > 0 {
-        remarks.append(
-          "\(whole.dropped) sequences have nothing left to train on after the cut at max_length, and are left out: raise max_length to keep them."
-        )
-      }
-    }
-    return remarks + MethodData.remarks(emptyRows: emptyRows, evalTokens: eval.tokens)
+    return ofRows + ofSamples + MethodData.remarks(emptyRows: 0, evalTokens: eval.tokens)
   }
 
-  var samplePrompt: [Int32] {
+  /// Openings of running text, from places all over the held-out part.
+  var samplePrompts: [[Int32]] {
     let source: any SampleSource = eval.tokens > 1 ? evalSamples : trainSamples
-    let sample = source.sample(0, epoch: 0)
-    let untrained = sample.targets.prefix { $0 < 0 }.count + 1
-    return Array(sample.tokens.prefix(untrained > 1 ? untrained : 24))
+    let count = min(sampleCount, source.count)
+    return (0..<count).map { Array(source.sample($0 * source.count / count, epoch: 0).tokens.prefix(Self.openingTokens)) }
   }
+
+  private static let openingTokens = 24
+
+  var heldOut: HeldOutSequences? { eval.isMasked ? HeldOutSequences(tokens: heldOutTokens) : nil }
+  var evalCount: Int { eval.sequences }
 
   func objective(_ setting: ObjectiveSetting) throws -> any Objective { try SequenceObjective(self, setting) }
 }

@@ -12,6 +12,7 @@ struct PreferenceReader: SequenceReader {
   private let rejected: FieldName
   private let separator: [UInt8]
   let isConversation: Bool
+  private var chat: ChatRenderer?
   var hasPrompts: Bool { true }
   var sequencesOfRow: Int { 2 }
 
@@ -27,10 +28,30 @@ struct PreferenceReader: SequenceReader {
     isConversation = columns[column("chosen")]?.kinds.contains(.list) ?? false
   }
 
+  var joinsSegments: Bool { isConversation && chat != nil }
+
+  func rendering(with chat: ChatRenderer) -> any SequenceReader {
+    var reader = self
+    reader.chat = chat
+    return reader
+  }
+
   func sequences(of row: DatasetRow) -> [[Segment]]? {
+    if case .sequences(let sequences) = reading(row) { sequences } else { nil }
+  }
+
+  func reading(_ row: DatasetRow) -> RowReading {
+    do throws(ChatRenderer.Refusal) {
+      return try read(row).map { .sequences($0) } ?? .nothing
+    } catch {
+      return .refused(error.reason)
+    }
+  }
+
+  private func read(_ row: DatasetRow) throws(ChatRenderer.Refusal) -> [[Segment]]? {
     guard let chosen = row.node(chosen), let rejected = row.node(rejected) else { return nil }
     let prompt = prompt.flatMap { row.node($0) }.flatMap { $0.isNull ? nil : $0 }
-    if let chosen = chosen.array, let rejected = rejected.array { return conversation(prompt, chosen, rejected) }
+    if let chosen = chosen.array, let rejected = rejected.array { return try conversation(prompt, chosen, rejected) }
     guard let chosen = chosen.string, let rejected = rejected.string else { return nil }
     if let prompt { return prompt.string.map { text(Array($0.utf8) + separator, Array(chosen.utf8), Array(rejected.utf8)) } }
     let (first, second) = (Array(chosen.utf8), Array(rejected.utf8))
@@ -52,7 +73,9 @@ struct PreferenceReader: SequenceReader {
     return common > 0 && first[common - 1] == UInt8(ascii: " ") ? common - 1 : common
   }
 
-  private func conversation(_ prompt: JSONNode?, _ chosen: [JSONNode], _ rejected: [JSONNode]) -> [[Segment]]? {
+  private func conversation(
+    _ prompt: JSONNode?, _ chosen: [JSONNode], _ rejected: [JSONNode]
+  ) throws(ChatRenderer.Refusal) -> [[Segment]]? {
     var opening: [JSONNode], answers: [[JSONNode]]
     if let given = prompt?.array {
       (opening, answers) = (given, [chosen, rejected])
@@ -63,10 +86,12 @@ struct PreferenceReader: SequenceReader {
     guard !answers.contains(where: \.isEmpty) else { return nil }
     var sequences: [[Segment]] = []
     for answer in answers {
-      guard let head = opening.isEmpty ? [] : ChatFormat.segments(of: opening), let tail = ChatFormat.segments(of: answer) else {
-        return nil
+      guard let chat else {
+        guard let texts = ChatFormat.texts(of: opening + answer) else { return nil }
+        sequences.append(texts)
+        continue
       }
-      sequences.append(head.map { Segment(text: $0.text, isTrained: false, endsText: $0.endsText) } + tail)
+      sequences.append(try chat.segments(of: opening, answeredBy: answer))
     }
     return sequences
   }

@@ -37,10 +37,13 @@ struct Agent {
     let status = StatusService(
       layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
+    let configs = ConfigViews(layout: layout, files: files, catalogue: catalogue, publisher: publisher)
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: SchedulerReports(
         outputs: { facts in try publisher.publish(facts) },
+        configs: { names in try await configs.publish(names) },
+        sweep: { results in try publisher.publish(results) },
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors)
 
@@ -57,11 +60,17 @@ struct Agent {
             try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
         },
         job: { id in try await scheduler.announce(id) },
+        configs: { names in try await configs.publish(names) },
+        sweep: { id in try await scheduler.publish(id) },
         changed: { scheduler.wake() },
         request: { request in
-          if request == .rescan {
+          switch request {
+          case .rescan:
             await watcher.rescan()
             return .carriedOut("The inbox has been looked through.")
+          case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
+          case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
+          default: break
           }
           switch try await scheduler.carryOut(request) {
           case .carriedOut(let message): return .carriedOut(message)
@@ -71,6 +80,7 @@ struct Agent {
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, intake: intake, watcher: watcher)
+    try await configs.restore()
     try await scheduler.recover()
     try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
 

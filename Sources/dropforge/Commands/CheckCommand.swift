@@ -29,28 +29,34 @@ struct CheckCommand: AsyncParsableCommand {
         layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: try root.settings().ingestLimits)
       let now = Timestamp(nanoseconds: WallClock.system.now())
       let verdict = try await check.check(source, kind: kind.flatMap(DropKind.init(rawValue:)), scratch: scratch.path, at: now)
-      try show(verdict)
+      try show(verdict, quoting: try Self.text(of: source, files))
     }
   }
 
-  private func show(_ verdict: DropCheck.Verdict) throws {
+  private func show(_ verdict: DropCheck.Verdict, quoting text: String) throws {
     switch verdict {
     case .fine(let message, let findings):
       if json {
         Terminal.say(try answer(CheckAnswer(accepted: true, message: message, problem: nil, findings: findings)))
       } else {
         Terminal.say(message)
-        for finding in findings { Terminal.say("  \(finding)") }
+        if !findings.isEmpty { FindingsView.say(findings, of: text) }
       }
     case .refused(let problem, let findings):
       if json {
         Terminal.say(try answer(CheckAnswer(accepted: false, message: problem.description, problem: problem, findings: findings)))
       } else {
         Terminal.say(problem.description)
-        for finding in findings { Terminal.say("  \(finding)") }
+        if !findings.isEmpty { FindingsView.say(findings, of: text) }
       }
       throw ExitCode(CommandFailure.Code.saidNo.rawValue)
     }
+  }
+
+  /// For the lines that findings are about; "" where it is no small JSON.
+  private static func text(of path: FilePath, _ files: LinuxFileSystem) throws -> String {
+    guard path.extension == "json", let status = try? files.status(path), status.kind == .file, status.size < 1 << 20 else { return "" }
+    return String(decoding: try files.contents(of: path), as: UTF8.self)
   }
 
   private func answer(_ answer: CheckAnswer) throws -> String {

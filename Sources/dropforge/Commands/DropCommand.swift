@@ -47,13 +47,25 @@ struct DropCommand: AsyncParsableCommand {
         let receipt = try await dropper.receipt(for: placed)
         Terminal.say(receipt.message)
         if receipt.status == .rejected { refused = true }
-        if receipt.status != .rejected, receipt.kind == .job, let id = receipt.result.flatMap(JobID.init) {
+        for id in try jobs(of: receipt, layout) {
           let end = try await JobFollower(layout).follow(id)
           if end.state != .completed { refused = true }
         }
       }
       if refused { throw ExitCode(CommandFailure.Code.saidNo.rawValue) }
     }
+  }
+}
+
+extension DropCommand {
+  /// The jobs that a file became: one, or a sweep's.
+  private func jobs(of receipt: Receipt, _ layout: RootLayout) throws -> [JobID] {
+    guard receipt.status != .rejected, receipt.kind == .job, let result = receipt.result else { return [] }
+    if let sweep = SweepID(result), receipt.path == layout.relative(layout.workspace.sweep(sweep).folder) {
+      let bytes = try LinuxFileSystem().contents(of: layout.workspace.sweep(sweep).results)
+      return try PublishedJSON.decode(SweepResults.self, from: bytes).rows.map(\.job)
+    }
+    return JobID(result).map { [$0] } ?? []
   }
 }
 

@@ -24,7 +24,7 @@ struct InitCommand: AsyncParsableCommand {
       }
       let copied = try copyTemplates(to: layout, files)
       Terminal.say(stood ? "\(layout.root) was a root already; what was missing has been made." : "\(layout.root) is a root now.")
-      if copied > 0 { Terminal.say("\(copied) templates lie in \(layout.templates).") }
+      if copied > 0 { Terminal.say("Templates and their data lie in \(layout.templates): \(copied) files.") }
       Terminal.say(
         """
 
@@ -40,7 +40,7 @@ struct InitCommand: AsyncParsableCommand {
   private func copyTemplates(to layout: RootLayout, _ files: LinuxFileSystem) throws -> Int {
     guard let source = Installation.templates(files), source != layout.templates else { return 0 }
     var copied = 0
-    for (path, status) in try files.walk(source) where status.kind == .file && path.extension == "json" {
+    for (path, status) in try files.walk(source) where status.kind == .file {
       let target = layout.templates.pushing(path)
       guard !files.exists(target) else { continue }
       try files.makeFolders(target.removingLastComponent())

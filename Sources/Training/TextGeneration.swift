@@ -1,32 +1,5 @@
-import Domain
 import LanguageModels
 import Tokenizers
-
-/// `samples.md`: what the trained model writes.
-struct SampleTexts {
-  let inputs: RunInputs
-  let model: LanguageModel
-
-  func markdown(job: JobID) throws -> String {
-    var text = "# Samples of \(job)\n\nSampled at temperature 0.8 with seed \(inputs.configuration.seed).\n"
-    for prompt in prompts() {
-      let continuation = try TextGeneration(model: model, tokenizer: inputs.tokenizer).complete(
-        prompt, tokens: inputs.configuration.evaluation.sampleTokens,
-        sampler: Sampler(temperature: 0.8, topK: nil, topP: 1, seed: UInt64(inputs.configuration.seed)))
-      text += "\n## Prompt\n\n\(fenced(inputs.tokenizer.decode(prompt.map(UInt32.init))))\n\n## Continuation\n\n\(fenced(continuation))\n"
-    }
-    return text
-  }
-
-  /// The config's, else the first tokens of the held-out part.
-  private func prompts() -> [[Int32]] {
-    let given = inputs.configuration.evaluation.samplePrompts
-    if !given.isEmpty { return given.map { inputs.tokenizer.encode($0).map(Int32.init) }.filter { !$0.isEmpty } }
-    return [inputs.work.samplePrompt].filter { !$0.isEmpty }
-  }
-
-  private func fenced(_ text: String) -> String { "````text\n\(text)\n````" }
-}
 
 /// Text that goes on from a prompt, token by token.
 struct TextGeneration {
