@@ -224,9 +224,16 @@ package actor Scheduler {
   /// Writes a job's `status.json` anew from the catalogue and what is known of its progress.
   package func announce(_ id: JobID) async throws {
     guard let job = try await catalogue.job(id) else { return }
+    if let sweep = job.sweep, job.state.isFinal || job.state == .preparing {
+      // Before the job's own word: who has read that one is over finds it in the table.
+      do {
+        try await publish(sweep)
+      } catch {
+        log.error("a sweep's table could not be written", metadata: ["sweep": "\(sweep)", "error": "\(error)"])
+      }
+    }
     try board.update(job, at: now)
     if !job.state.isFinal { controls.watch(id) } else { controls.unwatch(id) }
-    if let sweep = job.sweep, job.state.isFinal || job.state == .preparing { try await publish(sweep) }
     await reports.changed()
   }
 }

@@ -56,7 +56,7 @@ struct ConfigurationSchemaTests {
     let alias = "{\"training\": {\"method\": \"sft\", \"lr\": -1}}"
     #expect(
       Configuration.decode(try JSONParser.parse(alias), source: ConfigSource(Array(alias.utf8))).1.first?.text(quoting: [alias[...]])
-        .hasSuffix("\n    |                               ^^^^") == true)
+        .hasSuffix("\n    |                                ^^^^") == true)
     #expect(findings.first?.text(quoting: []) == findings.first?.description)
     #expect(findings.tally == "1 error" && [Finding]().tally == "no findings")
   }

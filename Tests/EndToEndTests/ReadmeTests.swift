@@ -53,28 +53,4 @@ struct ReadmeTests {
     }
     #expect(Configuration.decode(config, source: .none).1.isEmpty)
   }
-
-  /// Each template runs as it lies there, shortened by an override, on the data it names.
-  @Test func every_template_runs() async throws {
-    let files = LinuxFileSystem()
-    let agent = try await RunningAgent.start()
-    let data = try files.contents(of: Fixtures.repository.appending("Demo/tinyshakespeare.txt"))
-    try agent.drop(data, as: "tinyshakespeare.txt", into: .dataset)
-    _ = try await agent.receipt("tinyshakespeare.txt")
-    let folder = Fixtures.repository.appending("templates")
-    let names = try files.names(in: folder).map(\.string).filter { $0.hasSuffix(".json") }
-    #expect(!names.isEmpty)
-    for name in names {
-      var node = try JSONParser.parse(try files.contents(of: folder.appending(name)))
-      var object = try #require(node.object)
-      #expect(object["comment"]?.string?.isEmpty == false, "\(name) says what it is")
-      object["overrides"] = ["training.max_steps": 5]
-      node = JSONNode(.object(object))
-      try agent.drop(node.text(), as: name, into: .job)
-      let id = try #require(try await agent.receipt(name).result)
-      let end = try await agent.end(of: id)
-      #expect(end.state == .completed, "\(name): \(end.reason ?? "")")
-    }
-    _ = try await agent.stop()
-  }
 }

@@ -104,7 +104,7 @@ struct TrainingEndToEndTests {
 
   @Test func a_job_waits_for_its_dataset_and_says_so() async throws {
     let agent = try await RunningAgent.start()
-    let receipt = try await agent.dropAndWait(Jobs.file("early", dataset: "sums", steps: 5), as: "early.json", into: .job)
+    let receipt = try await agent.dropAndWait(Jobs.file("early", dataset: "sums", steps: 10), as: "early.json", into: .job)
     #expect(receipt.message == "Job 'early-1' is here: waiting for the dataset 'sums': drop it into inbox/datasets/.")
     let waiting = try await agent.job("early-1", is: { $0.state == .pending }, for: "pending")
     #expect(waiting.reason == "waiting for the dataset 'sums': drop it into inbox/datasets/")
