@@ -104,7 +104,7 @@ struct AcceptedTests {
       let drop = ClaimedDrop(
         id: late.id, kind: .config, name: "small.json", path: reception.inbox.claim(late.id).appending("small.json"), isFolder: false,
         size: 1, receivedAt: Specimen.time)
-      try await life.catalogue.decide(receipt)
+      try await life.catalogue.enter(Catalogue.verdict(receipt))
       _ = try await life.take(drop)
     }
     #expect(reception.text("workspace/configs/small/config.json") == text)

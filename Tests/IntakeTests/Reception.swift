@@ -74,10 +74,11 @@ final class Reception: Sendable {
             try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
         },
         job: { told.note($0) },
-        config: { name in
-          let versions = try await catalogue.configVersions(name)
-          guard let card = try await catalogue.configCard(name) else { return }
-          try publisher.publish(card, bodies: versions.map { ($0.number, $0.body) })
+        configs: { names in
+          try publisher.publish(
+            try await catalogue.configVersions(of: names).map { name, versions in
+              .init(card: ConfigCard(name: name, records: versions), bodies: versions.map { ($0.number, $0.body) }, isRestored: false)
+            })
         }, changed: { told.noteChange() }, request: request),
       clock: clock.clock, log: log.logger)
     if recovers { try await intake.recover(try ClaimedDrop.list(inbox, files)) }

@@ -42,7 +42,7 @@ struct Agent {
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: SchedulerReports(
         outputs: { facts in try publisher.publish(facts) },
-        configs: { names in try await configs.publish(names) },
+        config: { name in try await configs.publish(name) },
         sweep: { results in try publisher.publish(results) },
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors)
