@@ -41,7 +41,9 @@ let package = Package(
     // Ground, the agent's side: state and processes.
     .target(
       name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb],
-      resources: [.embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql")],
+      resources: [
+        .embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql"),
+      ],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
 

@@ -56,7 +56,10 @@ extension Intake {
   }
 
   private static func names(_ decided: [Decided], _ kind: DropKind) -> Set<SafeName> {
-    Set(decided.filter { $0.receipt.status != .rejected && $0.receipt.kind == kind }.compactMap { $0.receipt.result.flatMap(SafeName.init(exactly:)) })
+    Set(
+      decided.filter { $0.receipt.status != .rejected && $0.receipt.kind == kind }.compactMap {
+        $0.receipt.result.flatMap(SafeName.init(exactly:))
+      })
   }
 
   /// - Returns: those whose claim could not be removed.

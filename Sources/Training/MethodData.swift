@@ -66,7 +66,8 @@ struct MethodData {
         )
       },
       total: configuration.data.rowLimit, seed: UInt64(configuration.seed), vocabulary: tokenizer.vocabularySize,
-      masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture, files: files
+      masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture,
+      files: files
     ).make(given: held?.tokens)
     let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
     return Tokens(

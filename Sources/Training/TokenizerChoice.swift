@@ -36,7 +36,9 @@ struct TokenizerChoice {
         let rows = try DatasetRows(DatasetVersionLayout(folder: FilePath(source.pin.folder)), split: source.trainSplit)
         for index in 0..<min(rows.count, maximumRows ?? rows.count) {
           if index % 256 == 0, isStopped() { throw CancellationError() }
-          for segment in (source.reader.sequences(of: rows[index]) ?? []).joined() { segment.text.withUnsafeBufferPointer { trainer.add($0) } }
+          for segment in (source.reader.sequences(of: rows[index]) ?? []).joined() {
+            segment.text.withUnsafeBufferPointer { trainer.add($0) }
+          }
         }
       }
       return try trainer.train()

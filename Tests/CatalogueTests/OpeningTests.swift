@@ -12,10 +12,14 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs", "models",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs",
+        "models",
         "sidecars", "sweeps", "trained_models",
       ])
-    #expect(try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == ["0001-catalogue", "0002-queue", "0003-evaluations"])
+    #expect(
+      try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
+        "0001-catalogue", "0002-queue", "0003-evaluations",
+      ])
   }
 
   @Test func what_was_written_is_there_when_it_is_opened_again() async throws {

@@ -67,7 +67,9 @@ struct Mixture {
     }
     if let given, given.sequenceCount > 0 {
       let evaluated = Set((0..<given.sequenceCount / unit).map { given.fingerprint($0, of: unit) })
-      let both = zip(parts, usable).reduce(0) { sum, part in sum + part.1.count { evaluated.contains(part.0.train.fingerprint($0, of: unit)) } }
+      let both = zip(parts, usable).reduce(0) { sum, part in
+        sum + part.1.count { evaluated.contains(part.0.train.fingerprint($0, of: unit)) }
+      }
       if both > 0 {
         remarks.append(
           "\(both) sequences of the mixture stand in the evaluation part too: its figures flatter the model. Remove them from one of the two."

@@ -10,7 +10,8 @@ struct SupervisedFineTuning: Method {
   func reader(_ data: DataSection, ingest: IngestResult) throws -> any SequenceReader { try RowReader(data, ingest: ingest) }
 
   func work(_ data: MethodData) throws -> any MethodWork {
-    try SequenceWork(data, masked: { $0.hasPrompts && training.completionOnlyLoss ?? true }) { (split, seed, shuffles) -> any SampleSource in
+    try SequenceWork(data, masked: { $0.hasPrompts && training.completionOnlyLoss ?? true }) {
+      (split, seed, shuffles) -> any SampleSource in
       training.packing
         ? PackedSequences(split, maximumLength: training.maximumLength, seed: seed, shuffles: shuffles)
         : WholeSequences(split, maximumLength: training.maximumLength, seed: seed, shuffles: shuffles)

@@ -96,6 +96,11 @@ struct TemplateShelf {
         .map { $0.0.string.dropLast(".json".count) }
     }
     let known = Set(names.map(String.init)).sorted()
+    if known.isEmpty {
+      throw CommandFailure(
+        "There is no template '\(name)': no template is here at all. Copy the folder templates/ of Dropforge to \(folders.first ?? "templates/ in the root").",
+        code: .saidNo)
+    }
     let near = known.filter { $0.hasPrefix(name) }
     let hint =
       near.isEmpty
