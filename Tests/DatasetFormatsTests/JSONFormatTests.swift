@@ -36,8 +36,8 @@ struct JSONFormatTests {
   }
 
   @Test func several_values_in_sequence_are_read_one_after_another() throws {
-    #expect(try FormatReading(.json, "{\"a\":1}{\"a\":2}\n\n{\"a\":\n3}").rows == ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"])
-    #expect(try FormatReading(.json, "[{\"a\":1}] [{\"a\":2}]").rows == ["{\"a\":1}", "{\"a\":2}"])
+    #expect(try FormatReading(.json, "{\"a\":1}\n{\"a\":2}\n\n{\"a\":\n3}").rows == ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"])
+    #expect(try FormatReading(.json, "[{\"a\":1}]\n[{\"a\":2}]").rows == ["{\"a\":1}", "{\"a\":2}"])
     #expect(try FormatReading(.json, "{\"data\":[{\"a\":1}]}\n{\"data\":[{\"a\":2}]}").rows == ["{\"a\":1}", "{\"a\":2}"])
   }
 

@@ -40,9 +40,7 @@ struct JSONTestSuiteTests {
   }
 
   @Test func what_is_no_json_is_refused_with_line_character_and_byte() throws {
-    // Values one after another, each of them a row: docs/formats.md, "How strict JSON is read".
-    let sequences: Set<String> = ["n_structure_double_array.json", "n_structure_object_with_trailing_garbage.json"]
-    for (name, bytes) in try Self.cases("n_") where !sequences.contains(name) {
+    for (name, bytes) in try Self.cases("n_") {
       let problem = try #require(Self.problem("case.json", bytes), "\(name)")
       #expect(problem.code != "no-problem", "\(name): \(problem)")
       // An empty file has no place.
@@ -54,6 +52,15 @@ struct JSONTestSuiteTests {
       }
       #expect(problem.place?.line != nil && problem.place?.character != nil && problem.place?.byte != nil, "\(name): \(problem)")
     }
+  }
+
+  @Test func two_values_on_one_line_are_refused_and_on_lines_of_their_own_are_two_rows() throws {
+    let problem = try #require(Self.problem("case.json", Array("{\n\"text\": \"a\"} {\"text\": \"b\"}".utf8)))
+    #expect(
+      problem.description
+        == "case.json (line 2, character 14, byte 15): it is not valid JSON. The value before it ends on the same line, and JSON has one value in a file. Write the rows as a list, [{…}, {…}], or each on a line of its own, and drop the file again."
+    )
+    #expect(try Drop("case.json", Array("{\n\"text\": \"a\"}\n{\n\"text\": \"b\"}".utf8)).result.rows == 2)
   }
 
   @Test func among_good_rows_each_is_one_bad_row_of_json_lines() throws {

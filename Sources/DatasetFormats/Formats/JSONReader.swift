@@ -13,7 +13,10 @@ struct JSONReader {
   }
 
   mutating func run() throws {
-    while !sink.isFull, let first = try nextByte() {
+    var isFirst = true
+    while !sink.isFull, let (first, isOnNewLine) = try nextValue() {
+      if !isFirst, !isOnNewLine, Self.opensRows(first) { throw goesOnOnTheLine() }
+      isFirst = false
       switch first {
       case UInt8(ascii: "["): try readList()
       case UInt8(ascii: "{"):
@@ -27,6 +30,17 @@ struct JSONReader {
           why: RowShape.complaint(about: first), mend: "Write the rows as a list of objects: [{\"text\": \"…\"}, …].")
       }
     }
+  }
+
+  private static func opensRows(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "\"")
+  }
+
+  private func goesOnOnTheLine() -> Problem {
+    Problem(
+      "json.after-value", "it is not valid JSON", at: window.place(of: window.start, file: sink.file),
+      why: "the value before it ends on the same line, and JSON has one value in a file",
+      mend: "Write the rows as a list, [{…}, {…}], or each on a line of its own, and drop the file again.")
   }
 
   /// The window stands at the opening bracket.
@@ -83,6 +97,19 @@ struct JSONReader {
     while true {
       while window.start < window.end, Self.isSpace(window.base[window.start]) { window.start += 1 }
       if window.start < window.end { return window.base[window.start] }
+      guard try window.more() else { return nil }
+    }
+  }
+
+  /// The same, at the beginning of a value that stands in no other: whether it begins on another line than the last one ended.
+  private func nextValue() throws -> (byte: UInt8, isOnNewLine: Bool)? {
+    var isOnNewLine = false
+    while true {
+      while window.start < window.end, Self.isSpace(window.base[window.start]) {
+        if window.base[window.start] == 0x0A { isOnNewLine = true }
+        window.start += 1
+      }
+      if window.start < window.end { return (window.base[window.start], isOnNewLine) }
       guard try window.more() else { return nil }
     }
   }

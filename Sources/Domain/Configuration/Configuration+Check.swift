@@ -3,7 +3,8 @@ import StrictJSON
 extension Configuration {
   /// What must hold between fields, and what is allowed but unusual for the method.
   func check(source: ConfigSource) -> [Finding] {
-    checkModel() + checkTraining() + checkData() + checkAcross() + evaluation.check(tools: ToolDefinition.all(tools))
+    checkModel() + checkTraining() + checkData() + checkAcross()
+      + evaluation.check(tools: ToolDefinition.all(tools), method: training.method)
   }
 
   private func checkModel() -> [Finding] {

@@ -10,12 +10,24 @@ package struct EvaluationSection: Section {
     case responseQuality = "response_quality"
     /// Known from bagel-RL, where tools are run; here they never are.
     case executionSuccess = "execution_success"
+    /// What dpo and orpo, and grpo, measure whenever they evaluate: `eval_rewards/accuracies`, `eval_reward`.
+    case preferenceAccuracy = "preference_accuracy"
+    case rewardScore = "reward_score"
 
     package static var synonyms: [String: Metric] {
       [
-        "token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss, "tool_format_correctness": .formatCorrectness,
-        "format_accuracy": .formatCorrectness,
+        "token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss, "policy_loss": .loss, "tool_format_correctness": .formatCorrectness,
+        "format_accuracy": .formatCorrectness, "reward_accuracy": .preferenceAccuracy, "reward": .rewardScore, "mean_reward": .rewardScore,
       ]
+    }
+
+    /// The methods that measure it; nil: every one can.
+    fileprivate var methods: [TrainingMethod]? {
+      switch self {
+      case .preferenceAccuracy: [.dpo, .orpo]
+      case .rewardScore: [.grpo]
+      default: nil
+      }
     }
 
     package var needsAnswers: Bool { self == .toolAccuracy || self == .formatCorrectness || self == .responseQuality }
@@ -38,7 +50,7 @@ package struct EvaluationSection: Section {
     [
       Field(
         "metrics", \.metrics,
-        "loss, perplexity, accuracy; of answers to held-out prompts tool_accuracy, format_correctness, response_quality. Default: the first three."
+        "loss, perplexity, accuracy; of answers to held-out prompts tool_accuracy, format_correctness, response_quality; preference_accuracy (dpo, orpo) and reward_score (grpo). Default: the first three."
       ),
       Field("eval_steps", \.evalSteps, limit: .atLeast(1), "Steps between evaluations; training.eval_steps wins."),
       Field("max_tokens", \.maximumTokens, limit: .atLeast(1), "Held-out tokens used at most. Default: all."),
@@ -74,8 +86,14 @@ package struct EvaluationSection: Section {
     }
   }
 
-  func check(tools: [ToolDefinition]) -> [Finding] {
+  func check(tools: [ToolDefinition], method: TrainingMethod) -> [Finding] {
     var findings: [Finding] = []
+    for metric in metrics {
+      guard let methods = metric.methods, !methods.contains(method) else { continue }
+      let names = methods.map(\.rawValue).joined(separator: " and ")
+      findings.append(
+        Finding(.warning, "evaluation.metrics", "\(metric.rawValue) is measured by \(names) only; \(method.rawValue) leaves it out"))
+    }
     if metrics.contains(.executionSuccess) {
       findings.append(
         Finding(
