@@ -17,13 +17,17 @@ enum EvaluationCadence: Equatable {
       }
   }
 
-  /// How often in a whole run of so many steps and epochs: at the end always, and before the first step where any are wanted.
-  func count(steps: Int, epochs: Double) -> Int {
-    let wholeEpochs = Int(epochs + 1e-9)
-    return switch self {
-    case .never: 1
-    case .everySteps(let every): 1 + steps / every + (steps % every == 0 ? 0 : 1)
-    case .everyEpoch: 1 + wholeEpochs + (epochs - Double(wholeEpochs) > 1e-9 ? 1 : 0)
+  /// How often in a whole run: at the end always, and before the first step where any are wanted.
+  ///
+  /// - epoch: passes over the data after so many steps.
+  func count(steps: Int, epoch: (Int) -> Double) -> Int {
+    switch self {
+    case .never: return 1
+    case .everySteps(let every): return 1 + steps / every + (steps % every == 0 ? 0 : 1)
+    case .everyEpoch:
+      let (whole, before) = (Int(epoch(steps) + 1e-9), Int(epoch(steps - 1) + 1e-9))
+      // The last step may be the one that ends an epoch.
+      return 1 + whole + (whole > before ? 0 : 1)
     }
   }
 }

@@ -58,7 +58,7 @@ struct Preflight {
     var plan = plan
     let evaluations =
       inputs.work.evalTokens > 1
-      ? EvaluationCadence(inputs.configuration).count(steps: shape.steps, epochs: inputs.epoch(at: shape.steps)) : 0
+      ? EvaluationCadence(inputs.configuration).count(steps: shape.steps, epoch: inputs.epoch) : 0
     plan.time = JobPlan.Time(
       steps: shape.steps, step: outcome.cost.step, passes: outcome.passes,
       evaluation: evaluations == 0 ? 0 : inputs.work.evaluationSeconds(outcome.cost, inputs.configuration), evaluations: evaluations,
