@@ -58,6 +58,17 @@ package final class DecodingSession {
     }
   }
 
+  /// Bytes that a session takes, before it is made.
+  package static func byteCount(
+    _ configuration: ModelConfiguration, batch: Int, capacity: Int, adapter: LoRALayout? = nil, on team: ThreadTeam
+  ) -> Int {
+    let d = configuration.dimensions
+    return KeyValueCache.byteCount(d, batch: batch, capacity: capacity) + 4 * batch * (d.vocabularySize + d.hiddenSize)
+      + configuration.decoder.workspaceByteCount(
+        WorkspacePlan(
+          rows: batch * min(capacity, prefillBlock), keys: capacity, isTraining: false, team: team, adapter: adapter))
+  }
+
   /// Forgets all sequences and reads the prompts, one a sequence, none empty; returns the logits of the token behind each,
   /// (batch, vocabulary). Shorter prompts are padded on the left, which changes nothing but speed: nobody sees padding, and
   /// positions count from each prompt's first token.

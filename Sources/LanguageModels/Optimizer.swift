@@ -82,6 +82,11 @@ package final class AdafactorOptimizer: Optimizer {
 
   package init(_ settings: Adafactor, for layout: ParameterLayout) throws(ModelError) {
     self.settings = settings
+    moments = try ParameterStore(Self.layout(for: layout))
+  }
+
+  /// The moments of tensors that are laid out so.
+  package static func layout(for layout: ParameterLayout) -> ParameterLayout {
     var own = ParameterLayout()
     for tensor in layout.tensors {
       let (rows, columns) = Self.shape(tensor)
@@ -92,7 +97,7 @@ package final class AdafactorOptimizer: Optimizer {
         _ = own.add("exp_avg_sq.\(tensor.name)", tensor.shape, .zeros)
       }
     }
-    moments = try ParameterStore(own)
+    return own
   }
 
   /// A tensor of more than two dimensions, which no architecture here has, would be taken for a matrix of its last.

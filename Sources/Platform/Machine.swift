@@ -38,7 +38,7 @@ package enum Machine {
   package static var memory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
 
   /// Bytes that programs can still have without swapping (proc(5), MemAvailable), no more than the control group that this
-  /// process is in has left (cgroup v2). Nil where the kernel does not say.
+  /// process is in has left (cgroup v2; pages of files that nobody looks at can be had too). Nil where the kernel does not say.
   package static var availableMemory: Int? {
     let files = LinuxFileSystem()
     func number(_ path: FilePath) -> Int? {
@@ -50,7 +50,9 @@ package enum Machine {
     let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
     let available = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
     guard let most = number("/sys/fs/cgroup/memory.max"), let current = number("/sys/fs/cgroup/memory.current") else { return available }
-    return min(available ?? .max, max(0, most - current))
+    let statistics = (try? files.contents(of: "/sys/fs/cgroup/memory.stat")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let pages = statistics.split(separator: "\n").first { $0.hasPrefix("inactive_file ") }?.split(separator: " ").last.flatMap { Int($0) }
+    return min(available ?? .max, max(0, most - current + (pages ?? 0)))
   }
 
   /// Hands memory that is free inside this process back to the kernel: after a burst of work the allocator keeps what it had.

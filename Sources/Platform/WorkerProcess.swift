@@ -1,4 +1,5 @@
 import CLinux
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -22,6 +23,12 @@ package enum WorkerProcess {
     var usage = rusage()
     getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1_024
+  }
+
+  /// Resident memory of this process now, in bytes (proc(5), statm); 0 where the kernel does not say.
+  package static var residentMemory: Int {
+    let text = (try? LinuxFileSystem().contents(of: "/proc/self/statm")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
   /// SIGTERM and SIGINT ask for a checkpoint instead of ending the process: `stopWasAsked` tells.

@@ -10,11 +10,12 @@ struct JobReadmeReport: JobReport {
     # \(facts.id)
 
     \(facts.configuration.training.method.rawValue) on \(facts.pins.trained.map { "`\($0.name)` (version \($0.version))" }.joined(separator: " and ")), finished \(facts.finishedAt).
-    \(held(facts)) after \(facts.metrics.steps) steps.
+    \(held(facts)) after \(facts.metrics.steps) steps.\(planned(facts))
 
     | file | what |
     |---|---|
     | `final_model/` | the model, as Hugging Face's transformers loads it; `README.md` in it is its card |
+    | `plan.json` | what was planned before the first step, and what it took |
     | `first-batch.md` | the first batch as text, with what is trained marked |
     | `samples.md` | what it wrote before the training and after, on the same prompts |
     | `metrics.json`, `metrics.jsonl` | the run in one object, and a row a logged step |
@@ -28,6 +29,9 @@ struct JobReadmeReport: JobReport {
 
     """
   }
+
+  /// Plan against fact.
+  private func planned(_ facts: JobFacts) -> String { facts.plan?.comparison.map { "\n\($0)" } ?? "" }
 
   /// What the held-out part says, in the measure of the method.
   private func held(_ facts: JobFacts) -> String {

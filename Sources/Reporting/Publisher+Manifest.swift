@@ -20,7 +20,7 @@ extension Publisher {
       inputs.append(.init(role: role, name: path.lastComponent?.string ?? role, version: nil, sha256: try files.sha256(of: path).sha256))
     }
     var outputs: [Manifest.Output] = []
-    for path in [job.metricRows, job.metrics, job.evaluation, job.samples, job.firstBatch] where files.exists(path) {
+    for path in [job.plan, job.metricRows, job.metrics, job.evaluation, job.samples, job.firstBatch] where files.exists(path) {
       outputs.append(try output(path, in: job))
     }
     for (relative, status) in try files.walk(job.finalModel) where status.kind == .file {

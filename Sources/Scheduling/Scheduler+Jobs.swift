@@ -212,10 +212,12 @@ extension Scheduler {
     let metrics = try PublishedJSON.decode(MetricsSummary.self, from: try files.contents(of: layout.workspace.job(job.id).metrics))
     let path = layout.workspace.job(job.id).evaluation
     let evaluation = files.exists(path) ? try PublishedJSON.decode(EvaluationRecord.self, from: try files.contents(of: path)) : nil
+    let planned = layout.workspace.job(job.id).plan
+    let plan = files.exists(planned) ? try PublishedJSON.decode(JobPlan.self, from: try files.contents(of: planned)) : nil
     return JobFacts(
       id: job.id, name: prepared.name, createdAt: job.createdAt, startedAt: job.startedAt, finishedAt: now,
       configuration: prepared.configuration,
-      pins: prepared.pins, metrics: metrics, evaluation: evaluation, trainRows: prepared.train.result.rows,
+      pins: prepared.pins, metrics: metrics, evaluation: evaluation, plan: plan, trainRows: prepared.train.result.rows,
       trainSchema: prepared.train.result.detected)
   }
 

@@ -2,6 +2,7 @@ import Domain
 import Kernels
 import LanguageModels
 import Platform
+import StrictJSON
 import SystemPackage
 import Tokenizers
 
@@ -42,11 +43,23 @@ struct FinalOutputs {
     try log.note(row)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
     KillPoint.pass(.summaryPublished)
+    if let line = try concludePlan() { try log.say(line) }
     if let line = Self.sentence(record) { try log.say(line) }
     let held =
       state.lastEval?.measures["eval_reward"].map { "held-out reward \(Figures.fixed($0, 4))" }
       ?? "held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
     try log.say("Done: \(shape.steps) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
+  }
+
+  /// Puts what the run took beside its plan; in a sentence.
+  private func concludePlan() throws -> String? {
+    guard files.exists(job.plan) else { return nil }
+    var plan = try PublishedJSON.decode(JobPlan.self, from: try files.contents(of: job.plan))
+    let rows = try TrainerState.history(job.metricRows, files)
+    plan.conclude(
+      seconds: state.elapsed + rows.compactMap { $0["eval_runtime"]?.double }.reduce(0, +), peakMemory: WorkerProcess.peakMemory)
+    try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan)
+    return plan.comparison
   }
 
   /// What the judged answers came to, before and after.

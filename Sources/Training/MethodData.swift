@@ -24,6 +24,8 @@ struct MethodData {
     var eval: LoadedSplit
     /// What a user should know of the rows, in sentences.
     var remarks: [String]
+    /// What became of the rows, before any was cut.
+    var rows: JobPlan.Rows
     /// Why rows were refused, where any were: the first reason.
     var refusal: String?
   }
@@ -50,13 +52,14 @@ struct MethodData {
       remarks += Self.remarks(of: card, in: eval, isOne: false)
       held = try load(layout, card, Tokenization.trainSplit)
     }
+    let rows = Self.rows(of: tokenized.map(\.card))
     let refusal = tokenized.flatMap(\.card.refused).first.map { "\($0.reason) (row \($0.firstRow))" }
     guard isMixed else {
       let (source, layout, card) = tokenized[0]
       let train = try load(layout, card, Tokenization.trainSplit)
       let eval = try held ?? load(layout, card, Tokenization.evalSplit)
       if held != nil || source.namedEvalSplit != nil, let leak = Self.leak(train.tokens, eval.tokens, unit) { remarks.append(leak) }
-      return Tokens(train: train, eval: eval, remarks: remarks, refusal: refusal)
+      return Tokens(train: train, eval: eval, remarks: remarks, rows: rows, refusal: refusal)
     }
     let mixture = try Mixture(
       parts: try zip(tokenized, parts).map { made, part in
@@ -72,6 +75,7 @@ struct MethodData {
     let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
     return Tokens(
       train: try split(Tokenization.trainSplit), eval: try held ?? split(Tokenization.evalSplit), remarks: mixture.remarks + remarks,
+      rows: rows,
       refusal: refusal)
   }
 
@@ -113,6 +117,17 @@ struct MethodData {
   }
 
   // MARK: remarks
+
+  private static func rows(of cards: [TokenizationCard]) -> JobPlan.Rows {
+    var rows = JobPlan.Rows()
+    let refused = cards.flatMap(\.refused).reduce(0) { $0 + $1.rows }
+    rows.read = cards.reduce(0) { $0 + $1.rows }
+    rows.empty = cards.reduce(0) { $0 + $1.emptyRows }
+    rows.refused = refused
+    rows.duplicate = cards.reduce(0) { $0 + $1.duplicates }
+    rows.usable = max(0, rows.read - refused - (rows.empty ?? 0))
+    return rows
+  }
 
   private static func remarks(of card: TokenizationCard, in source: DataSource, isOne: Bool) -> [String] {
     let of = isOne ? "" : " of '\(source.pin.name)'"

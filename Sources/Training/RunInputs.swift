@@ -14,6 +14,8 @@ struct RunInputs {
   /// Names the run: a checkpoint with another name is not gone on from.
   let identity: String
   let remarks: [String]
+  /// Rows of the datasets that ingest could not read.
+  let badRows: Int
 
   /// Passes over the data that so many steps make, with a fraction.
   func epoch(at step: Int) -> Double { Double(step) * work.samplesPerStep / Double(work.trainCount) }

@@ -11,6 +11,7 @@ import Tokenizers
 struct RunPreparation {
   let order: TrainOrder
   let files: any FileSystem
+  let clock: WallClock
   let report: (WorkerEvent) -> Void
 
   private var job: JobLayout { JobLayout(folder: FilePath(order.folder)) }
@@ -29,6 +30,8 @@ struct RunPreparation {
       (source: try source(part.dataset, configuration, method), ratio: part.ratio)
     }
     var eval = try order.eval.map { try source($0, configuration, method) }
+    let badRows = (parts.map(\.source) + [eval].compactMap(\.self)).reduce(0) { $0 + $1.ingest.badRows }
+    try publishFirstPlan(configuration, parts.map(\.source) + [eval].compactMap(\.self), badRows)
     report(.phase(.tokenizing, share: 0))
     let choice = TokenizerChoice(section: configuration.tokenizer, order: order, job: job, files: files)
     var tokenizer = try choice.tokenizer(
@@ -57,7 +60,17 @@ struct RunPreparation {
       work: work,
       identity: SHA256.hash(
         configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")\(pinned)".utf8)),
-      remarks: remarks)
+      remarks: remarks, badRows: badRows)
+  }
+
+  /// Tokens can take long: what is known before them is told at once. A run that goes on keeps the plan that it began with.
+  private func publishFirstPlan(_ configuration: Configuration, _ sources: [DataSource], _ badRows: Int) throws {
+    guard !files.exists(job.plan) else { return }
+    var rows = JobPlan.Rows()
+    rows.read = sources.reduce(0) { $0 + $1.ingest.rows }
+    rows.bad = badRows
+    let plan = Preflight.first(order, configuration, rows: rows, at: Timestamp(nanoseconds: clock.now()))
+    try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan)
   }
 
   private static func configuration(_ bytes: [UInt8]) throws -> Configuration {

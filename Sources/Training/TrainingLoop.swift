@@ -64,7 +64,7 @@ final class TrainingLoop {
       }
       try step()
       let isLast = state.step == shape.steps
-      if isDue(evaluationCadence) || isLast { try evaluate() }
+      if isDue(EvaluationCadence(inputs.configuration)) || isLast { try evaluate() }
       try checkpointIfDue(isLast: isLast)
     }
     return .finished
@@ -151,18 +151,7 @@ final class TrainingLoop {
     return after > before ? after : nil
   }
 
-  private enum Due { case never, everySteps(Int), everyEpoch }
-
-  private var evaluationCadence: Due {
-    let steps = training.evalSteps ?? inputs.configuration.evaluation.evalSteps
-    switch training.evalStrategy {
-    case .no?: return .never
-    case .epoch?: return .everyEpoch
-    case .steps?, nil: return steps.map(Due.everySteps) ?? .everyEpoch
-    }
-  }
-
-  private func isDue(_ due: Due) -> Bool {
+  private func isDue(_ due: EvaluationCadence) -> Bool {
     switch due {
     case .never: false
     case .everySteps(let steps): state.step % steps == 0

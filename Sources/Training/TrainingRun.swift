@@ -13,8 +13,14 @@ package struct TrainingRun {
   private let clock: WallClock
   private let report: (WorkerEvent) -> Void
   private let job: JobLayout
+  private let availableMemory: () -> Int?
 
-  package init(order: TrainOrder, files: any FileSystem, clock: WallClock, report: @escaping (WorkerEvent) -> Void) {
+  /// - availableMemory: bytes that programs can still have, asked before the first step.
+  package init(
+    order: TrainOrder, files: any FileSystem, clock: WallClock, availableMemory: @escaping () -> Int? = { Machine.availableMemory },
+    report: @escaping (WorkerEvent) -> Void
+  ) {
+    self.availableMemory = availableMemory
     self.order = order
     self.files = files
     self.clock = clock
@@ -41,14 +47,20 @@ package struct TrainingRun {
   }
 
   private func train(isStopped: @escaping () -> Bool) throws -> WorkerExit {
-    let inputs = try RunPreparation(order: order, files: files, report: report).prepare()
+    let inputs = try RunPreparation(order: order, files: files, clock: clock, report: report).prepare()
     let team = ThreadTeam(count: order.threads)
     let shape = shape(inputs, parameters: inputs.modelConfiguration.decoder.layout.count)
+    let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
+    let preflight = Preflight(
+      order: order, inputs: inputs, shape: shape, team: team, files: files, clock: clock, availableMemory: availableMemory)
+    // Before anything large is made. A run that goes on has its plan.
+    let plan = found?.state.step ?? 0 == 0 ? try preflight.plan() : nil
+    if let plan { try publish(plan) }
+    if let problem = plan?.problem { throw problem }
     let reference = try inputs.work.reference(
       ReferenceSetting(
         configuration: inputs.configuration, run: inputs.identity, steps: shape.steps, job: job, files: files, clock: clock,
         startModel: { try start(inputs, team) }, report: report, isStopped: { WorkerProcess.stopWasAsked }))
-    let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
     let model = try model(inputs, found, team)
     model.precision = Self.precision(inputs)
     let optimizer = try inputs.configuration.training.makeOptimizer(for: model.trained.layout)
@@ -83,6 +95,14 @@ package struct TrainingRun {
         configuration: inputs.configuration, tokenizer: inputs.tokenizer, model: model, shape: shape, job: job, files: files,
         clock: clock, reference: reference, startModel: { try start(inputs, team) }, allowsCommands: order.allowsRewardCommands ?? false,
         say: { try log.say($0) }))
+    if let plan {
+      let rehearsal = Rehearsal(
+        objective: objective, model: model, training: inputs.configuration.training, steps: shape.steps, clock: clock)
+      let measured = preflight.measured(plan, try rehearsal.run(), of: objective)
+      try publish(measured)
+      try log.say(measured.line)
+      for reason in measured.reasons { try log.say("Note: \(reason.text)") }
+    }
     if let found { try objective.load(from: found.layout) }
     let loop = try TrainingLoop(
       inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
@@ -98,6 +118,8 @@ package struct TrainingRun {
     try log.close()
     return .done
   }
+
+  private func publish(_ plan: JobPlan) throws { try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan) }
 
   private static func precision(_ inputs: RunInputs) -> Precision { Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16) }
 

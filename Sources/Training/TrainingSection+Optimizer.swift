@@ -11,4 +11,13 @@ extension TrainingSection {
     case .lion: try LionOptimizer(Lion(beta1: beta1, beta2: beta2, weightDecay: weightDecay), for: layout)
     }
   }
+
+  /// Bytes that the optimizer's memory will take.
+  func optimizerByteCount(for layout: ParameterLayout) -> Int {
+    switch optimizer {
+    case .adamw: 8 * layout.count
+    case .lion: 4 * layout.count
+    case .adafactor: 4 * AdafactorOptimizer.layout(for: layout).count
+    }
+  }
 }

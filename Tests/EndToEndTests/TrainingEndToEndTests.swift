@@ -75,6 +75,11 @@ struct TrainingEndToEndTests {
       #expect(try agent.files.sha256(of: job.folder.pushing(FilePath(output.path))).sha256 == output.sha256, "\(output.path)")
     }
     #expect(manifest.inputs.first?.sha256 == SHA256.hash(Jobs.text.utf8))
+    let plan = try PublishedJSON.decode(JobPlan.self, from: try agent.files.contents(of: job.plan))
+    #expect(plan.measured && plan.verdict != .stop && plan.steps == 80 && plan.time?.evaluations == 9)
+    #expect((plan.data?.trainTokens ?? 0) > 1_000 && (plan.actual?.seconds ?? 0) > 0 && (plan.actual?.peakMemory ?? 0) > 0)
+    #expect(try agent.text(job.readme).contains(try #require(plan.comparison)))
+    #expect(manifest.outputs.contains { $0.path == "plan.json" })
     let config = try JSONParser.parse(try agent.text(job.config))
     #expect(config["training"]?["adam_beta2"]?.double == 0.95)  // a default, filled in
     #expect(try agent.text(job.job) == Jobs.file("sums", dataset: "sums", steps: 80))

@@ -10,6 +10,8 @@ package struct JobFacts: Sendable, Equatable {
   package var metrics: MetricsSummary
   /// What the held-out part said; nil where nothing was held out.
   package var evaluation: EvaluationRecord?
+  /// What was planned, and what it took; nil of runs that were begun before there were plans.
+  package var plan: JobPlan?
   /// Rows and schema of the training data.
   package var trainRows: Int
   package var trainSchema: DatasetSchema
@@ -17,7 +19,7 @@ package struct JobFacts: Sendable, Equatable {
   package init(
     id: JobID, name: String, createdAt: Timestamp, startedAt: Timestamp?, finishedAt: Timestamp, configuration: Configuration,
     pins: JobPins,
-    metrics: MetricsSummary, evaluation: EvaluationRecord? = nil, trainRows: Int, trainSchema: DatasetSchema
+    metrics: MetricsSummary, evaluation: EvaluationRecord? = nil, plan: JobPlan? = nil, trainRows: Int, trainSchema: DatasetSchema
   ) {
     self.id = id
     self.name = name
@@ -28,6 +30,7 @@ package struct JobFacts: Sendable, Equatable {
     self.pins = pins
     self.metrics = metrics
     self.evaluation = evaluation
+    self.plan = plan
     self.trainRows = trainRows
     self.trainSchema = trainSchema
   }

@@ -32,7 +32,8 @@ final class GroupObjective: Objective {
       epsilonLow: group.epsilon ?? 0.2, epsilonHigh: group.epsilonHigh ?? group.epsilon ?? 0.2, beta: beta,
       correctsBias: group.correctsBias ?? true)
     jury = try RewardJury(work.rewards, answer: { [train = work.train] in train.answer(of: $0) }, folder: setting.job.folder)
-    let length = (work.length + 7) / 8 * 8, rows = training.batchSize * length, temperature = group.temperature ?? 1
+    let shape = work.passes(training)[0], temperature = group.temperature ?? 1
+    let (rows, length) = (shape.rows, shape.length)
     pass = try ModelPass(
       setting.model, rows: rows, length: length, purpose: .training, recomputing: training.gradientCheckpointing, temperature: temperature)
     if beta == 0 {
@@ -54,6 +55,16 @@ final class GroupObjective: Objective {
         "checkpoint.damaged", "the checkpoint lacks the answers that step \(step + 1) goes on with",
         mend: "Delete it (checkpoints/ in the job's folder) and resume the job: it goes on from the one before.")
     }
+    let tally = try pass(over: &rollout, step: step, into: gradients)
+    self.rollout = rollout
+    tally.note(&measures)
+    measures.add("step_time", Double(setting.clock.monotonic() - start) / 1e9)
+    let tokens = rollout.answers.reduce(0) { $0 + $1.prompt.count + $1.tokens.count }
+    return StepOutcome(loss: tally.loss, weight: 1, tokens: tokens, measures: measures, accuracy: jury.accuracy(measures))
+  }
+
+  /// Forward and back over the answers, whose probabilities are noted in them when they are looked at first.
+  private func pass(over rollout: inout Rollout, step: Int, into gradients: ParameterStore) throws -> GroupTally {
     var tally = GroupTally(rollout, training)
     for index in 0..<training.accumulationSteps {
       let first = index * training.batchSize
@@ -83,11 +94,7 @@ final class GroupObjective: Objective {
         return weights
       }
     }
-    self.rollout = rollout
-    tally.note(&measures)
-    measures.add("step_time", Double(setting.clock.monotonic() - start) / 1e9)
-    let tokens = rollout.answers.reduce(0) { $0 + $1.prompt.count + $1.tokens.count }
-    return StepOutcome(loss: tally.loss, weight: 1, tokens: tokens, measures: measures, accuracy: jury.accuracy(measures))
+    return tally
   }
 
   private func microBatch(_ answers: ArraySlice<Rollout.Answer>) -> MicroBatch {
@@ -107,12 +114,37 @@ final class GroupObjective: Objective {
 
   // MARK: sampling
 
-  /// What is drawn by lot depends on the seed, the generation and the answer's place alone.
-  private func sample(generation: Int, step: Int, _ measures: inout Measures) throws -> Rollout {
+  private func prompts(ofGeneration generation: Int) -> [GroupPrompts.Prompt] {
     let count = perStep / generations, first = generation * count
     let prompts = (first..<first + count).map { work.train.prompt($0 % work.train.count, epoch: $0 / work.train.count) }
-    let repeated = prompts.flatMap { prompt in (0..<generations).map { _ in prompt } }
-    let answers = try complete(repeated, lot: UInt64(generation))
+    return prompts.flatMap { prompt in (0..<generations).map { _ in prompt } }
+  }
+
+  /// Samples once and goes forward and back once. Nobody judges the answers: a reward may be a program, whose effects are not ours;
+  /// their advantages are 1 and −1 in turn.
+  func rehearse(step: Int, into gradients: ParameterStore, clock: WallClock) throws -> StepCost {
+    let generation = step / iterations, start = clock.monotonic()
+    let answers = try complete(prompts(ofGeneration: generation), lot: UInt64(generation))
+    let sampled = clock.monotonic()
+    var rollout = Rollout(
+      generation: generation,
+      answers: answers.enumerated().map { index, answer in
+        Rollout.Answer(
+          prompt: answer.prompt.tokens, tokens: answer.completion.tokens, hasEnded: answer.completion.hasEnded,
+          advantage: index % 2 == 0 ? 1 : -1)
+      })
+    _ = try pass(over: &rollout, step: generation * iterations, into: gradients)
+    let sampling = Double(sampled - start) / 1e9
+    return StepCost(step: sampling / Double(iterations) + Double(clock.monotonic() - sampled) / 1e9, sampling: sampling)
+  }
+
+  var timeSpread: (range: ClosedRange<Double>, remark: String?) {
+    (0.4...3, "Answers get longer or shorter as the model learns, and what rewards take is not in it.")
+  }
+
+  /// What is drawn by lot depends on the seed, the generation and the answer's place alone.
+  private func sample(generation: Int, step: Int, _ measures: inout Measures) throws -> Rollout {
+    let answers = try complete(prompts(ofGeneration: generation), lot: UInt64(generation))
     let verdict = jury.judge(answers)
     try verdict.complaints.forEach { try setting.say("Step \(step + 1): \($0)") }
     let scale = GroupAdvantage.Scale(rawValue: training.group.scale?.rawValue ?? "") ?? .group

@@ -1,4 +1,5 @@
 import Domain
+import LanguageModels
 
 /// Group relative policy optimisation, Shao et al., arXiv 2402.03300: the model samples several answers to a prompt, and those that are
 /// rewarded above their group's mean are made likelier. The loss is in `GroupLoss`, the rewards in Rewards/.
@@ -66,6 +67,35 @@ struct GroupWork: MethodWork {
   var samplePrompts: [[Int32]] { [(eval.isEmpty ? train : eval).prompt(0, epoch: 0).tokens] }
   var heldOut: HeldOutSequences? { nil }
   var evalCount: Int { eval.isEmpty ? 0 : eval.count }
+
+  var rows: JobPlan.Rows {
+    var rows = JobPlan.Rows()
+    let usable = (train.isEmpty ? 0 : train.count) + evalCount
+    rows.empty = train.emptyRows + eval.emptyRows
+    rows.read = usable + train.emptyRows + eval.emptyRows
+    rows.usable = usable
+    rows.truncated = train.truncated
+    rows.dropped = 0
+    return rows
+  }
+
+  func passes(_ training: TrainingSection) -> [PassShape] { [PassShape(sequences: training.batchSize, of: length, .training)] }
+
+  func referencePass(_ training: TrainingSection) -> PassShape? {
+    training.preference.beta ?? 0 == 0 ? nil : PassShape(sequences: training.batchSize, of: length, .scoring)
+  }
+
+  func sampling(_ training: TrainingSection) -> (batch: Int, capacity: Int)? {
+    (max(training.batchSize * training.accumulationSteps, training.evalBatchSize ?? training.batchSize), length)
+  }
+
+  /// A batch of answers to held-out prompts takes what a round of sampling does, or its share of it where it is smaller.
+  func evaluationSeconds(_ cost: StepCost, _ configuration: Configuration) -> Double {
+    let training = configuration.training, size = max(training.evalBatchSize ?? training.batchSize, 1)
+    let prompts = configuration.evaluation.maximumTokens.map { min(evalCount, max(1, $0 / max(completionLength, 1))) } ?? evalCount
+    let batches = (prompts + size - 1) / size
+    return cost.sampling * Double(batches) * min(1, 0.5 + Double(size) / Double(2 * training.batchSize * training.accumulationSteps))
+  }
 
   func objective(_ setting: ObjectiveSetting) throws -> any Objective { try GroupObjective(self, setting) }
 }

@@ -34,6 +34,19 @@ protocol MethodWork {
   /// What is computed once, before the model that trains is made.
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores?
   func objective(_ setting: ObjectiveSetting) throws -> any Objective
+
+  // What a plan wants to know.
+
+  /// What became of the rows, those apart that ingest could not read.
+  var rows: JobPlan.Rows { get }
+  /// The passes that the objective makes, the one that trains first.
+  func passes(_ training: TrainingSection) -> [PassShape]
+  /// The pass of a frozen model that stays beside the one that trains; nil where there is none.
+  func referencePass(_ training: TrainingSection) -> PassShape?
+  /// Answers that are sampled together, and their longest with its prompt; nil where none are.
+  func sampling(_ training: TrainingSection) -> (batch: Int, capacity: Int)?
+  /// Seconds of one evaluation, from what a step takes.
+  func evaluationSeconds(_ cost: StepCost, _ configuration: Configuration) -> Double
 }
 
 /// Held-out sequences with a mask, of which prompts and answers are read.
@@ -45,6 +58,15 @@ struct HeldOutSequences {
 
 extension MethodWork {
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores? { nil }
+  func referencePass(_ training: TrainingSection) -> PassShape? { nil }
+  func sampling(_ training: TrainingSection) -> (batch: Int, capacity: Int)? { nil }
+
+  /// Forward alone is a third of forward and back.
+  func evaluationSeconds(_ cost: StepCost, _ configuration: Configuration) -> Double {
+    let tokens = min(evalTokens, configuration.evaluation.maximumTokens ?? evalTokens)
+    let perStep = samplesPerStep * Double(trainTokens) / Double(max(trainCount, 1))
+    return cost.step / 3 * Double(tokens) / max(perStep, 1)
+  }
 }
 
 /// Where a run's reference is computed.

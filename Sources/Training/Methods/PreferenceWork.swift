@@ -1,4 +1,5 @@
 import Domain
+import LanguageModels
 
 /// Pairs of answers: what dpo and orpo train on.
 struct PreferenceWork: MethodWork {
@@ -8,6 +9,7 @@ struct PreferenceWork: MethodWork {
   let trainTokens: Int
   let evalTokens: Int
   private let ofRows: [String]
+  private let ofData: JobPlan.Rows
   private let heldOutTokens: TokenizedSplit
   private let needsReference: Bool
   private let loss: (ReferenceScores) -> PreferenceObjective.Loss
@@ -18,6 +20,7 @@ struct PreferenceWork: MethodWork {
     train = PreferencePairs(tokens.train.tokens, limits: limits, seed: seed, shuffles: data.configuration.data.shuffle)
     eval = PreferencePairs(tokens.eval.tokens, limits: limits, seed: seed, shuffles: false)
     (trainTokens, evalTokens, ofRows) = (tokens.train.card.tokens, tokens.eval.card.tokens, tokens.remarks)
+    ofData = tokens.rows
     heldOutTokens = tokens.eval.tokens
     samplesPerStep = Double(training.batchSize * training.accumulationSteps)
     self.needsReference = needsReference
@@ -38,6 +41,23 @@ struct PreferenceWork: MethodWork {
       remarks.append("\(train.dropped) pairs have an answer of which nothing is left, and are left out.")
     }
     return ofRows + remarks + MethodData.remarks(emptyRows: 0, evalTokens: eval.isEmpty ? 0 : evalTokens)
+  }
+
+  var rows: JobPlan.Rows {
+    var rows = ofData
+    rows.truncated = train.truncated
+    rows.dropped = train.dropped
+    rows.usable = rows.usable.map { max(0, $0 - train.dropped) }
+    return rows
+  }
+
+  func passes(_ training: TrainingSection) -> [PassShape] {
+    [PassShape(sequences: 2 * training.batchSize, of: train.length, .training, group: 2)]
+      + (eval.isEmpty ? [] : [Self.scoring(eval, training)])
+  }
+
+  static func scoring(_ pairs: PreferencePairs, _ training: TrainingSection) -> PassShape {
+    PassShape(sequences: 2 * (training.evalBatchSize ?? training.batchSize), of: pairs.length, .scoring, group: 2)
   }
 
   var samplePrompts: [[Int32]] {

@@ -1,4 +1,5 @@
 import Domain
+import LanguageModels
 
 /// Sequences with a loss on some of their tokens: what pretrain and sft train on.
 struct SequenceWork: MethodWork {
@@ -10,6 +11,7 @@ struct SequenceWork: MethodWork {
   private let ofRows: [String]
   private let heldOutTokens: TokenizedSplit
   private let sampleCount: Int
+  private let ofData: JobPlan.Rows
 
   init(
     _ data: MethodData, masked: (any SequenceReader) -> Bool, samples: (TokenizedSplit, UInt64, Bool) -> any SampleSource
@@ -19,6 +21,7 @@ struct SequenceWork: MethodWork {
     trainSamples = samples(tokens.train.tokens, seed, data.configuration.data.shuffle)
     evalSamples = samples(tokens.eval.tokens, seed, false)
     (train, eval, ofRows) = (tokens.train.card, tokens.eval.card, tokens.remarks)
+    ofData = tokens.rows
     heldOutTokens = tokens.eval.tokens
     sampleCount = data.configuration.evaluation.sampleCount
     samplesPerStep = Double(training.batchSize * training.accumulationSteps)
@@ -43,6 +46,24 @@ struct SequenceWork: MethodWork {
       default: []
       }
     return ofRows + ofSamples + MethodData.remarks(emptyRows: 0, evalTokens: eval.tokens)
+  }
+
+  private var fit: SequenceFit? { (trainSamples as? WholeSequences)?.fit ?? (trainSamples as? PackedSequences)?.fit }
+
+  var rows: JobPlan.Rows {
+    var rows = ofData
+    rows.truncated = fit?.truncated ?? 0
+    rows.dropped = fit?.dropped ?? 0
+    rows.usable = rows.usable.map { max(0, $0 - (rows.dropped ?? 0)) }
+    return rows
+  }
+
+  func passes(_ training: TrainingSection) -> [PassShape] {
+    var passes = [PassShape(sequences: training.batchSize, of: trainSamples.length, .training)]
+    if eval.tokens > 1 {
+      passes.append(PassShape(sequences: training.evalBatchSize ?? training.batchSize, of: evalSamples.length, .scoring))
+    }
+    return passes
   }
 
   /// Openings of running text, from places all over the held-out part.

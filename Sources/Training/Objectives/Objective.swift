@@ -1,5 +1,6 @@
 import Domain
 import LanguageModels
+import Platform
 
 /// What a method does at a step and in an evaluation, with the buffers that it needs for that. The loop knows no more of a method.
 ///
@@ -23,12 +24,26 @@ protocol Objective: AnyObject {
 
   func save(to checkpoint: CheckpointLayout) throws
   func load(from checkpoint: CheckpointLayout) throws
+
+  /// What a step costs, found by doing its forward and backward: no state of the objective, no file and no program is touched by it.
+  func rehearse(step: Int, into gradients: ParameterStore, clock: WallClock) throws -> StepCost
+  /// Between which multiples of the rehearsed time a run's is expected; and why, where that is wider than usual.
+  var timeSpread: (range: ClosedRange<Double>, remark: String?) { get }
 }
 
 extension Objective {
   func score(of row: MetricsRow) -> Double? { row.evalLoss }
   func save(to checkpoint: CheckpointLayout) throws {}
   func load(from checkpoint: CheckpointLayout) throws {}
+
+  /// For methods whose step has no effect but its gradients.
+  func rehearse(step: Int, into gradients: ParameterStore, clock: WallClock) throws -> StepCost {
+    let start = clock.monotonic()
+    _ = try accumulate(step: step, into: gradients)
+    return StepCost(step: Double(clock.monotonic() - start) / 1e9)
+  }
+
+  var timeSpread: (range: ClosedRange<Double>, remark: String?) { (0.8...1.5, nil) }
 }
 
 /// What a step measured.

@@ -21,16 +21,16 @@ final class PreferenceObjective: Objective {
     self.loss = loss
     training = setting.training
     seed = UInt64(setting.configuration.seed)
-    let length = (work.train.length + 7) / 8 * 8
+    let shape = work.passes(training)[0]
     pass = try ModelPass(
-      setting.model, rows: 2 * training.batchSize * length, length: length, purpose: .training,
-      recomputing: training.gradientCheckpointing, group: 2)
+      setting.model, rows: shape.rows, length: shape.length, purpose: .training, recomputing: training.gradientCheckpointing,
+      group: shape.group)
     evaluation = try work.eval.isEmpty ? nil : Self.scoring(setting.model, work.eval, training)
   }
 
   static func scoring(_ model: LanguageModel, _ pairs: PreferencePairs, _ training: TrainingSection) throws -> ModelPass {
-    let length = (pairs.length + 7) / 8 * 8, batch = training.evalBatchSize ?? training.batchSize
-    return try ModelPass(model, rows: 2 * batch * length, length: length, purpose: .scoring, group: 2)
+    let shape = PreferenceWork.scoring(pairs, training)
+    return try ModelPass(model, rows: shape.rows, length: shape.length, purpose: .scoring, group: shape.group)
   }
 
   private var trainsPrompts: Bool { if case .oddsRatio = loss { true } else { false } }

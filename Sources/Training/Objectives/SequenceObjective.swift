@@ -16,15 +16,10 @@ final class SequenceObjective: Objective {
     training = setting.training
     seed = UInt64(setting.configuration.seed)
     total = setting.shape.steps * training.batchSize * training.accumulationSteps
-    let length = (work.trainSamples.length + 7) / 8 * 8
+    let shapes = work.passes(training)
     pass = try ModelPass(
-      setting.model, rows: training.batchSize * length, length: length, purpose: .training, recomputing: training.gradientCheckpointing)
-    if work.eval.tokens > 1 {
-      let evalLength = (work.evalSamples.length + 7) / 8 * 8, batch = training.evalBatchSize ?? training.batchSize
-      evaluation = try ModelPass(setting.model, rows: batch * evalLength, length: evalLength, purpose: .scoring)
-    } else {
-      evaluation = nil
-    }
+      setting.model, rows: shapes[0].rows, length: shapes[0].length, purpose: .training, recomputing: training.gradientCheckpointing)
+    evaluation = try shapes.dropFirst().first.map { try ModelPass(setting.model, rows: $0.rows, length: $0.length, purpose: .scoring) }
   }
 
   func accumulate(step: Int, into gradients: ParameterStore) throws -> StepOutcome {
