@@ -87,6 +87,12 @@ extension LanguageModel {
   package func saveTrained(to folder: FilePath) throws(ModelError) {
     if let adapter { try adapter.save(to: folder) } else { try save(to: folder) }
   }
+
+  /// Reads what `saveTrained` wrote of this very model, in place of what stands.
+  package func readTrained(from folder: FilePath) throws(ModelError) {
+    if let adapter { try adapter.read(folder) } else { try read(SafetensorsFolder(folder).files, folder) }
+    trained.hasChanged()
+  }
 }
 
 extension ParameterStore {

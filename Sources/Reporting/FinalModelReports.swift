@@ -16,7 +16,7 @@ struct ModelConfigReport: JobReport {
     let content = Content(
       baseModel: facts.pins.model?.name ?? "scratch", dataset: facts.pins.trained.map(\.name.text).joined(separator: ", "),
       epochs: facts.configuration.training.epochs,
-      finalStep: facts.metrics.steps, timestamp: facts.finishedAt)
+      finalStep: facts.metrics.finalModelStep ?? facts.metrics.steps, timestamp: facts.finishedAt)
     return String(decoding: try PublishedJSON.bytes(of: content), as: UTF8.self)
   }
 }

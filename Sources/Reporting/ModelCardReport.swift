@@ -165,7 +165,7 @@ struct ModelCardReport: JobReport {
       | | |
       |---|---|
       | steps | \(Figures.grouped(metrics.steps)) |
-      | tokens seen | \(Figures.grouped(metrics.tokensSeen)) |
+      \(endRows(facts))| tokens seen | \(Figures.grouped(metrics.tokensSeen)) |
       | \(unit(training.method)) a step | \(training.batchSize * training.accumulationSteps) of at most \(training.maximumLength) tokens |
       | learning rate | \(JSONNumber(training.learningRate).text), \(training.scheduler.rawValue) |
       | optimizer | \(optimizer(training)) |
@@ -188,6 +188,18 @@ struct ModelCardReport: JobReport {
 
       """
     return text
+  }
+
+  /// Why the run ended before its last step, and whose weights the model has, where that is not plain.
+  private func endRows(_ facts: JobFacts) -> String {
+    let metrics = facts.metrics
+    var rows = metrics.endedEarly.map { "| ended early | \($0) |\n" } ?? ""
+    if facts.configuration.training.best.loads == true, let step = metrics.finalModelStep {
+      let isBest = step == metrics.bestStep
+      let reason = metrics.bestMetric.map { ", the best by `\($0)`: \(number(metrics.bestValue))" } ?? ""
+      rows += "| final model | of step \(Figures.grouped(step))\(isBest ? reason : ", the last") |\n"
+    }
+    return rows
   }
 
   private func data(_ facts: JobFacts) -> String {

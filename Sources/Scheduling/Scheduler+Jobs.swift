@@ -184,7 +184,7 @@ extension Scheduler {
       try await registerModel(facts, version: prepared.job.number)
       KillPoint.pass(.jobReported)
       crashes[id] = nil
-      try await end(id, .completed, nil, nil)
+      try await end(id, .completed, facts.metrics.endedEarly.map { "ended early \($0)" }, nil)
     case .refused(let problem): try await end(id, .error, problem.description, problem)
     case .stopped:
       if let wish = stoppingFor[id] {

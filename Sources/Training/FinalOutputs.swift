@@ -20,6 +20,10 @@ struct FinalOutputs {
 
   func write(log: RunLog) throws {
     report(.phase(.exporting, share: nil))
+    var state = state
+    let isBest = try takeBest(log)
+    // What is said of the final model was measured on it.
+    if isBest { state.lastEval = state.bestEval }
     try writeModel()
     // Samples are of the whole: what is trained beside the weights goes into them now, where it has not yet.
     model.adapter?.merge(into: model)
@@ -39,8 +43,9 @@ struct FinalOutputs {
     var row = MetricsRow(step: state.step, epoch: inputs.epoch(at: state.step))
     row.time = now
     row.trainRuntime = state.elapsed
-    row.trainLoss = summary.trainLoss
+    row.trainLoss = state.meanLoss
     try log.note(row)
+    let summary = summary(of: state, isBest: isBest)
     try files.publish(try PublishedJSON.bytes(of: summary), to: job.metrics)
     KillPoint.pass(.summaryPublished)
     if let line = try concludePlan() { try log.say(line) }
@@ -48,7 +53,7 @@ struct FinalOutputs {
     let held =
       state.lastEval?.measures["eval_reward"].map { "held-out reward \(Figures.fixed($0, 4))" }
       ?? "held-out loss \(state.lastEval?.evalLoss.map { Figures.fixed($0, 4) } ?? "none")"
-    try log.say("Done: \(shape.steps) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
+    try log.say("Done: \(state.step) steps, loss \(LogLine.number(state.finalLoss ?? 0, 4)), \(held)")
   }
 
   /// Puts what the run took beside its plan; in a sentence.
@@ -72,6 +77,28 @@ struct FinalOutputs {
     return parts.isEmpty ? nil : "Answers to \(record.testSet.prompts) held-out prompts: " + parts.joined(separator: "; ")
   }
 
+  /// Takes the best evaluation's weights in place of the last step's, where the config asks for them.
+  ///
+  /// - Returns: whether the model is the best evaluation's now.
+  private func takeBest(_ log: RunLog) throws -> Bool {
+    let training = inputs.configuration.training
+    guard training.best.loads == true, let best = state.bestEval else { return false }
+    if best.step != state.step {
+      let store = CheckpointStore(job: job, files: files)
+      guard let name = state.bestCheckpoint, let found = try store.whole(named: name, ofRun: inputs.identity) else {
+        let warning =
+          "the best checkpoint, checkpoints/\(state.bestCheckpoint ?? ""), is gone or damaged: the final model is of the last step, \(state.step)"
+        report(.warning(warning))
+        try log.say("Note: \(warning)")
+        return false
+      }
+      try model.readTrained(from: found.layout.folder)
+    }
+    let value = training.bestMetric.value(in: best).map { ": \(LogLine.number($0, 4))" } ?? ""
+    try log.say("The final model is of step \(best.step), the best by \(training.bestMetric.name)\(value)")
+    return true
+  }
+
   /// `final_model/`, whole or not at all.
   private func writeModel() throws {
     let partial = job.folder.appending(".final_model.making")
@@ -90,19 +117,23 @@ struct FinalOutputs {
     KillPoint.pass(.finalModelMoved)
   }
 
-  private var summary: MetricsSummary {
+  private func summary(of state: ResumeState, isBest: Bool) -> MetricsSummary {
     var summary = MetricsSummary(
       method: inputs.configuration.training.method.rawValue, parameters: shape.parameters, trainTokens: inputs.work.trainTokens,
-      evalTokens: inputs.work.evalTokens, epochs: shape.epochs, steps: shape.steps)
+      evalTokens: inputs.work.evalTokens, epochs: shape.epochs, steps: state.step)
     summary.firstLoss = state.firstLoss
     summary.finalLoss = state.finalLoss
-    summary.trainLoss = state.lossTotal / Double(max(state.step, 1))
+    summary.trainLoss = state.meanLoss
     summary.firstEvalLoss = state.firstEval?.evalLoss
     summary.evalLoss = state.lastEval?.evalLoss
     summary.evalPerplexity = state.lastEval?.evalPerplexity
     summary.evalMeanTokenAccuracy = state.lastEval?.evalMeanTokenAccuracy
     summary.bestEvalLoss = state.bestEval?.evalLoss
     summary.bestStep = state.bestEval?.step
+    summary.bestValue = state.bestEval.flatMap(inputs.configuration.training.bestMetric.value)
+    if summary.bestValue != nil { summary.bestMetric = inputs.configuration.training.bestMetric.name }
+    summary.finalModelStep = isBest ? state.bestEval?.step : state.step
+    summary.endedEarly = state.endedEarly
     if let measures = state.firstEval?.measures, !measures.isEmpty { summary.firstMeasures = measures }
     let measures = state.lastMeasures.merging(state.lastEval?.measures ?? [:]) { $1 }
     if !measures.isEmpty { summary.measures = measures }

@@ -5,20 +5,29 @@ import SystemPackage
 
 extension TrainingLoop {
   func checkpointIfDue(isLast: Bool) throws {
-    if training.saveStrategy == .epoch, let epoch = finishedEpoch {
-      try checkpoint(job.checkpoint(epoch: epoch), forRecovery: false)
-    } else if training.saveStrategy == .steps, state.step % training.saveSteps == 0 {
-      try checkpoint(job.checkpoint(step: state.step), forRecovery: false)
-    } else if isLast {
-      // What follows the last step can be interrupted too.
-      try checkpoint(
-        training.saveStrategy == .epoch ? job.checkpoint(epoch: shape.epochs) : job.checkpoint(step: state.step),
-        forRecovery: training.saveStrategy == .no)
-    } else {
-      // A large model's checkpoint takes a while: at most a thirtieth of the time goes into recovery.
-      let since = Double(clock.monotonic() - lastRecovery) / 1e9
-      if since >= max(training.recoverySeconds, 30 * recoveryCost) { try checkpoint(job.checkpoint(step: state.step), forRecovery: true) }
+    let due = dueCheckpoint(isLast: isLast)
+    if training.best.loads == true, state.bestEval?.step == state.step {
+      let layout = due?.layout ?? job.checkpoint(step: state.step)
+      // Told in the checkpoint itself: a run that is taken up from it knows its best.
+      state.bestCheckpoint = layout.folder.lastComponent?.string
+      try checkpoint(layout, forRecovery: false)
+    } else if let due {
+      try checkpoint(due.layout, forRecovery: due.isForRecovery)
     }
+  }
+
+  private func dueCheckpoint(isLast: Bool) -> (layout: CheckpointLayout, isForRecovery: Bool)? {
+    let ofStep = job.checkpoint(step: state.step)
+    if training.saveStrategy == .epoch, let epoch = finishedEpoch { return (job.checkpoint(epoch: epoch), false) }
+    if training.saveStrategy == .steps, state.step % training.saveSteps == 0 { return (ofStep, false) }
+    if isLast {
+      // What follows the last step can be interrupted too.
+      let endsEpoch = training.saveStrategy == .epoch && state.step == shape.steps
+      return (endsEpoch ? job.checkpoint(epoch: shape.epochs) : ofStep, training.saveStrategy == .no)
+    }
+    // A large model's checkpoint takes a while: at most a thirtieth of the time goes into recovery.
+    let since = Double(clock.monotonic() - lastRecovery) / 1e9
+    return since >= max(training.recoverySeconds, 30 * recoveryCost) ? (ofStep, true) : nil
   }
 
   func checkpoint(_ layout: CheckpointLayout, forRecovery: Bool) throws {
@@ -36,7 +45,8 @@ extension TrainingLoop {
       try TokenizerFolder(files: files).save(inputs.tokenizer, to: folder)
       try objective.save(to: CheckpointLayout(folder: folder))
     }
-    try store.tidy(keeping: training.saveTotalLimit)
+    savedStep = state.step
+    try store.tidy(keeping: training.saveTotalLimit, best: state.bestCheckpoint, written: layout)
     lastRecovery = clock.monotonic()
     recoveryCost = Double(lastRecovery - start) / 1e9
     report(.checkpoint(step: state.step, path: "checkpoints/\(layout.folder.lastComponent?.string ?? "")"))
@@ -60,10 +70,17 @@ extension TrainingLoop {
 
   /// - good: the last step whose weights can be gone on with.
   private func diverged(_ what: String, rate: Double, good: Int) -> Problem {
-    let last = (try? CheckpointStore(job: job, files: files).all())?.last { $0.state.step <= good }  // unreadable: none to name
-    let kept =
-      last.map { "The last good checkpoint is checkpoints/\($0.layout.folder.lastComponent?.string ?? ""), step \($0.state.step)." }
-      ?? "There is no checkpoint yet."
+    let all = ((try? CheckpointStore(job: job, files: files).all()) ?? []).filter { $0.state.run == inputs.identity }  // unreadable: none
+    let last = all.last { $0.state.step <= good }
+    let best = all.last { $0.state.step == state.bestEval?.step && $0.state.step < state.step }
+    func named(_ found: CheckpointStore.Found) -> String {
+      "checkpoints/\(found.layout.folder.lastComponent?.string ?? ""), step \(found.state.step)"
+    }
+    var kept = last.map { "The last good checkpoint is \(named($0))." } ?? "There is no checkpoint yet."
+    if let best, let last, let value = state.bestEval.flatMap(training.bestMetric.value) {
+      let figure = "\(training.bestMetric.name) \(Figures.fixed(value, 4))"
+      kept += best.layout == last.layout ? " It is the best one too: \(figure)." : " The best one is \(named(best)): \(figure)."
+    }
     return Problem(
       "training.diverged", "the training has diverged: \(what)",
       why: "the learning rate was \(Figures.general(rate)) there; a rate that is too high is the usual cause",

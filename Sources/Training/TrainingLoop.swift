@@ -30,6 +30,8 @@ final class TrainingLoop {
   private var lastReport: Int64 = 0
   var lastRecovery: Int64
   var recoveryCost = 0.0
+  /// The step of which a whole checkpoint stands already.
+  var savedStep: Int?
 
   var training: TrainingSection { inputs.configuration.training }
 
@@ -57,15 +59,16 @@ final class TrainingLoop {
   func run(isStopped: () -> Bool) throws -> Ending {
     report(.phase(.training, share: nil))
     if state.step == 0, state.firstEval == nil { try evaluate() }
-    while state.step < shape.steps {
+    while state.step < shape.steps, state.endedEarly == nil {
       if isStopped() {
-        try checkpoint(job.checkpoint(step: state.step), forRecovery: true)
+        // One that is kept is not replaced by one to recover from, which the next would take away.
+        if savedStep != state.step { try checkpoint(job.checkpoint(step: state.step), forRecovery: true) }
         return .stopped
       }
       try step()
       let isLast = state.step == shape.steps
       if isDue(EvaluationCadence(inputs.configuration)) || isLast { try evaluate() }
-      try checkpointIfDue(isLast: isLast)
+      try checkpointIfDue(isLast: isLast || state.endedEarly != nil)
     }
     return .finished
   }
@@ -177,13 +180,13 @@ final class TrainingLoop {
     for (name, value) in outcome.measures.means { row.measures["eval_\(name)"] = value }
     state.firstEval = state.firstEval ?? row
     state.lastEval = row
-    if let score = objective.score(of: row), score < state.bestEval.flatMap(objective.score) ?? .infinity { state.bestEval = row }
     try log.note(row)
     try log.say(
       LogLine.evaluation(
         epoch: displayedEpoch, epochs: shape.epochs, step: state.step, steps: shape.steps, loss: row.evalLoss,
         others: objective.headline(of: row)))
     report(.evaluated(row))
+    try judge(row)
   }
 }
 

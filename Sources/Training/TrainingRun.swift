@@ -77,6 +77,7 @@ package struct TrainingRun {
     if state.step == 0 {
       for line in opening(inputs, shape, trained: model.trained.layout.parameterCount) { try log.say(line) }
       for remark in inputs.remarks { report(.warning(remark)) }
+      if let warning = BestModelNote.warning(inputs) { report(.warning(warning)) }
       if let batch = FirstBatch(job: order.job, inputs: inputs) { try files.publish(batch.markdown().utf8, to: job.firstBatch) }
     }
     if state.step == 0, !files.exists(job.answersBefore) {
@@ -107,6 +108,7 @@ package struct TrainingRun {
     let loop = try TrainingLoop(
       inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
       files: files, clock: clock, report: report)
+    loop.savedStep = found?.state.step
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped
@@ -173,7 +175,7 @@ package struct TrainingRun {
       "Job \(order.job): \(training.method.rawValue) on \(order.train.name), \(Figures.grouped(inputs.work.trainTokens)) tokens to train on, \(Figures.grouped(inputs.work.evalTokens)) held out",
       "Model: \(inputs.modelConfiguration.architecture.rawValue), \(Figures.grouped(shape.parameters)) parameters, \(order.base)\(trained); tokenizer with \(Figures.grouped(inputs.tokenizer.vocabularySize)) entries",
       "Plan: \(shape.steps) steps of \(Figures.general(inputs.work.samplesPerStep)) \(inputs.work.unit) of at most \(inputs.work.length) tokens, \(shape.epochs) epoch(s), \(order.threads) threads, products in \(precision.rawValue) by \(precision.path())",
-    ] + inputs.remarks.map { "Note: \($0)" }
+    ] + BestModelNote.lines(inputs) + inputs.remarks.map { "Note: \($0)" }
   }
 }
 

@@ -114,6 +114,30 @@ struct JobReportTests {
     #expect(card.contains("Measured on the dataset `exam`, 250 tokens.\n"))
   }
 
+  @Test func a_model_card_says_whose_weights_the_model_has_and_why_the_run_ended_early() throws {
+    var job = job
+    job.facts.configuration.training.best.loads = true
+    job.facts.metrics.bestMetric = "eval_loss"
+    job.facts.metrics.bestValue = 1.375
+    job.facts.metrics.finalModelStep = 3
+    job.facts.metrics.endedEarly = "at step 4 of 9: eval_loss has not fallen in 1 evaluation; the best is 1.3750, at step 3"
+    try job.publisher.publish(job.facts)
+    let card = try job.text(job.layout.finalModel.appending("README.md"))
+    #expect(
+      card.contains(
+        """
+        | steps | 4 |
+        | ended early | at step 4 of 9: eval_loss has not fallen in 1 evaluation; the best is 1.3750, at step 3 |
+        | final model | of step 3, the best by `eval_loss`: 1.3750 |
+        | tokens seen | 1,024 |
+
+        """))
+    #expect(try job.text(job.layout.finalModel.appending("model_config.json")).contains("\"finalStep\": 3,"))
+    job.facts.metrics.finalModelStep = 4
+    try job.publisher.publish(job.facts)
+    #expect(try job.text(job.layout.finalModel.appending("README.md")).contains("| final model | of step 4, the last |\n"))
+  }
+
   @Test func a_model_card_without_an_evaluation() throws {
     var job = job
     job.facts.metrics.firstEvalLoss = nil

@@ -41,6 +41,24 @@ struct SchedulerTests {
       ])
   }
 
+  @Test func a_job_that_ended_early_is_completed_and_says_why() async throws {
+    let end = "at step 3 of 4: eval_loss has not fallen in 1 evaluation; the best is 1.5000, at step 2"
+    let engine = FakeEngine { work in
+      var metrics = Specimen.metrics()
+      metrics.endedEarly = end
+      do {
+        try LinuxFileSystem().publish(try PublishedJSON.bytes(of: metrics), to: FakeTraining.layout(work).metrics)
+      } catch {
+        return .crashed(.init(signal: nil, exitCode: 70, lastWords: "\(error)"))
+      }
+      return .done
+    }
+    try await office.live(engine: engine) { life in
+      let status = try await life.end(of: try await life.submit("tiny"))
+      #expect(status.state == .completed && status.reason == "ended early \(end)" && status.problem == nil)
+    }
+  }
+
   @Test func the_workers_order_and_the_config_with_every_default_stand_before_it_starts() async throws {
     let engine = FakeEngine { work in
       let job = FakeTraining.layout(work)

@@ -139,4 +139,33 @@ struct CheckpointStoreTests {
     try store.tidy(keeping: 0)
     #expect(try names() == ["checkpoint-step-6"])
   }
+
+  @Test func the_best_stays_whatever_else_goes_and_counts_among_those_that_stay() throws {
+    for step in 1...5 { try write(step) }
+    try store.tidy(keeping: 3, best: "checkpoint-step-2")
+    #expect(try names() == ["checkpoint-step-2", "checkpoint-step-4", "checkpoint-step-5"])
+    try store.tidy(keeping: 1, best: "checkpoint-step-2")
+    #expect(try names() == ["checkpoint-step-2", "checkpoint-step-5"])
+    try write(6, forRecovery: true)
+    try store.tidy(keeping: 0, best: "checkpoint-step-2")
+    #expect(try names() == ["checkpoint-step-2", "checkpoint-step-6"])
+  }
+
+  /// A later one may lie there, of a config that was changed, or damaged: the run would not go on from that.
+  @Test func what_was_just_written_stays_beside_one_of_a_later_step() throws {
+    try write(9, run: "another")
+    let written = try write(4, forRecovery: true)
+    try store.tidy(keeping: 1, written: written)
+    #expect(try names() == ["checkpoint-step-4", "checkpoint-step-9"])
+    #expect(try store.latest(ofRun: "run")?.state.step == 4)
+  }
+
+  @Test func one_is_found_by_its_name_only_where_it_is_whole_and_the_runs_own() throws {
+    let layout = try write(3)
+    #expect(try store.whole(named: "checkpoint-step-3", ofRun: "run")?.state.step == 3)
+    #expect(try store.whole(named: "checkpoint-step-4", ofRun: "run") == nil)
+    #expect(try store.whole(named: "checkpoint-step-3", ofRun: "another") == nil)
+    try LinuxFileSystem().removeFile(layout.optimizer)
+    #expect(try store.whole(named: "checkpoint-step-3", ofRun: "run") == nil)
+  }
 }

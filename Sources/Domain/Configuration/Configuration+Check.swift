@@ -112,6 +112,7 @@ extension Configuration {
 
   private func checkTraining() -> [Finding] {
     var findings = checkLoRA() + training.checkPreferences() + training.checkGroups() + training.checkSchedule()
+    findings += training.checkBest(evalSteps: training.evalSteps ?? evaluation.evalSteps)
     if let warmup = training.warmupSteps, let steps = training.maximumSteps, warmup >= 1, Int(warmup) >= steps {
       findings.append(
         Finding(.warning, "training.warmup_steps", "the warm-up of \(Int(warmup)) steps never ends within max_steps \(steps)"))

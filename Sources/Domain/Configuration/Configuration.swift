@@ -93,6 +93,7 @@ extension Configuration {
       return finding
     }
     configuration.training.fillLoRA()
+    configuration.training.fillBest()
     return (configuration, findings.map { $0.completed(from: root) })
   }
 

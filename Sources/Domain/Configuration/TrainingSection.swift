@@ -111,6 +111,7 @@ package struct TrainingSection: Section {
   package var schedule = ScheduleSettings()
   package var preference: PreferenceSettings
   package var group: GroupSettings
+  package var best = BestModelSettings()
 
   /// What stands where the file says nothing: the field's usual values for the method.
   /// Sources: nanoGPT for `pretrain`; TRL 1.x and transformers' Trainer for `sft`.
@@ -162,7 +163,7 @@ package struct TrainingSection: Section {
 
   package static var fields: [Field<TrainingSection>] {
     lengthFields + PreferenceSettings.fields + GroupSettings.fields + optimizerFields + ScheduleSettings.fields + loraFields + recordFields
-      + foreignFields + otherTrainers
+      + BestModelSettings.fields + foreignFields + otherTrainers
   }
 
   private static var lengthFields: [Field<TrainingSection>] {
@@ -275,7 +276,9 @@ package struct TrainingSection: Section {
       Field(
         "save_steps", \.saveSteps, aliases: ["saveSteps"], limit: .atLeast(1),
         "With save_strategy steps: steps between checkpoints. Default: 500."),
-      Field("save_total_limit", \.saveTotalLimit, limit: .atLeast(1), "Checkpoints kept; the oldest go first. Default: 3."),
+      Field(
+        "save_total_limit", \.saveTotalLimit, limit: .atLeast(1),
+        "Checkpoints kept; the oldest go first, the best that load_best_model_at_end wants and the newest never. Default: 3."),
       Field(
         "recovery_seconds", \.recoverySeconds, limit: .positive,
         "A checkpoint to recover from is written at least this often, in seconds, and replaced by the next. Default: 60."),

@@ -103,6 +103,7 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
   package var trainTokens: Int
   package var evalTokens: Int
   package var epochs: Int
+  /// Optimizer steps made.
   package var steps: Int
   package var firstLoss: Double?
   package var finalLoss: Double?
@@ -114,6 +115,13 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
   package var evalMeanTokenAccuracy: Double?
   package var bestEvalLoss: Double?
   package var bestStep: Int?
+  /// What the best evaluation is told by, and how much of it the best had.
+  package var bestMetric: String?
+  package var bestValue: Double?
+  /// The optimizer step whose weights the final model has.
+  package var finalModelStep: Int?
+  /// Where and why the run ended before its last step: "at step 40 of 100: eval_loss has not fallen in 3 evaluations; …".
+  package var endedEarly: String?
   /// What only some methods measure, of the last row of training and of the last evaluation, and of the first evaluation.
   package var measures: [String: Double]?
   package var firstMeasures: [String: Double]?
@@ -142,6 +150,10 @@ package struct MetricsSummary: Codable, Sendable, Equatable {
     case evalMeanTokenAccuracy = "eval_mean_token_accuracy"
     case bestEvalLoss = "best_eval_loss"
     case bestStep = "best_step"
+    case bestMetric = "best_metric"
+    case bestValue = "best_value"
+    case finalModelStep = "final_model_step"
+    case endedEarly = "ended_early"
     case tokensSeen = "tokens_seen"
     case tokensPerSecond = "tokens_per_second"
     case trainRuntime = "train_runtime"

@@ -67,13 +67,25 @@ struct CheckpointStore {
     }
   }
 
+  /// The one of that name, where it is the run's and its files are those that were written.
+  func whole(named name: String, ofRun run: String) throws -> Found? {
+    try all().first { $0.layout.folder.lastComponent?.string == name && $0.state.run == run && isWhole($0) }
+  }
+
   /// Takes away recovery checkpoints that a newer one replaces, and the oldest of the others beyond `limit`.
-  func tidy(keeping limit: Int) throws {
+  ///
+  /// - best: the name of one that stays whatever else goes, and is counted among the `limit`, as in transformers.
+  /// - written: the one that the run would go on from now. It stays, though one of a later step lies there, damaged or of another run.
+  func tidy(keeping limit: Int, best: String? = nil, written: CheckpointLayout? = nil) throws {
     let all = try all()
     guard let newest = all.last else { return }
-    for old in all where old.state.isForRecovery && old.layout != newest.layout { try files.removeTree(old.layout.folder) }
+    func isBest(_ found: Found) -> Bool { found.layout.folder.lastComponent?.string == best }
+    func stays(_ found: Found) -> Bool { found.layout == newest.layout || found.layout == written || isBest(found) }
+    for old in all where old.state.isForRecovery && !stays(old) { try files.removeTree(old.layout.folder) }
     let kept = all.filter { !$0.state.isForRecovery }
-    for old in kept.dropLast(limit) where old.layout != newest.layout { try files.removeTree(old.layout.folder) }
+    for old in (kept.filter { !isBest($0) } + kept.filter(isBest)).dropLast(limit) where !stays(old) {
+      try files.removeTree(old.layout.folder)
+    }
     for name in try files.names(in: job.checkpoints) where name.string.hasPrefix(".") {
       try files.removeTree(job.checkpoints.appending(name))
     }

@@ -19,6 +19,12 @@ struct ResumeState: Codable, Sendable, Equatable {
   var firstEval: MetricsRow?
   var lastEval: MetricsRow?
   var bestEval: MetricsRow?
+  /// The folder in checkpoints/ that holds the weights of `bestEval`, where they are kept.
+  var bestCheckpoint: String?
+  /// Evaluations on end that gained nothing, for early stopping.
+  var evaluationsWithoutGain: Int?
+  /// Where and why the run ended before its last step; nil while it goes on.
+  var endedEarly: String?
   /// Of the last row of training.
   var lastMeasures: [String: Double] = [:]
   /// The losses that tell whether the training runs away.
@@ -30,6 +36,9 @@ struct ResumeState: Codable, Sendable, Equatable {
   var isForRecovery = false
   /// Hashes of the files beside it.
   var files: [String: String] = [:]
+
+  /// Mean over all steps, as Trainer's `train_loss`.
+  var meanLoss: Double { lossTotal / Double(max(step, 1)) }
 
   struct Window: Codable, Sendable, Equatable {
     var steps = 0

@@ -8,8 +8,10 @@ enum TrainerState {
   static func node(_ state: ResumeState, _ shape: RunShape, _ training: TrainingSection, rows: [JSONNode]) -> JSONNode {
     let epoch = rows.last?["epoch"] ?? 0
     var object: JSONObject = [
-      "best_global_step": optional(state.bestEval?.step.node), "best_metric": optional(state.bestEval?.evalLoss?.node),
-      "best_model_checkpoint": nil, "epoch": epoch, "eval_steps": optional((training.evalSteps ?? shape.steps).node),
+      "best_global_step": optional(state.bestEval?.step.node),
+      "best_metric": optional(state.bestEval.flatMap(training.bestMetric.value)?.node),
+      "best_model_checkpoint": optional(state.bestCheckpoint.map { "checkpoints/\($0)".node }), "epoch": epoch,
+      "eval_steps": optional((training.evalSteps ?? shape.steps).node),
       "global_step": state.step.node, "is_hyper_param_search": false, "is_local_process_zero": true, "is_world_process_zero": true,
     ]
     object["log_history"] = JSONNode(.array(rows))

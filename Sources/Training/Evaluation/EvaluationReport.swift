@@ -44,7 +44,7 @@ struct EvaluationReport {
           seed: configuration.seed),
       metrics: .init(before: first, after: last, best: state.bestEval.map(EvaluationRecord.Metrics.init)), curves: .init(rows: rows),
       statistics: .init(
-        method: configuration.training.method.rawValue, parameters: shape.parameters, steps: shape.steps, epochs: shape.epochs,
+        method: configuration.training.method.rawValue, parameters: shape.parameters, steps: state.step, epochs: shape.epochs,
         trainSequences: shape.trainSequences, trainTokens: shape.trainTokens, tokensSeen: state.tokensSeen, firstLoss: state.firstLoss,
         finalLoss: state.finalLoss, bestStep: state.bestEval?.step, trainRuntime: state.elapsed,
         tokensPerSecond: Double(state.tokensSeen) / max(state.elapsed, 1e-9)),

@@ -68,9 +68,6 @@ extension GroupObjective {
     return outcome
   }
 
-  /// The highest mean reward is the best.
-  func score(of row: MetricsRow) -> Double? { row.measures["eval_reward"].map { -$0 } }
-
   func headline(of row: MetricsRow) -> [LogLine.Figure] {
     let prefix = row.measures["eval_reward"] == nil ? "" : "eval_"
     var figures: [LogLine.Figure] = []

@@ -16,9 +16,6 @@ protocol Objective: AnyObject {
   /// - limit: held-out tokens at most.
   func evaluate(step: Int, limit: Int?) throws -> EvaluationOutcome?
 
-  /// What the best evaluation is told by, lower is better.
-  func score(of row: MetricsRow) -> Double?
-
   /// What a line of the log says beside loss and rate.
   func headline(of row: MetricsRow) -> [LogLine.Figure]
 
@@ -32,7 +29,6 @@ protocol Objective: AnyObject {
 }
 
 extension Objective {
-  func score(of row: MetricsRow) -> Double? { row.evalLoss }
   func save(to checkpoint: CheckpointLayout) throws {}
   func load(from checkpoint: CheckpointLayout) throws {}
 
