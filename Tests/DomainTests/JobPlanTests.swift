@@ -102,7 +102,8 @@ struct JobPlanTests {
   }
 
   @Test func a_job_whose_checkpoint_is_larger_than_the_disk_stops() throws {
-    let problem = try #require(Self.judged { $0.disk?.free = 100_000_000 }.problem)
+    let plan = Self.judged { $0.disk?.free = 100_000_000 }
+    let problem = try #require(plan.problem)
     #expect(problem.code == "plan.disk")
     #expect(
       problem.what
