@@ -45,7 +45,7 @@ extension TrainingLoop {
       try TokenizerFolder(files: files).save(inputs.tokenizer, to: folder)
       try objective.save(to: CheckpointLayout(folder: folder))
     }
-    savedStep = state.step
+    saved = layout
     try store.tidy(keeping: training.saveTotalLimit, best: state.bestCheckpoint, written: layout)
     lastRecovery = clock.monotonic()
     recoveryCost = Double(lastRecovery - start) / 1e9

@@ -30,8 +30,8 @@ final class TrainingLoop {
   private var lastReport: Int64 = 0
   var lastRecovery: Int64
   var recoveryCost = 0.0
-  /// The step of which a whole checkpoint stands already.
-  var savedStep: Int?
+  /// The checkpoint that was written last, or that the run goes on from.
+  var saved: CheckpointLayout?
 
   var training: TrainingSection { inputs.configuration.training }
 
@@ -62,7 +62,8 @@ final class TrainingLoop {
     while state.step < shape.steps, state.endedEarly == nil {
       if isStopped() {
         // One that is kept is not replaced by one to recover from, which the next would take away.
-        if savedStep != state.step { try checkpoint(job.checkpoint(step: state.step), forRecovery: true) }
+        let layout = job.checkpoint(step: state.step)
+        if saved != layout { try checkpoint(layout, forRecovery: true) }
         return .stopped
       }
       try step()

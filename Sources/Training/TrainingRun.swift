@@ -108,7 +108,7 @@ package struct TrainingRun {
     let loop = try TrainingLoop(
       inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
       files: files, clock: clock, report: report)
-    loop.savedStep = found?.state.step
+    loop.saved = found?.layout
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped

@@ -125,7 +125,8 @@ struct BestModelTests {
         "model": ["name": "base"], "seed": 7,
         "training": [
           "method": "sft", "max_steps": 12, "batch_size": 2, "max_length": 32, "learning_rate": 0.003, "eval_steps": 4,
-          "recovery_seconds": 3600, "use_lora": true, "lora_r": 4, "lora_dropout": 0.1, "load_best_model_at_end": true,
+          "recovery_seconds": 3600, "save_strategy": "no", "use_lora": true, "lora_r": 4, "lora_dropout": 0.1,
+          "load_best_model_at_end": true,
           "greater_is_better": true, "merge_lora": JSONNode(.bool(merged)),
         ],
       ]
@@ -135,7 +136,7 @@ struct BestModelTests {
     #expect(try summary(runs, whole).finalModelStep == 4)
     let best = try weights(runs, whole.job.checkpoint(step: 4).folder, "adapter_model.safetensors")
     #expect(try weights(runs, whole.job.finalModel, "adapter_model.safetensors") == best)
-    try run("cut", stoppedAfter: 9)
+    #expect(try run("cut", stoppedAfter: 9).exit == .stopped)
     #expect(try weights(runs, run("cut").job.finalModel, "adapter_model.safetensors") == best)
     let merged = try run("merged", merged: true)
     #expect(try weights(runs, merged.job.checkpoint(step: 4).folder, "adapter_model.safetensors") == best)
