@@ -37,7 +37,12 @@ struct StoppingTests {
     let stop = StopRequest()
     stop.make()
     let worker = try ScriptedWorker("exec sleep 30")
-    #expect(await worker.run(stop: stop) == .crashed(.init(signal: 15, exitCode: nil, lastWords: "")))
+    // It may be the shell on its way to the program that is met, which says so.
+    guard case .crashed(let crash) = await worker.run(stop: stop) else {
+      Issue.record("it did not die")
+      return
+    }
+    #expect(crash.signal == 15, "\(crash)")
   }
 
   /// A fault that was: the end of one worker cancelled its wait, and with it the waits of all others.

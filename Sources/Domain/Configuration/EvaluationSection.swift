@@ -16,7 +16,8 @@ package struct EvaluationSection: Section {
 
     package static var synonyms: [String: Metric] {
       [
-        "token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss, "policy_loss": .loss, "tool_format_correctness": .formatCorrectness,
+        "token_accuracy": .accuracy, "mean_token_accuracy": .accuracy, "eval_loss": .loss, "policy_loss": .loss,
+        "tool_format_correctness": .formatCorrectness,
         "format_accuracy": .formatCorrectness, "reward_accuracy": .preferenceAccuracy, "reward": .rewardScore, "mean_reward": .rewardScore,
       ]
     }

@@ -118,9 +118,14 @@ struct Dropper {
   /// The receipt of what was placed: events wake us up, the file is the truth.
   func receipt(for placed: Placed) async throws -> Receipt {
     let path = layout.inbox.receipt(forFileNamed: placed.name)
-    let inotify = try Inotify()
+    guard let inotify = try? Inotify(), (try? inotify.watch(layout.inbox.receipts)) != nil else {
+      // A user's limits are used up by other programs: then looking again is all there is.
+      while true {
+        if let receipt = try current(path, since: placed.since) { return receipt }
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
     defer { inotify.stop() }
-    _ = try inotify.watch(layout.inbox.receipts)
     if let receipt = try current(path, since: placed.since) { return receipt }
     for await _ in inotify.batches {
       if let receipt = try current(path, since: placed.since) { return receipt }
