@@ -38,7 +38,8 @@ package struct FieldDescription: Sendable {
 
 extension Configuration {
   /// The sections that are tables of fields, each with its fields, in the order in which they are written out.
-  package static var tables: [(section: String, fields: [FieldDescription])] {
+  /// Made once: a config is checked against it many times over.
+  package static let tables: [(section: String, fields: [FieldDescription])] = {
     func table<S: Section>(_ section: String, _ type: S.Type) -> (String, [FieldDescription]) {
       (section, S.fields.map { FieldDescription($0, of: section) })
     }
@@ -46,7 +47,7 @@ extension Configuration {
       table("model", ModelSection.self), table("tokenizer", TokenizerSection.self), table("training", TrainingSection.self),
       table("data", DataSection.self), table("evaluation", EvaluationSection.self), table("tensorboard", TensorBoardSection.self),
     ]
-  }
+  }()
 
   /// The field of that path, under whichever of its spellings.
   package static func field(at path: String) -> FieldDescription? {
