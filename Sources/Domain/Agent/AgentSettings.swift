@@ -26,7 +26,7 @@ package struct AgentSettings: Section {
   /// How often the inbox is looked through where no event tells of it.
   package var secondsBetweenLooks: Double { min(rescanSeconds, max(1, settleSeconds)) }
 
-  package static var fields: [Field<AgentSettings>] {
+  package static let fields: [Field<AgentSettings>] = {
     [
       Field("running_jobs", \.runningJobs, limit: .within(1...64), "Jobs that train at the same time. Default: 1."),
       Field("running_ingests", \.runningIngests, limit: .within(1...64), "Datasets that are read at the same time. Default: 2."),
@@ -72,7 +72,7 @@ package struct AgentSettings: Section {
         "Whether a job's rewards may start programs (\"command:\"), with the agent's own rights: whoever can drop a job can run them. Default: false."
       ),
     ]
-  }
+  }()
 
   /// What a worker that reads a drop is told.
   package var ingestLimits: IngestLimits {

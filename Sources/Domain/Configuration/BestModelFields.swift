@@ -14,7 +14,7 @@ package struct BestModelSettings: Sendable, Equatable {
   /// Whether the run itself depends on which evaluation is the best.
   package var isWatched: Bool { loads == true || patience != nil }
 
-  static var fields: [Field<TrainingSection>] {
+  static let fields: [Field<TrainingSection>] = {
     [
       Field(
         "load_best_model_at_end", \.best.loads,
@@ -35,7 +35,7 @@ package struct BestModelSettings: Sendable, Equatable {
         "early_stopping_threshold", \.best.threshold, limit: .atLeast(0),
         "With early_stopping_patience: a gain counts only where it is greater than this. Default: 0."),
     ]
-  }
+  }()
 }
 
 /// What tells which evaluation is the best.

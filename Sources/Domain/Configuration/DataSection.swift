@@ -51,7 +51,7 @@ package struct DataSection: Section {
   /// where the dataset has no split of its own for it.
   package var heldOutShare: Double { evalSplit ?? trainSplit.map { 1 - $0 } ?? 0.1 }
 
-  package static var fields: [Field<DataSection>] {
+  package static let fields: [Field<DataSection>] = {
     [
       Field(
         "strategy", \.strategy,
@@ -80,7 +80,7 @@ package struct DataSection: Section {
         "dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"),
         "For other trainers."),
     ] + otherTrainers
-  }
+  }()
 }
 
 /// `tensorboard`: event files for its viewer.
@@ -90,12 +90,12 @@ package struct TensorBoardSection: Section {
 
   package init() {}
 
-  package static var fields: [Field<TensorBoardSection>] {
+  package static let fields: [Field<TensorBoardSection>] = {
     [
       Field("enabled", \.enabled, "Whether tensorboard/events.out.tfevents.* is written into the job's folder. Default: true."),
       Field(
         "log_dir", \.folder, aliases: ["logging_dir"], effect: .ignored("event files lie in the job's own folder, tensorboard/"),
         "For other trainers."),
     ]
-  }
+  }()
 }

@@ -47,7 +47,7 @@ package struct EvaluationSection: Section {
 
   package init() {}
 
-  package static var fields: [Field<EvaluationSection>] {
+  package static let fields: [Field<EvaluationSection>] = {
     [
       Field(
         "metrics", \.metrics,
@@ -72,7 +72,7 @@ package struct EvaluationSection: Section {
         "test_cases", \.testCases,
         "Prompts of your own that are judged too: a list of {\"prompt\", \"expected_tool\", \"expected_params\"}. Default: none."),
     ]
-  }
+  }()
 
   /// A prompt and the tool that it asks for.
   package struct TestCase: Sendable, Equatable {

@@ -4,7 +4,7 @@ import StrictJSON
 ///
 /// The list of a section's fields is the one place that knows them: decoding, the resolved config with every default,
 /// the documentation and the JSON Schema are all made from it.
-package struct Field<Section> {
+package struct Field<Section>: Sendable {
   package let key: String
   /// Other spellings that are read as this field.
   package let aliases: [String]
@@ -18,12 +18,12 @@ package struct Field<Section> {
   /// JSON Schema of the value, limits included.
   package let schema: JSONNode
   /// What happens instead of what a value says that is read as another: nil for most.
-  let remark: (JSONNode) -> String?
+  let remark: @Sendable (JSONNode) -> String?
   /// Of a field that belongs to other trainers and is kept nowhere: whether a value asks for nothing. nil: the field is kept.
-  let isNeutral: ((JSONNode) -> Bool)?
+  let isNeutral: (@Sendable (JSONNode) -> Bool)?
   /// Sets the field from a node; nil is success, else what is wrong with the value.
-  package let set: (JSONNode, inout Section) -> String?
-  package let get: (Section) -> JSONNode
+  package let set: @Sendable (JSONNode, inout Section) -> String?
+  package let get: @Sendable (Section) -> JSONNode
 
   /// What the native engine does with the field.
   package enum Effect: Sendable, Equatable {
@@ -61,7 +61,7 @@ package struct Field<Section> {
   }
 
   package init<Value: FieldValue>(
-    _ key: String, _ path: WritableKeyPath<Section, Value>, aliases: [String] = [], limit: Limit? = nil, effect: Effect = .honoured,
+    _ key: String, _ path: WritableKeyPath<Section, Value> & Sendable, aliases: [String] = [], limit: Limit? = nil, effect: Effect = .honoured,
     _ summary: String
   ) {
     self.key = key
@@ -72,7 +72,7 @@ package struct Field<Section> {
     kindTitle = Value.kindTitle
     schemaType = Value.schemaType
     words = Value.words
-    remark = Value.remark
+    remark = { Value.remark(about: $0) }
     isNeutral = nil
     var schema = Value.schema.object ?? JSONObject()
     for (word, number) in limit?.schema ?? [] { schema[word] = number.node }

@@ -54,7 +54,7 @@ package struct GroupSettings: Sendable, Equatable {
     "use_bias_correction_kl", "mask_truncated_completions", "rewards", "reward_weights", "log_completions", "completion_steps",
   ]
 
-  static var fields: [Field<TrainingSection>] {
+  static let fields: [Field<TrainingSection>] = {
     [
       Field("num_generations", \.group.generations, limit: .within(2...1_024), "grpo: answers to a prompt that are compared. Default: 8."),
       Field(
@@ -89,7 +89,7 @@ package struct GroupSettings: Sendable, Equatable {
         "completion_steps", \.group.completionSteps, aliases: ["log_completions_steps"], limit: .atLeast(1),
         "grpo: steps between answers that are kept. Default: 50."),
     ]
-  }
+  }()
 }
 
 extension TrainingSection {

@@ -53,7 +53,7 @@ package struct ModelSection: Section {
     "router_aux_loss_coef",
   ]
 
-  package static var fields: [Field<ModelSection>] {
+  package static let fields: [Field<ModelSection>] = {
     [
       Field(
         "name", \.name, aliases: ["model_name", "model_name_or_path", "base_model"],
@@ -127,5 +127,5 @@ package struct ModelSection: Section {
         "revision", \.revision, aliases: ["model_revision"], effect: .ignored("models are pinned by hash here; the field has no effect"),
         "For other trainers."),
     ] + otherTrainers
-  }
+  }()
 }

@@ -58,7 +58,7 @@ package struct PreferenceSettings: Sendable, Equatable {
     }
   }
 
-  static var fields: [Field<TrainingSection>] {
+  static let fields: [Field<TrainingSection>] = {
     [
       Field(
         "beta", \.preference.beta, aliases: ["orpo_lambda", "dpo_beta"], limit: .atLeast(0),
@@ -84,7 +84,7 @@ package struct PreferenceSettings: Sendable, Equatable {
         "disable_dropout", \.preference.disablesDropout,
         "dpo, orpo, grpo: the model's dropout, and the adapter's, is off. Default: true for dpo and orpo, false for grpo."),
     ]
-  }
+  }()
 
   static let keys = [
     "beta", "loss_type", "label_smoothing", "truncation_mode", "max_prompt_length", "max_completion_length", "disable_dropout",

@@ -50,7 +50,7 @@ package struct RewardSettings: Section, FieldValue {
 
   package var label: String { ownLabel ?? kind.rawValue }
 
-  package static var fields: [Field<RewardSettings>] {
+  package static let fields: [Field<RewardSettings>] = {
     [
       Field(
         "name", \.kind, aliases: ["type"],
@@ -83,7 +83,7 @@ package struct RewardSettings: Section, FieldValue {
       Field("command", \.command, "command: the program and its arguments."),
       Field("timeout", \.timeout, limit: .positive, "command: seconds that it may take. Default: 60."),
     ]
-  }
+  }()
 
   package static var kindTitle: String { "a reward's name, or an object with its name and fields" }
   package static var schemaType: String? { nil }

@@ -20,7 +20,7 @@ package struct ScheduleSettings: Sendable, Equatable {
 
   package init() {}
 
-  static var fields: [Field<TrainingSection>] {
+  static let fields: [Field<TrainingSection>] = {
     [
       Field(
         "num_cycles", \.schedule.cycles, aliases: ["lr_num_cycles"], limit: .positive,
@@ -37,7 +37,7 @@ package struct ScheduleSettings: Sendable, Equatable {
       Field("warmup_type", \.schedule.warmupShape, "warmup_stable_decay: the way up. Default: linear."),
       Field("decay_type", \.schedule.decayShape, "warmup_stable_decay: the way down. Default: cosine."),
     ]
-  }
+  }()
 
   static let keys = ["num_cycles", "lr_power", "lr_end", "min_lr", "num_decay_steps", "num_stable_steps", "warmup_type", "decay_type"]
 

@@ -2,7 +2,7 @@ import StrictJSON
 
 /// A group of fields that stand in one JSON object.
 package protocol Section: Sendable, Equatable {
-  /// Every field, in the order in which they are written out.
+  /// Every field, in the order in which they are written out. A stored one: it is asked for many times in checking one config.
   static var fields: [Field<Self>] { get }
 }
 

@@ -19,7 +19,7 @@ package struct TokenizerSection: Section {
   /// Names that mean a tokenizer made here and not a model's.
   package static let madeHere: Set<String> = ["byte", "train", ""]
 
-  package static var fields: [Field<TokenizerSection>] {
+  package static let fields: [Field<TokenizerSection>] = {
     [
       Field(
         "name", \.name, aliases: ["tokenizer_name", "tokenizer_name_or_path"],
@@ -41,5 +41,5 @@ package struct TokenizerSection: Section {
         effect: .refused("tokens cannot be added to a tokenizer yet; use a tokenizer that has them, or \"train\" with special_tokens"),
         "Tokens to add to the tokenizer."),
     ] + otherTrainers
-  }
+  }()
 }

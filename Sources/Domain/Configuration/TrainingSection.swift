@@ -161,10 +161,10 @@ package struct TrainingSection: Section {
     }
   }
 
-  package static var fields: [Field<TrainingSection>] {
+  package static let fields: [Field<TrainingSection>] = {
     lengthFields + PreferenceSettings.fields + GroupSettings.fields + optimizerFields + ScheduleSettings.fields + loraFields + recordFields
       + BestModelSettings.fields + foreignFields + otherTrainers
-  }
+  }()
 
   private static var lengthFields: [Field<TrainingSection>] {
     [

@@ -33,7 +33,7 @@ package struct DatasetSidecar: Section, Codable {
   package static let ending = ".dataset.json"
   private static let download = "downloads are not built yet; bring the files here and drop them"
 
-  package static var fields: [Field<DatasetSidecar>] {
+  package static let fields: [Field<DatasetSidecar>] = {
     [
       Field("description", \.description, "For people."),
       Field("tags", \.tags, effect: .remark, "For people."),
@@ -57,7 +57,7 @@ package struct DatasetSidecar: Section, Codable {
       Field("source", \.source, effect: .refused(download), "Where to download it from."),
       Field("config", \.config, effect: .refused(download), "The download's configuration."),
     ]
-  }
+  }()
 }
 
 extension DatasetFormat: WordField {}

@@ -107,7 +107,7 @@ package struct SweepSection: Section {
     goal.map { $0 == .least } ?? (metric.contains("loss") || metric.contains("perplexity") || metric.contains("runtime"))
   }
 
-  package static var fields: [Field<SweepSection>] {
+  package static let fields: [Field<SweepSection>] = {
     [
       Field("search", \.search, aliases: ["method", "type"], "grid: every combination; random: samples of them. Default: grid."),
       Field(
@@ -116,7 +116,7 @@ package struct SweepSection: Section {
       Field("metric", \.metric, "What the winner is best at: a field of the job's metrics.json. Default: eval_loss."),
       Field("goal", \.goal, "least or greatest. Default: least for a loss or a perplexity, else greatest."),
     ]
-  }
+  }()
 }
 
 extension Sweep.Choice {
