@@ -30,7 +30,7 @@ demo: build
 
 test: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
-	@$(SWIFT) test $(FLAGS) --skip-build
+	@scripts/test $(SWIFT) test $(FLAGS) --skip-build
 
 test-kills: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
