@@ -98,7 +98,10 @@ package final class GroupedSyncs: FileSystem {
 
   package func rename(_ path: FilePath, to target: FilePath) throws(SystemError) {
     guard isMany, path.isPublishingLeftover else { return try files.rename(path, to: target) }
-    state.withLock { $0.renames.append((path, target)) }
+    // Published twice in a group, as the receipt of a name that came twice, it is the last that was written there.
+    state.withLock { state in
+      if !state.renames.contains(where: { $0.0 == path }) { state.renames.append((path, target)) }
+    }
   }
 
   package func syncFileSystem(of file: FileDescriptor) throws(SystemError) { try files.syncFileSystem(of: file) }
