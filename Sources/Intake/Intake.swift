@@ -68,7 +68,7 @@ package actor Intake {
 
   /// Drops that are handled together: what costs the same for one and for many, a transaction, an fsync, a process, is shared.
   /// No more, so that the first of ten thousand gets its receipt at once.
-  private static let groupSize = 64
+  private static let groupSize = 256
 
   /// No new work; workers that read are stopped. What they were at, and what waits, is done again at the next start.
   package nonisolated func shutDown() {

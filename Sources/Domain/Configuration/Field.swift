@@ -61,7 +61,8 @@ package struct Field<Section>: Sendable {
   }
 
   package init<Value: FieldValue>(
-    _ key: String, _ path: WritableKeyPath<Section, Value> & Sendable, aliases: [String] = [], limit: Limit? = nil, effect: Effect = .honoured,
+    _ key: String, _ path: any (WritableKeyPath<Section, Value> & Sendable), aliases: [String] = [], limit: Limit? = nil,
+    effect: Effect = .honoured,
     _ summary: String
   ) {
     self.key = key

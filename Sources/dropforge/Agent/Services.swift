@@ -40,7 +40,7 @@ struct WatchService: Service {
   let intake: Intake
   let log: Logger
 
-  private static let groupSize = 64
+  private static let groupSize = 256
 
   func run() async throws {
     let settled = Mailbox<SettledDrop>()

@@ -73,6 +73,9 @@ struct StatusReader {
     return JSONNode(.object(object)).text(.pretty)
   }
 
+  /// More drops than that are counted, not named: a screen has so many lines.
+  private static let namedDrops = 10
+
   func text() throws -> String {
     let agent = try agent()
     var lines: [String] = []
@@ -87,7 +90,9 @@ struct StatusReader {
       let disk = "\(Figures.bytes((try? files.space(at: layout.root).free) ?? agent.disk.freeBytes)) free"
       lines.append(
         "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
-      for drop in agent.drops { lines.append("being taken in: \(drop)") }
+      let named = agent.drops.prefix(Self.namedDrops)
+      for drop in named { lines.append("being taken in: \(drop)") }
+      if agent.openDrops > named.count { lines.append("and \(agent.openDrops - named.count) more") }
     }
     let jobs = try jobs()
     if !jobs.isEmpty {
