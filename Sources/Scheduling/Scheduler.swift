@@ -73,7 +73,7 @@ package actor Scheduler {
   package func recover() async throws {
     for job in try await catalogue.openJobs() {
       if job.state.isRunning {
-        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: PendingReason.resumes.sentence, at: now)
+        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: interruption(of: job).sentence, at: now)
         log.notice("job goes on", metadata: ["job": "\(job.id)", "was": "\(job.state.rawValue)"])
       }
       try await announce(job.id)

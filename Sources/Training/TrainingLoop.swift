@@ -170,15 +170,11 @@ final class TrainingLoop {
     report(.phase(.evaluating, share: nil))
     defer { report(.phase(.training, share: nil)) }
     let start = clock.monotonic()
-    guard let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens) else { return }
+    guard let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens, tick: { _ in }) else { return }
     var row = MetricsRow(step: state.step, epoch: epoch(at: state.step))
     row.time = Timestamp(nanoseconds: clock.now())
-    row.evalLoss = outcome.loss
-    row.evalMeanTokenAccuracy = outcome.tokenAccuracy
-    row.evalPerplexity = outcome.perplexity
+    row.take(outcome)
     row.evalRuntime = Double(clock.monotonic() - start) / 1e9
-    row.evalTokens = outcome.targets
-    for (name, value) in outcome.measures.means { row.measures["eval_\(name)"] = value }
     state.firstEval = state.firstEval ?? row
     state.lastEval = row
     try log.note(row)

@@ -36,6 +36,8 @@ package struct JobFile: Sendable, Equatable {
   package var after: String?
   /// Overrides that hold several values: this file stands for as many jobs.
   package var sweep: Sweep?
+  /// It trains nothing, and measures a model: what a request asked for.
+  package var evaluation: EvaluationTask?
 
   package init(
     name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0,
@@ -57,6 +59,10 @@ package struct JobFile: Sendable, Equatable {
   /// Without errors among the findings the job is there.
   package static func decode(_ node: JSONNode, source: ConfigSource, fallbackName: String) -> (JobFile?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a job file is a JSON object, but this is \(node.kindName)")]) }
+    if object["action"]?.string == "evaluate" {
+      let (task, findings) = EvaluationTask.read(object, source)
+      return (task?.jobFile, findings)
+    }
     if object["dataset_path"] != nil || object["model_config"] != nil {
       return ForeignJobFile.decodeSmallDoge(object, source, fallbackName)
     }

@@ -32,6 +32,10 @@ struct GroupPrompts {
     let rows = try DatasetRows(version, split: train)
     let limit = min(rows.count, data.configuration.data.rowLimit ?? rows.count)
     let own = try reader(source)
+    if data.order.evaluation != nil {
+      let all = try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: false)
+      return (all, all)
+    }
     if let given = data.evalSource {
       let other = try DatasetRows(DatasetVersionLayout(folder: FilePath(given.pin.folder)), split: given.trainSplit)
       let reader = try reader(given)
