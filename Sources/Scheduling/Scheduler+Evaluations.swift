@@ -1,5 +1,6 @@
 import Catalogue
 import Domain
+import Engines
 import Platform
 import StrictJSON
 import SystemPackage

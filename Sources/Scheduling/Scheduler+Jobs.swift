@@ -133,7 +133,7 @@ extension Scheduler {
       datasetFolder: dataset.folder.string)
   }
 
-  private func path(of model: JobNeeds.Model) throws -> FilePath? {
+  func path(of model: JobNeeds.Model) throws -> FilePath? {
     switch model {
     case .none: nil
     case .dropped(let name, _): layout.workspace.model(name).folder

@@ -24,6 +24,8 @@ final class TrainingLoop {
   let optimizer: any Optimizer
   let log: RunLog
   let clock: WallClock
+  /// Of the whole run.
+  let watch: RunWatch
   private let gradients: ParameterStore
   private let schedule: LearningRateSchedule
   private var pace = PaceWindow()
@@ -37,7 +39,7 @@ final class TrainingLoop {
 
   init(
     inputs: RunInputs, job: JobLayout, model: LanguageModel, objective: any Objective, optimizer: any Optimizer, state: ResumeState,
-    shape: RunShape, log: RunLog, files: any FileSystem, clock: WallClock, report: @escaping (WorkerEvent) -> Void
+    shape: RunShape, log: RunLog, files: any FileSystem, clock: WallClock, watch: RunWatch, report: @escaping (WorkerEvent) -> Void
   ) throws {
     self.inputs = inputs
     self.job = job
@@ -49,6 +51,7 @@ final class TrainingLoop {
     self.log = log
     self.files = files
     self.clock = clock
+    self.watch = watch
     self.report = report
     gradients = try ParameterStore(model.trained.layout)
     schedule = LearningRateSchedule(inputs.configuration.training, steps: shape.steps)

@@ -55,7 +55,21 @@ package struct TrainingRun {
     }
   }
 
+  /// Only its plan, from some of the rows: for a job that waits in the queue.
+  package func plan() throws -> WorkerExit {
+    try Self.explaining {
+      let sources = try RunPreparation(order: order, files: files, clock: clock, report: report).sources()
+      var plan = EarlyPlan(
+        order: order, sources: sources, team: ThreadTeam(count: order.threads), sampleBytes: sampleBytes, files: files, clock: clock,
+        availableMemory: availableMemory)
+      plan.isAll = true
+      try plan.publish()
+      return .done
+    }
+  }
+
   private func train(isStopped: @escaping () -> Bool) throws -> WorkerExit {
+    let began = clock.monotonic()
     let preparation = RunPreparation(order: order, files: files, clock: clock, report: report)
     let sources = try preparation.sources()
     let team = ThreadTeam(count: order.threads)
@@ -84,6 +98,7 @@ package struct TrainingRun {
       state = found.state
       state.resumes += 1
     }
+    let watch = RunWatch(before: state.seconds ?? state.elapsed, began: began, clock: clock)
     report(.planned(shape.resumed(from: state.step)))
     let now = Timestamp(nanoseconds: clock.now())
     let log = try RunLog(
@@ -94,12 +109,15 @@ package struct TrainingRun {
       if let warning = BestModelNote.warning(inputs) { report(.warning(warning)) }
       if let batch = FirstBatch(job: order.job, inputs: inputs) { try files.publish(batch.markdown().utf8, to: job.firstBatch) }
     }
+    var answering = 0.0
     if state.step == 0, !files.exists(job.answersBefore) {
       report(.phase(.training, share: nil))  // the way to evaluating leads through it
       // Before the first step: what the answers after the last are compared with.
+      let asked = clock.monotonic()
       do {
         let answers = try Questions(inputs, report: report).ask(model)
         try files.publish(try PublishedJSON.bytes(of: answers), to: job.answersBefore)
+        answering = Double(clock.monotonic() - asked) / 1e9
       } catch is CancellationError {
         try log.close()
         return .stopped
@@ -113,7 +131,8 @@ package struct TrainingRun {
     if let plan {
       let rehearsal = Rehearsal(
         objective: objective, model: model, training: inputs.configuration.training, steps: shape.steps, clock: clock)
-      let measured = preflight.measured(plan, try rehearsal.run(), of: objective)
+      let outcome = try rehearsal.run()
+      let measured = try preflight.measured(plan, outcome, of: objective, preparation: watch.seconds...watch.seconds, answers: answering)
       try publish(measured)
       try log.say(measured.line)
       for reason in measured.reasons { try log.say("Note: \(reason.text)") }
@@ -121,14 +140,15 @@ package struct TrainingRun {
     if let found { try objective.load(from: found.layout) }
     let loop = try TrainingLoop(
       inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
-      files: files, clock: clock, report: report)
+      files: files, clock: clock, watch: watch, report: report)
     loop.saved = found?.layout
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped
     }
     try FinalOutputs(
-      order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, report: report
+      order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, watch: watch,
+      report: report
     )
     .write(log: log)
     try log.close()

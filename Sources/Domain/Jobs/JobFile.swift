@@ -190,6 +190,12 @@ extension JobFile {
 
   /// What is wrong with the job's dataset in the light of its config; nil where nothing is.
   package func datasetFinding(_ configuration: Configuration?) -> Finding? {
+    if case .mixture = dataset, configuration?.training.method == .grpo {
+      return Finding(
+        .error, "dataset",
+        "grpo reads the prompts of one dataset, and this job mixes several: its rewards look at the rows themselves, of which a mixture keeps only the tokens; name one dataset, or drop the rows of all of them as one"
+      )
+    }
     guard let configuration else {
       guard isDatasetGenerated else { return nil }
       return Finding(

@@ -41,7 +41,8 @@ struct GroupPrompts {
       let reader = try reader(given)
       return (
         try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: true),
-        try GroupPrompts(data, other, reader, Array(0..<other.count), shuffles: false)
+        try GroupPrompts(
+          data, other, reader, Array(0..<min(other.count, data.configuration.data.rowLimit ?? other.count)), shuffles: false)
       )
     }
     if let named = source.namedEvalSplit {

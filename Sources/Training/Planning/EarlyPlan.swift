@@ -30,12 +30,14 @@ struct EarlyPlan {
     try publish(first())
     guard let sample = RowSample(sources, bytes: sampleBytes, always: isAll) else { return }
     defer { try? files.removeTree(scratch.folder) }  // what is left goes with the job's folder
+    let began = clock.monotonic()
     let inputs: RunInputs
     do {
       inputs = try tokens(of: sample)
     } catch is Problem {
       return  // of all rows it may not be so; and where it is, it is told then
     }
+    let tokenizing = Double(clock.monotonic() - began) / 1e9 * sample.factor
     let model = RunModel(order: order, inputs: inputs, team: team)
     let preflight = Preflight(
       order: order, inputs: inputs, shape: model.shape, team: team, files: files, clock: clock, availableMemory: availableMemory)
@@ -44,7 +46,7 @@ struct EarlyPlan {
     if sample.rows < sample.total { plan.sampledRows = sample.rows }
     try publish(plan)
     if let problem = plan.problem { throw problem }
-    try publish(try measured(plan, preflight, model))
+    try publish(try measured(plan, preflight, model, tokenizing: tokenizing))
   }
 
   private func publish(_ plan: JobPlan) throws { try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan) }
@@ -86,7 +88,7 @@ struct EarlyPlan {
   }
 
   /// With the time that steps over the sample take.
-  private func measured(_ plan: JobPlan, _ preflight: Preflight, _ runModel: RunModel) throws -> JobPlan {
+  private func measured(_ plan: JobPlan, _ preflight: Preflight, _ runModel: RunModel, tokenizing: Double) throws -> JobPlan {
     let model = try runModel.training(from: nil)
     let objective = try runModel.inputs.work.objective(
       ObjectiveSetting(
@@ -95,6 +97,9 @@ struct EarlyPlan {
         say: { _ in }))
     let rehearsal = Rehearsal(
       objective: objective, model: model, training: runModel.inputs.configuration.training, steps: runModel.shape.steps, clock: clock)
-    return preflight.measured(plan, try rehearsal.run(), of: objective)
+    let outcome = try rehearsal.run()
+    let preparation = tokenizing + runModel.inputs.work.referenceSeconds(
+      outcome.cost, runModel.inputs.configuration, steps: runModel.shape.steps)
+    return try preflight.measured(plan, outcome, of: objective, preparation: preparation * 0.5...preparation * 2 + 5, answers: 0)
   }
 }

@@ -20,7 +20,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       var object: JSONObject = ["action": "evaluate", "model": model.node, "dataset": dataset.node]
       if let split { object["split"] = split.node }
       if let maxSamples { object["max_samples"] = maxSamples.node }
-      if let metrics { object["metrics"] = metrics.split(separator: ",").map { $0.filter { $0 != " " } }.map(String.init).node }
+      if let metrics { object["metrics"] = metrics.split(whereSeparator: { $0 == "," || $0 == " " }).map(String.init).node }
       if !prompts.isEmpty { object["prompts"] = prompts.node }
       try await RequestSender(root).send(JSONNode(.object(object)), called: "evaluate-\(model)-on-\(dataset)")
     }
