@@ -12,6 +12,10 @@ package enum WorkerCall: Sendable, Equatable {
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
   case train(FilePath)
+  /// Path of a job's folder, whose `order.json` says which model to measure on what.
+  case evaluate(FilePath)
+  /// Path of a folder laid out as a job's, whose order is only to be planned.
+  case plan(FilePath)
 
   var arguments: [String] {
     switch self {
@@ -19,6 +23,8 @@ package enum WorkerCall: Sendable, Equatable {
     case .ingestMany(let orders): ["ingest-many", orders.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
+    case .evaluate(let folder): ["evaluate", folder.string]
+    case .plan(let folder): ["plan", folder.string]
     }
   }
 }

@@ -52,6 +52,7 @@ extension Intake {
   private func judgeRequest(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
     let (decoded, findings) = InboxRequest.decode(document.node, source: document.source)
     guard let request = decoded else { return rejection(of: drop, .request, findings, document) }
+    if case .evaluate(let task) = request { return try await judgeEvaluation(drop, document, task, findings) }
     switch try await reports.request(request) {
     case .carriedOut(let message):
       KillPoint.pass(.requestCarriedOut)

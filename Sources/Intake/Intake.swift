@@ -173,7 +173,8 @@ package actor Intake {
       open[one.drop.id] = nil
       claims.append(one)
       tell(one.receipt)
-      if one.receipt.status == .accepted { bringsChange = true }
+      // Also the same bytes again: another name may mean them now, which a job waits for.
+      if one.receipt.status != .rejected { bringsChange = true }
       if let next = one.next { receive(next) }
     }
     if bringsChange { await reports.changed() }

@@ -42,10 +42,15 @@ package actor Scheduler {
   var running: [JobID] = []
   /// Workers of a job that died one after the other without getting further, and how far the last one got.
   var crashes: [JobID: (count: Int, step: Int)] = [:]
+  /// Whether jobs that wait in the queue are planned by workers of their own: `Scheduler+Plans`.
+  let plansAhead: Bool
+  var planning: JobID?
+  var planned: Set<JobID> = []
+  let planStop = StopRequest()
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: SchedulerReports,
-    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil
+    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil, plansAhead: Bool = false
   ) {
     self.layout = layout
     self.files = files
@@ -56,11 +61,12 @@ package actor Scheduler {
     self.clock = clock
     self.log = log
     self.defaultThreads = defaultThreads
+    self.plansAhead = plansAhead
     self.room = room ?? { MachineRoom(of: layout.root, files) }
     policy = SchedulePolicy(runningLimit: settings.runningJobs)
     (wakeUps, wakeUpSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (statusChanges, statusChangeSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    controls = ControlFolders(layout: layout, files: files, log: log)
+    controls = ControlFolders(files: files, log: log)
     board = StatusBoard(layout: layout, files: files)
   }
 
@@ -73,7 +79,7 @@ package actor Scheduler {
   package func recover() async throws {
     for job in try await catalogue.openJobs() {
       if job.state.isRunning {
-        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: PendingReason.resumes.sentence, at: now)
+        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: interruption(of: job).sentence, at: now)
         log.notice("job goes on", metadata: ["job": "\(job.id)", "was": "\(job.state.rawValue)"])
       }
       try await announce(job.id)
@@ -100,11 +106,13 @@ package actor Scheduler {
       group.addTask { await self.watchRoom() }
       wake()
       for await _ in wakeUps {
-        for id in await pass() { group.addTask { await self.runJob(id) } }
+        let next = await pass()
+        for id in next.starts { group.addTask { await self.runJob(id) } }
+        if let id = next.plan { group.addTask { await self.plan(id) } }
         if isShuttingDown { break }
       }
       controls.stop()
-      while !stops.isEmpty, await group.next() != nil {}
+      while !stops.isEmpty || planning != nil, await group.next() != nil {}
       statusChangeSink.finish()
     }
   }
@@ -129,6 +137,7 @@ package actor Scheduler {
   private func stopWorkers() {
     isShuttingDown = true
     for stop in stops.values { stop.make() }
+    planStop.make()
     wakeUpSink.yield()
     wakeUpSink.finish()
   }
@@ -139,15 +148,15 @@ package actor Scheduler {
   /// The open jobs as `workspace/status.json` tells them.
   package var lines: [JobStatus] { board.all }
 
-  /// One look at every open job. Returns those to start.
-  private func pass() async -> [JobID] {
-    guard !isShuttingDown else { return [] }
+  /// One look at every open job. Returns those to start, and one to plan.
+  private func pass() async -> (starts: [JobID], plan: JobID?) {
+    guard !isShuttingDown else { return ([], nil) }
     do {
       try await takeControlWords()
       let jobs = try await catalogue.openJobs()
       var open: [SchedulePolicy.OpenJob] = []
       for job in jobs { open.append(try await describe(job)) }
-      var starts: [JobID] = []
+      var starts: [JobID] = [], queued: [JobID] = []
       for decision in policy.decide(open) {
         switch decision {
         case .start(let id):
@@ -162,6 +171,7 @@ package actor Scheduler {
         case .carryOut(let id, let wish):
           try await carryOut(wish, on: id)
         case .explain(let id, let reason):
+          if case .queued = reason { queued.append(id) }
           let job = jobs.first { $0.id == id }
           if job?.reason != reason.sentence || job?.waits != reason.isOutOfTheQueue {
             try await catalogue.setReason(id, reason.sentence, waits: reason.isOutOfTheQueue)
@@ -172,10 +182,10 @@ package actor Scheduler {
           wake()  // others may come after this one
         }
       }
-      return starts
+      return (starts, nextToPlan(queued))
     } catch {
       log.error("the queue could not be looked through", metadata: ["error": "\(error)"])
-      return []
+      return ([], nil)
     }
   }
 
@@ -233,7 +243,8 @@ package actor Scheduler {
       }
     }
     try board.update(job, at: now)
-    if !job.state.isFinal { controls.watch(id) } else { controls.unwatch(id) }
+    let control = layout.workspace.job(id).control
+    if !job.state.isFinal { controls.watch(control) } else { controls.unwatch(control) }
     await reports.changed()
   }
 }

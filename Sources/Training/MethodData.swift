@@ -34,6 +34,7 @@ struct MethodData {
 
   /// The token files of both splits, found or made.
   func tokens(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    if order.evaluation != nil { return try measured(masked: masked) }
     let (parts, eval) = (sources, evalSource)
     let unit = sources[0].source.reader.sequencesOfRow
     let share = eval == nil ? configuration.data.heldOutShare : 0
@@ -79,6 +80,16 @@ struct MethodData {
       refusal: refusal)
   }
 
+  /// Of an evaluation on request: what is measured stands for what would be trained on too, which is never looked at.
+  private func measured(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    let source = sources[0].source
+    let (layout, card) = try tokenization(source, masked, heldOutShare: 0, rowLimit: configuration.data.rowLimit)
+    let all = try load(layout, card, Tokenization.trainSplit)
+    return Tokens(
+      train: all, eval: all, remarks: Self.remarks(of: card, in: source, isOne: true), rows: Self.rows(of: [card]),
+      refusal: card.refused.first.map { "\($0.reason) (row \($0.firstRow))" })
+  }
+
   /// Of a part no more rows are read than its share of the total, and what is held out of them.
   private func rowLimit(_ ratio: Double, _ heldOut: Double) -> Int? {
     configuration.data.rowLimit.map { Int((Double($0) * ratio / max(0.01, 1 - heldOut)).rounded(.up)) + 1 }
@@ -95,7 +106,7 @@ struct MethodData {
       source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(source.reader),
       heldOutShare: heldOutShare, maximumRows: rowLimit,
       reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)",
+        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)" + (source.onlySplit.map { "|\($0)" } ?? ""),
       seed: UInt64(configuration.seed), files: files
     ).make(
       report: { share in
@@ -156,7 +167,14 @@ struct MethodData {
   }
 
   func nothingToTrain(_ train: TokenizationCard.Split, _ refusal: String? = nil) -> Problem {
-    Problem(
+    if order.evaluation != nil {
+      return Problem(
+        "data.nothing-to-measure",
+        "the dataset '\(order.train.name)' has nothing to measure: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
+        why: refusal ?? "rows are empty, or every answer lies beyond the \(configuration.training.maximumLength) tokens that are read of a row",
+        mend: "Look at the rows (data/ in the dataset's folder), and drop the request again.")
+    }
+    return Problem(
       "data.nothing-to-train",
       "the dataset '\(order.train.name)' has nothing to train on: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
       why: refusal ?? "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",

@@ -61,6 +61,17 @@ struct Worker {
       let job = JobLayout(folder: FilePath(try words.required("folder")))
       let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
       return try TrainingRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case "evaluate":
+      WorkerProcess.catchStopSignals()
+      let job = JobLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
+      return try EvaluationRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case "plan":
+      WorkerProcess.catchStopSignals()
+      let job = JobLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
+      // What other jobs use now they will have given back when this one starts.
+      return try TrainingRun(order: order, files: files, clock: .system, availableMemory: { Machine.memory }, report: say).plan()
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":

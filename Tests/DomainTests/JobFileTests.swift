@@ -263,17 +263,17 @@ struct InboxRequestTests {
 
   @Test(arguments: [
     ("3", ["error: a request is a JSON object, but this is a number"]),
-    (#"{"job": "a"}"#, ["error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename"]),
-    (#"{"action": 3}"#, ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename"]),
+    (#"{"job": "a"}"#, ["error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate"]),
+    (#"{"action": 3}"#, ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate"]),
     (
       #"{"action": "cancle", "job": "a"}"#,
       [
-        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename. Did you mean "cancel"?"#
+        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate. Did you mean "cancel"?"#
       ]
     ),
     (
       #"{"action": "tokenize"}"#,
-      [#"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan, delete, rename"#]
+      [#"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate"#]
     ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),
     ("{\"action\": \"pause\",\n\"job\": 7}", ["error: job (line 2): must be the name of the job to pause"]),
@@ -337,7 +337,7 @@ struct JobStateTests {
   @Test func the_table_of_transitions() {
     let allowed: [JobState: Set<JobState>] = [
       .pending: [.preparing, .paused, .error, .cancelled],
-      .preparing: [.training, .pending, .paused, .error, .cancelled],
+      .preparing: [.training, .evaluating, .pending, .paused, .error, .cancelled],
       .training: [.evaluating, .completed, .pending, .paused, .error, .cancelled],
       .evaluating: [.training, .completed, .pending, .paused, .error, .cancelled],
       .paused: [.pending, .cancelled],
@@ -368,7 +368,8 @@ struct JobStateTests {
       (
         .waitingForModel("a"),
         "waiting for the model 'a': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
-      ), (.resumes, "goes on from its last checkpoint after an interruption"),
+      ), (.resumes, "goes on from its last checkpoint after an interruption"), (.restarts, "begins again after an interruption"),
+      (.waitingForSweep("a-sweep-1"), "waiting for the sweep 'a-sweep-1' to be over: its winner is what is asked for"),
     ]
     for (reason, sentence) in reasons { #expect(reason.sentence == sentence) }
   }

@@ -10,11 +10,14 @@ package enum InboxRequest: Sendable, Equatable {
   /// A stored config goes, with all its versions; with `isForced` even where a job that is not over uses it.
   case deleteConfig(String, isForced: Bool)
   case renameConfig(String, to: String, isForced: Bool)
+  /// A model is measured on a dataset: it becomes a job.
+  case evaluate(EvaluationTask)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"]
+  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate"]
   /// What can be deleted and renamed.
   package static let kinds = ["config"]
-  private static let keys = ["action", "job", "kind", "name", "to", "force"]
+  private static let keys =
+    ["action", "job", "kind", "name", "to", "force"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
@@ -33,6 +36,10 @@ package enum InboxRequest: Sendable, Equatable {
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
+    case "evaluate":
+      let (task, findings) = EvaluationTask.read(object, source)
+      form.findings += findings
+      request = task.map { .evaluate($0) }
     default: request = aboutConfig(action, &form)
     }
     return (form.findings.errors.isEmpty ? request : nil, form.findings)
@@ -43,6 +50,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "rescan": ["action"]
     case "delete": ["action", "kind", "name", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
+    case "evaluate": EvaluationTask.keys
     case nil: keys
     default: ["action", "job"]
     }

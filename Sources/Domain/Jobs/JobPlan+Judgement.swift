@@ -7,6 +7,7 @@ extension JobPlan {
   package mutating func judge() {
     reasons = []
     judgeRows()
+    judgeCadences()
     if let memory { judge(memory) }
     if let disk { judge(disk) }
     if let time, time.most > Self.longSeconds {
@@ -40,6 +41,23 @@ extension JobPlan {
     }
     if data.heldOutTokens < 2 {
       warn("nothing-held-out", "Nothing is held out: the run cannot tell what was learned from what was learned by heart.")
+    }
+  }
+
+  /// With `max_steps` the config itself has said so; here the steps come from epochs.
+  private mutating func judgeCadences() {
+    guard let steps, let cadences else { return }
+    if let evaluation = cadences.evaluation, evaluation > steps {
+      warn(
+        "eval-steps",
+        "The held-out part is measured every \(evaluation) steps, and the run has \(steps): before the first and after the last only. Lower training.eval_steps."
+      )
+    }
+    if cadences.warmUp >= steps, steps > 1 {
+      warn(
+        "warm-up",
+        "The warm-up takes \(cadences.warmUp) steps, and the run has \(steps): the learning rate never gets to its height. Lower training.warmup_steps."
+      )
     }
   }
 
@@ -109,12 +127,12 @@ extension JobPlan {
   package var comparison: String? {
     guard let actual, let time, let memory else { return nil }
     return
-      "Steps and evaluations were planned to take \(Figures.duration(time.least)) to \(Figures.duration(time.most)) and took \(Figures.duration(actual.seconds)); memory was planned at \(Figures.bytes(memory.least)) to \(Figures.bytes(memory.most)) and came to \(Figures.bytes(actual.peakMemory))."
+      "The run was planned to take \(Figures.duration(time.least)) to \(Figures.duration(time.most)) and took \(Figures.duration(actual.seconds)); memory was planned at \(Figures.bytes(memory.least)) to \(Figures.bytes(memory.most)) and came to \(Figures.bytes(actual.peakMemory))."
   }
 
   /// Puts what the run took beside the plan.
   ///
-  /// - seconds: of steps and evaluations.
+  /// - seconds: of the whole run.
   package mutating func conclude(seconds: Double, peakMemory: Int) {
     actual = Actual(
       seconds: seconds, peakMemory: peakMemory, isWithinTime: time.map { $0.least <= seconds && seconds <= $0.most },

@@ -45,7 +45,7 @@ struct Agent {
         config: { name in try await configs.publish(name) },
         sweep: { results in try publisher.publish(results) },
         changed: { status.note() }),
-      clock: clock, log: log, defaultThreads: Machine.processors)
+      clock: clock, log: log, defaultThreads: Machine.processors, plansAhead: true)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
     let intake = Intake(
