@@ -16,6 +16,8 @@ package enum WorkerCall: Sendable, Equatable {
   case evaluate(FilePath)
   /// Path of a folder laid out as a job's, whose order is only to be planned.
   case plan(FilePath)
+  /// Path of an errand's folder, whose `order.json` says what to do. The verb is the kind's word.
+  case errand(ErrandKind, FilePath)
 
   var arguments: [String] {
     switch self {
@@ -25,6 +27,7 @@ package enum WorkerCall: Sendable, Equatable {
     case .train(let folder): ["train", folder.string]
     case .evaluate(let folder): ["evaluate", folder.string]
     case .plan(let folder): ["plan", folder.string]
+    case .errand(let kind, let folder): [kind.rawValue, folder.string]
     }
   }
 }

@@ -12,12 +12,14 @@ package enum InboxRequest: Sendable, Equatable {
   case renameConfig(String, to: String, isForced: Bool)
   /// A model is measured on a dataset: it becomes a job.
   case evaluate(EvaluationTask)
+  /// Work in the background that is no job: by its identifier, or all that is about a name.
+  case cancelErrand(String)
 
   package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate"]
   /// What can be deleted and renamed.
   package static let kinds = ["config"]
   private static let keys =
-    ["action", "job", "kind", "name", "to", "force"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
+    ["action", "job", "kind", "name", "to", "force", "errand"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
@@ -33,6 +35,11 @@ package enum InboxRequest: Sendable, Equatable {
     let request: InboxRequest?
     switch action {
     case "rescan": request = .rescan
+    case "cancel" where object["errand"] != nil && object["job"] == nil:
+      request = form.name("errand", "the errand to cancel").map { .cancelErrand($0) }
+    case "cancel" where object["errand"] != nil:
+      form.refuse("errand", "a request cancels one thing: give \"job\" or \"errand\"")
+      request = nil
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
@@ -51,6 +58,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "delete": ["action", "kind", "name", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
     case "evaluate": EvaluationTask.keys
+    case "cancel": ["action", "job", "errand"]
     case nil: keys
     default: ["action", "job"]
     }
