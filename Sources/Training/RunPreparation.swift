@@ -38,7 +38,7 @@ struct RunPreparation {
       sources: parts.map(\.source), maximumRows: configuration.data.rowLimit, isStopped: { WorkerProcess.stopWasAsked })
     var chat: ChatRenderer?
     if (parts.map(\.source) + [eval].compactMap(\.self)).contains(where: \.reader.isConversation) {
-      tokenizer = try withTemplate(tokenizer)
+      tokenizer = try ChatFormat.withTemplate(tokenizer)
       let tools = ToolDefinition.all(configuration.tools).map(\.node)
       let renderer = try ChatRenderer(
         tokenizer.settings, tools: tools.isEmpty ? nil : JSONNode(.array(tools)), now: Int(WallClock.system.now() / 1_000_000_000))
@@ -86,19 +86,6 @@ struct RunPreparation {
     let ingest = try PublishedJSON.decode(
       IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: FilePath(pin.folder)).result))
     return DataSource(pin: pin, ingest: ingest, reader: try method.reader(configuration.data, ingest: ingest))
-  }
-
-  /// Conversations need a template: a tokenizer without one gets ours.
-  private func withTemplate(_ tokenizer: Tokenizer) throws -> Tokenizer {
-    guard tokenizer.settings.chatTemplate == nil, tokenizer.settings.namedChatTemplates.isEmpty else { return tokenizer }
-    guard tokenizer.endOfTextID != nil else {
-      throw Problem(
-        "tokenizer.no-end", "the tokenizer has neither a chat template nor an end-of-text token, and conversations need one of them",
-        mend: "Set chat_template or eos_token in its tokenizer_config.json and drop the model again.")
-    }
-    var settings = tokenizer.settings
-    settings.chatTemplate = ChatFormat.template
-    return try tokenizer.with(settings)
   }
 
   private func modelConfiguration(_ configuration: Configuration, _ tokenizer: Tokenizer) throws -> ModelConfiguration {

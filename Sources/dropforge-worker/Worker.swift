@@ -61,6 +61,11 @@ struct Worker {
       let job = JobLayout(folder: FilePath(try words.required("folder")))
       let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
       return try TrainingRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case ErrandKind.tokenize.rawValue:
+      WorkerProcess.catchStopSignals()
+      let folder = ErrandLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TokenizeOrder.self, from: try files.contents(of: folder.order))
+      return try Tokenizing(order: order, files: files, report: say).run(in: folder, isStopped: { WorkerProcess.stopWasAsked })
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":
