@@ -98,7 +98,7 @@ extension Catalogue {
       return try names.compactMap { name in
         let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
         guard let latest = versions.last else { return nil }
-        return DatasetCard(
+        var card = DatasetCard(
           name: name, description: try (String?).fetchOne(descriptionOf, arguments: [name.text]) ?? nil,
           aliases: try String.fetchAll(aliasesOf, arguments: [name.text]).map(SafeName.init(from:)), latest: latest.result,
           data: data(name, latest.number),
@@ -107,6 +107,9 @@ extension Catalogue {
               version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
               badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
           })
+        let tokenizations = try Self.tokenizations(of: name, in: database)
+        if !tokenizations.isEmpty { card.tokenizations = tokenizations.map { DatasetCard.Tokenization($0.card) } }
+        return card
       }
     }
   }

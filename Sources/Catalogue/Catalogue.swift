@@ -53,6 +53,9 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0005-sweep-winners") { database in
       try database.execute(sql: String(decoding: PackageResources.v0005_sweep_winners_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0006-tokenizations") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0006_tokenizations_sql, as: UTF8.self))
+    }
     return migrator
   }
 

@@ -162,6 +162,7 @@ extension Scheduler {
   private func hear(_ event: WorkerEvent, from id: JobID) async {
     do {
       if case .warning(let text) = event { log.warning("job", metadata: ["job": "\(id)", "warning": "\(text)"]) }
+      if case .tokenized(let dataset, let tokenization) = event { try await reports.tokenized(dataset, tokenization) }
       if case .phase(let phase, _) = event, let job = try await catalogue.job(id), job.state.isRunning, job.state != phase.state {
         try await catalogue.transition(id, from: job.state, to: phase.state, reason: nil, at: now)
         board.apply(event, to: id, at: now)

@@ -260,6 +260,8 @@ package struct SchedulerReports: Sendable {
   package var outputs: @Sendable (JobFacts) async throws -> Void
   /// A stored config was used.
   package var config: @Sendable (SafeName) async throws -> Void
+  /// A job trains on that tokenization of a dataset.
+  package var tokenized: @Sendable (SafeName, String) async throws -> Void
   /// Something changed of a sweep.
   package var sweep: @Sendable (SweepResults) async throws -> Void
   /// Something that `workspace/status.json` tells has changed.
@@ -267,9 +269,11 @@ package struct SchedulerReports: Sendable {
 
   package init(
     outputs: @escaping @Sendable (JobFacts) async throws -> Void, config: @escaping @Sendable (SafeName) async throws -> Void = { _ in },
+    tokenized: @escaping @Sendable (SafeName, String) async throws -> Void = { _, _ in },
     sweep: @escaping @Sendable (SweepResults) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void
   ) {
     self.outputs = outputs
+    self.tokenized = tokenized
     self.config = config
     self.sweep = sweep
     self.changed = changed

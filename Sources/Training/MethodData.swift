@@ -73,7 +73,7 @@ struct MethodData {
       masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture,
       files: files
     ).make(given: held?.tokens)
-    let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
+    let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.splits, name) }
     return Tokens(
       train: try split(Tokenization.trainSplit), eval: try held ?? split(Tokenization.evalSplit), remarks: mixture.remarks + remarks,
       rows: rows,
@@ -99,32 +99,32 @@ struct MethodData {
     _ source: DataSource, _ masked: (any SequenceReader) -> Bool, heldOutShare: Double, rowLimit: Int?
   ) throws -> (TokenizationLayout, TokenizationCard) {
     var lastReport = WallClock.system.monotonic()
-    let data = configuration.data
-    let templates = [tokenizer.settings.chatTemplate].compactMap(\.self) + tokenizer.settings.namedChatTemplates.map(\.template)
-    let chat = source.reader.isConversation ? SHA256.hash((templates.joined(separator: "\u{0}") + configuration.tools.text()).utf8) : ""
-    return try Tokenization(
-      source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(source.reader),
-      heldOutShare: heldOutShare, maximumRows: rowLimit,
-      reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)" + (source.onlySplit.map { "|\($0)" } ?? ""),
-      seed: UInt64(configuration.seed), files: files
+    let made = try Tokenization(
+      source: source, configuration: configuration, tokenizer: tokenizer, masked: masked(source.reader), heldOutShare: heldOutShare,
+      maximumRows: rowLimit, threads: order.threads, files: files
     ).make(
-      report: { share in
+      report: { done, total in
         let now = WallClock.system.monotonic()
         if now - lastReport > 200_000_000 {
           lastReport = now
-          report(.phase(.tokenizing, share: share))
+          report(.phase(.tokenizing, share: Double(done) / Double(max(total, 1))))
         }
       }, isStopped: { WorkerProcess.stopWasAsked })
+    report(.tokenized(source.pin.name, id: made.card.id))
+    return (made.layout, made.card)
   }
 
   private func load(_ layout: TokenizationLayout, _ card: TokenizationCard, _ name: String) throws -> LoadedSplit {
-    guard let split = card.split(name) else {
+    try load(layout, card.splits, name)
+  }
+
+  private func load(_ layout: TokenizationLayout, _ splits: [TokenizationCard.Split], _ name: String) throws -> LoadedSplit {
+    guard let split = splits.first(where: { $0.name == name }) else {
       throw Problem(
         "tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'",
         mend: "Delete that folder; the tokens are made anew.")
     }
-    return (split, try TokenizedSplit(layout, split, vocabulary: card.vocabularySize))
+    return (split, try TokenizedSplit(layout, split, vocabulary: tokenizer.vocabularySize))
   }
 
   // MARK: remarks
@@ -146,6 +146,9 @@ struct MethodData {
     if card.emptyRows > 0 { remarks.append("\(card.emptyRows) rows\(of) have nothing for this method and are left out.") }
     for refused in card.refused {
       remarks.append("\(refused.rows) of \(card.rows) rows\(of) are left out: \(refused.reason) (the first is row \(refused.firstRow)).")
+    }
+    for removed in card.removed where removed.rows > 0 {
+      remarks.append("\(removed.filter): \(Figures.grouped(removed.rows)) rows\(of), \(Figures.grouped(removed.tokens)) tokens taken away.")
     }
     if card.duplicates > 0 {
       remarks.append(

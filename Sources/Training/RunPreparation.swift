@@ -43,7 +43,7 @@ struct RunPreparation {
       sources: parts.map(\.source), maximumRows: configuration.data.rowLimit, isStopped: { WorkerProcess.stopWasAsked })
     var chat: ChatRenderer?
     if sources.all.contains(where: \.reader.isConversation) {
-      tokenizer = try withTemplate(tokenizer)
+      tokenizer = try ChatFormat.withTemplate(tokenizer)
       let tools = ToolDefinition.all(configuration.tools).map(\.node)
       let renderer = try ChatRenderer(
         tokenizer.settings, tools: tools.isEmpty ? nil : JSONNode(.array(tools)), now: Int(WallClock.system.now() / 1_000_000_000))
@@ -84,19 +84,6 @@ struct RunPreparation {
     var source = DataSource(pin: pin, ingest: ingest, reader: try method.reader(configuration.data, ingest: ingest))
     if let evaluation = order.evaluation { source.onlySplit = evaluation.split ?? source.namedEvalSplit ?? source.trainSplit }
     return source
-  }
-
-  /// Conversations need a template: a tokenizer without one gets ours.
-  private func withTemplate(_ tokenizer: Tokenizer) throws -> Tokenizer {
-    guard tokenizer.settings.chatTemplate == nil, tokenizer.settings.namedChatTemplates.isEmpty else { return tokenizer }
-    guard tokenizer.endOfTextID != nil else {
-      throw Problem(
-        "tokenizer.no-end", "the tokenizer has neither a chat template nor an end-of-text token, and conversations need one of them",
-        mend: "Set chat_template or eos_token in its tokenizer_config.json and drop the model again.")
-    }
-    var settings = tokenizer.settings
-    settings.chatTemplate = ChatFormat.template
-    return try tokenizer.with(settings)
   }
 
   private func modelConfiguration(_ configuration: Configuration, _ tokenizer: Tokenizer) throws -> ModelConfiguration {

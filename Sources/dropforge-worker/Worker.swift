@@ -72,6 +72,11 @@ struct Worker {
       let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
       // What other jobs use now they will have given back when this one starts.
       return try TrainingRun(order: order, files: files, clock: .system, availableMemory: { Machine.memory }, report: say).plan()
+    case ErrandKind.tokenize.rawValue:
+      WorkerProcess.catchStopSignals()
+      let folder = ErrandLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TokenizeOrder.self, from: try files.contents(of: folder.order))
+      return try Tokenizing(order: order, files: files, report: say).run(in: folder, isStopped: { WorkerProcess.stopWasAsked })
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":

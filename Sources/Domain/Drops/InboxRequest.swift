@@ -14,8 +14,10 @@ package enum InboxRequest: Sendable, Equatable {
   case evaluate(EvaluationTask)
   /// Work in the background that is no job: by its identifier, or all that is about a name.
   case cancelErrand(String)
+  /// A dataset as token files, made in the background.
+  case tokenize(TokenizeRequest)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate"]
+  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize"]
   /// What can be deleted and renamed.
   package static let kinds = ["config"]
   private static let keys =
@@ -25,6 +27,10 @@ package enum InboxRequest: Sendable, Equatable {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
     var form = RequestForm(object: object, source: source)
     let action = form.word("action", among: actions, "it is")
+    if action == "tokenize" {
+      let (request, findings) = TokenizeRequest.decode(object, source: source)
+      return (findings.errors.isEmpty ? .tokenize(request) : nil, findings)
+    }
     let known = Self.known(action)
     for key in object.keys where !(known + ["comment", "schema", "$schema"]).contains(key) && !key.hasPrefix("_") {
       let hint =

@@ -37,18 +37,27 @@ struct Agent {
     let status = StatusService(
       layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
+    let publishDatasets: @Sendable (Set<SafeName>) async throws -> Void = { [layout] names in
+      try publisher.publish(
+        try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
+    }
+    let shelf = TokenizationShelf(
+      layout: layout, files: files, catalogue: catalogue, publish: publishDatasets, clock: clock, log: log)
     let configs = ConfigViews(layout: layout, files: files, catalogue: catalogue, publisher: publisher)
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: SchedulerReports(
         outputs: { facts in try publisher.publish(facts) },
         config: { name in try await configs.publish(name) },
+        tokenized: { dataset, id in try await shelf.use(id, of: dataset) },
         sweep: { results in try publisher.publish(results) },
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors, plansAhead: true)
 
+    let tokenizing = TokenizeWork(
+      layout: layout, files: files, catalogue: catalogue, shelf: shelf, settings: settings, defaultThreads: Machine.processors)
     let errands = Errands(
-      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [:],
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [.tokenize: tokenizing],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -59,10 +68,7 @@ struct Agent {
           try reserve.writing { try publisher.publish(receipts) }
           status.note()
         },
-        datasets: { [layout] names in
-          try publisher.publish(
-            try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
-        },
+        datasets: publishDatasets,
         job: { id in try await scheduler.announce(id) },
         configs: { names in try await configs.publish(names) },
         sweep: { id in try await scheduler.publish(id) },
@@ -74,6 +80,7 @@ struct Agent {
             return .carriedOut("The inbox has been looked through.")
           case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
+          case .tokenize(let order): return .init(try await tokenizing.accept(order, by: errands))
           case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
           }
@@ -91,6 +98,7 @@ struct Agent {
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
     try await configs.restore()
     try await scheduler.recover()
+    try await shelf.recover()
     try await errands.recover()
     try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
 
