@@ -12,6 +12,10 @@ package enum WorkerCall: Sendable, Equatable {
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
   case train(FilePath)
+  /// Path of a list of `SurveyOrder`.
+  case survey(FilePath)
+  /// Path of a `RowsOrder`.
+  case rows(FilePath)
 
   var arguments: [String] {
     switch self {
@@ -19,6 +23,8 @@ package enum WorkerCall: Sendable, Equatable {
     case .ingestMany(let orders): ["ingest-many", orders.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
+    case .survey(let orders): ["survey", orders.string]
+    case .rows(let order): ["rows", order.string]
     }
   }
 }

@@ -48,11 +48,11 @@ extension Intake {
   nonisolated func judge(_ drop: ClaimedDrop, asReadBy order: IngestOrder, name: SafeName, reading: String) throws -> Judged {
     let staging = DatasetVersionLayout(folder: FilePath(order.staging))
     let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: staging.result))
-    let told = try order.sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
+    let told = try order.sidecar?.reading.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
     let form = form(for: drop)
     let entry = Catalogue.dataset(
       named: name, drop: drop.id, fileName: order.fileName, reading: told + reading, description: order.sidecar?.description,
-      result: result, at: now
+      tags: order.sidecar.flatMap { $0.tags.isEmpty ? nil : $0.tags }, licence: order.sidecar?.licence, result: result, at: now
     ) { decision in Self.verdict(decision, name, result, form) }
     return Judged(drop: drop, entry: entry)
   }

@@ -61,6 +61,16 @@ struct Worker {
       let job = JobLayout(folder: FilePath(try words.required("folder")))
       let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
       return try TrainingRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case "survey":
+      WorkerProcess.yieldToOthers()
+      let orders = try PublishedJSON.decode([SurveyOrder].self, from: try files.contents(of: FilePath(try words.required("orders"))))
+      try Survey(fileSystem: files, preview: RowPreview(fileSystem: files).preview).run(orders)
+      return .done
+    case "rows":
+      let order = try PublishedJSON.decode(RowsOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
+      _ = try RowsExport(order: order, fileSystem: files).run()
+      return .done
+    case "samples", "compare": return try DatasetViewing(files).run(verb, &words)
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":

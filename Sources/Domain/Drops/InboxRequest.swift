@@ -10,10 +10,11 @@ package enum InboxRequest: Sendable, Equatable {
   /// A stored config goes, with all its versions; with `isForced` even where a job that is not over uses it.
   case deleteConfig(String, isForced: Bool)
   case renameConfig(String, to: String, isForced: Bool)
+  case dataset(DatasetRequest)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"]
-  /// What can be deleted and renamed.
-  package static let kinds = ["config"]
+  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"] + DatasetRequest.actions
+  /// What can be deleted.
+  package static let kinds = ["config", "dataset"]
   private static let keys = ["action", "job", "kind", "name", "to", "force"]
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
@@ -33,7 +34,8 @@ package enum InboxRequest: Sendable, Equatable {
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
-    default: request = aboutConfig(action, &form)
+    case _ where DatasetRequest.actions.contains(action): request = DatasetRequest.decode(action, &form).map { .dataset($0) }
+    default: request = aboutStored(action, &form)
     }
     return (form.findings.errors.isEmpty ? request : nil, form.findings)
   }
@@ -43,15 +45,16 @@ package enum InboxRequest: Sendable, Equatable {
     case "rescan": ["action"]
     case "delete": ["action", "kind", "name", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
-    case nil: keys
-    default: ["action", "job"]
+    case nil: keys + ["dataset", "description", "tags", "license", "format"]
+    case let action?: ["action"] + (DatasetRequest.known(action) ?? ["job"])
     }
   }
 
-  private static func aboutConfig(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
-    let kind = form.word("kind", among: kinds, "it says what is to be \(action)d:")
-    let name = form.name("name", "the config to \(action)")
+  private static func aboutStored(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
+    let kind = form.word("kind", among: action == "delete" ? kinds : ["config"], "it says what is to be \(action)d:")
     let isForced = form.flag("force")
+    if kind == "dataset" { return form.dataset("name", "the dataset to \(action)").map { .dataset(.delete($0, isForced: isForced)) } }
+    let name = form.name("name", "the \(kind ?? "config") to \(action)")
     if action == "delete" {
       guard kind != nil, let name else { return nil }
       return .deleteConfig(name, isForced: isForced)
@@ -62,7 +65,7 @@ package enum InboxRequest: Sendable, Equatable {
 }
 
 /// The members of a request, read one by one, with what is wrong of them.
-private struct RequestForm {
+struct RequestForm {
   let object: JSONObject
   let source: ConfigSource
   var findings: [Finding] = []
