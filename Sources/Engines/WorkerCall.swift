@@ -12,6 +12,8 @@ package enum WorkerCall: Sendable, Equatable {
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
   case train(FilePath)
+  /// Path of an errand's folder, whose `order.json` says what to do. The verb is the kind's word.
+  case errand(ErrandKind, FilePath)
   /// Path of a list of `SurveyOrder`.
   case survey(FilePath)
   /// Path of a `RowsOrder`.
@@ -23,6 +25,7 @@ package enum WorkerCall: Sendable, Equatable {
     case .ingestMany(let orders): ["ingest-many", orders.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
+    case .errand(let kind, let folder): [kind.rawValue, folder.string]
     case .survey(let orders): ["survey", orders.string]
     case .rows(let order): ["rows", order.string]
     }

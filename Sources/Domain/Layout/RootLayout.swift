@@ -96,7 +96,7 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var exports: FilePath { folder.appending("exports") }
 
   package var folders: [FilePath] {
-    [folder, staging, datasets, configs, models, jobs, sweeps, requests, sidecars, trash, exports]
+    [folder, staging, datasets, configs, models, jobs, sweeps, errands, requests, sidecars, trash, exports]
   }
 }
 
