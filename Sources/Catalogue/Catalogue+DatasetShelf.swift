@@ -130,7 +130,8 @@ extension Catalogue {
   private static func openUsers(ofDataset name: SafeName, in database: Database) throws -> [JobID] {
     let aliases = try String.fetchAll(database, sql: "SELECT alias FROM dataset_aliases WHERE dataset = ?", arguments: [name.text])
     let names = Set(aliases + [name.text])
-    return try Row.fetchAll(database, sql: "SELECT id, name, file, pins FROM jobs WHERE finished_at IS NULL ORDER BY id").compactMap { row in
+    return try Row.fetchAll(database, sql: "SELECT id, name, file, pins FROM jobs WHERE finished_at IS NULL ORDER BY id").compactMap {
+      row in
       var used: [SafeName] = []
       if let node = try? JSONParser.parse(row["file"] as String),
         let file = JobFile.decode(node, source: .none, fallbackName: row["name"]).0
@@ -160,6 +161,11 @@ extension Catalogue {
     try await read { database in
       try Row.fetchAll(database, sql: "SELECT * FROM trash ORDER BY deleted_at DESC, id DESC").map(TrashRecord.init(row:))
     }
+  }
+
+  /// What the files of deleted datasets take.
+  package func trashBytes() async throws -> Int {
+    try await read { database in try Int.fetchOne(database, sql: "SELECT coalesce(sum(bytes), 0) FROM trash") ?? 0 }
   }
 
   /// Puts the dataset of that name that was deleted last back into the catalogue. Its record stays until its files are in their places.
@@ -219,6 +225,7 @@ extension TrashRecord {
     let contents = try JSONParser.parse(row["contents"] as String)
     self.init(
       id: id, dataset: try Catalogue.safeName(row["dataset"]), bytes: row["bytes"], deletedAt: Timestamp(nanoseconds: row["deleted_at"]),
-      until: Timestamp(nanoseconds: row["until"]), versions: (contents["dataset_versions"]?.array ?? []).compactMap { $0["number"]?.int }.sorted())
+      until: Timestamp(nanoseconds: row["until"]),
+      versions: (contents["dataset_versions"]?.array ?? []).compactMap { $0["number"]?.int }.sorted())
   }
 }

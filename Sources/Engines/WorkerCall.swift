@@ -8,6 +8,8 @@ package enum WorkerCall: Sendable, Equatable {
   /// Path of a list of `IngestOrder`: small files of plain text. A drop of which the worker says neither `read` nor `refused` is
   /// to be read alone.
   case ingestMany(FilePath)
+  /// Path of a `ColumnarOrder`.
+  case columnar(FilePath)
   /// Path of a `ModelOrder`.
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
@@ -23,6 +25,7 @@ package enum WorkerCall: Sendable, Equatable {
     switch self {
     case .ingest(let order): ["ingest", order.string]
     case .ingestMany(let orders): ["ingest-many", orders.string]
+    case .columnar(let order): ["columnar", order.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
     case .errand(let kind, let folder): [kind.rawValue, folder.string]

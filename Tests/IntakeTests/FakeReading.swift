@@ -23,7 +23,8 @@ enum FakeReading {
         }
         return .done
       case .model(let path): return try model(try order(ModelOrder.self, path))
-      case .train, .survey, .rows: return .crashed(.init(signal: nil, exitCode: 70, lastWords: "the intake trains nothing"))
+      case .columnar, .train, .errand, .survey, .rows:
+        return .crashed(.init(signal: nil, exitCode: 70, lastWords: "the intake trains nothing"))
       }
     } catch {
       return .crashed(.init(signal: nil, exitCode: 70, lastWords: "\(error)"))

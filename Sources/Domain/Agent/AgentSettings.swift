@@ -21,6 +21,7 @@ package struct AgentSettings: Section {
   package var ingestExpansion = 1_000
   package var allowsRewardCommands = false
   package var trashDays = 7.0
+  package var python: String?
 
   package init() {}
 
@@ -75,6 +76,10 @@ package struct AgentSettings: Section {
       Field(
         "trash_days", \.trashDays, limit: .within(0...3_650),
         "Days in which a deleted dataset can be restored; its files take room until then. 0: it goes at once. Default: 7."),
+      Field(
+        "python", \.python,
+        "The Python that reads Parquet and Arrow, with pyarrow in it: its path. It is started shut in, for those files alone. Default: python3."
+      ),
     ]
   }()
 

@@ -93,7 +93,8 @@ package struct DatasetDifference: Codable, Sendable, Equatable {
     )
     if from.detected != to.detected { lines.append("schema: \(from.detected.rawValue) -> \(to.detected.rawValue)") }
     for split in Set(from.splits.keys).union(to.splits.keys).sorted() where from.splits[split] != to.splits[split] {
-      lines.append("split \(split): \(from.splits[split].map(Figures.grouped) ?? "none") -> \(to.splits[split].map(Figures.grouped) ?? "none")")
+      lines.append(
+        "split \(split): \(from.splits[split].map(Figures.grouped) ?? "none") -> \(to.splits[split].map(Figures.grouped) ?? "none")")
     }
     if !addedColumns.isEmpty { lines.append("columns added: \(addedColumns.joined(separator: ", "))") }
     if !removedColumns.isEmpty { lines.append("columns removed: \(removedColumns.joined(separator: ", "))") }

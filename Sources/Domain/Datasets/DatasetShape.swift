@@ -104,7 +104,9 @@ extension DatasetSchema {
   }
 
   /// What a conversion can be asked for, for messages.
-  package static let targets = ["text", "prompt/completion", "instruction/input/output", "messages", "conversations", "prompt/chosen/rejected", "problem/solution"]
+  package static let targets = [
+    "text", "prompt/completion", "instruction/input/output", "messages", "conversations", "prompt/chosen/rejected", "problem/solution",
+  ]
 }
 
 extension DatasetSchema: FieldValue {
@@ -116,4 +118,23 @@ extension DatasetSchema: FieldValue {
     self = schema
   }
   package var node: JSONNode { JSONNode(.string(rawValue)) }
+}
+
+extension Problem {
+  package init(_ dataset: SafeName, isAlready target: DatasetSchema, _ shape: DatasetShape) {
+    self.init(
+      "convert.same", "the rows of '\(dataset)' are \(target.rawValue) already", at: .init(field: "to"),
+      mend: shape.conversions.isEmpty
+        ? "There is nothing to convert." : "They can be converted to \(shape.conversions.map(\.rawValue).joined(separator: ", ")).")
+  }
+
+  package init(_ dataset: SafeName, cannotBecome target: DatasetSchema, _ shape: DatasetShape) {
+    let can = shape.conversions.map(\.rawValue).joined(separator: ", ")
+    self.init(
+      "convert.impossible", "the rows of '\(dataset)' (\(shape.title)) cannot be converted to \(target.rawValue)", at: .init(field: "to"),
+      why: can.isEmpty ? "nothing says which column means what" : "they do not hold what such rows need",
+      mend: can.isEmpty
+        ? "Say which column is which in \(dataset)\(DatasetSidecar.ending), {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
+        : "They can be converted to \(can).")
+  }
 }

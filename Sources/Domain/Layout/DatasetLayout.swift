@@ -35,8 +35,11 @@ package struct DatasetVersionLayout: Sendable, Equatable {
   package var preview: FilePath { folder.appending("preview.json") }
   /// The first pages of the rows, for looking at.
   package var samples: FilePath { folder.appending("samples") }
+  /// Where they are made, to be renamed when they are whole.
+  package var samplesMaking: FilePath { folder.appending(".samples.making") }
   /// Pages count from 1. Those of other splits than the first lie in a folder of the split's name.
-  package func samples(split: String?, page: Int) -> FilePath {
+  package func samples(split: String?, page: Int) -> FilePath { Self.page(page, split: split, in: samples) }
+  package static func page(_ page: Int, split: String?, in samples: FilePath) -> FilePath {
     let digits = String(page)
     let name = "page-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).json"
     return (split.map { samples.appending($0) } ?? samples).appending(name)

@@ -87,6 +87,8 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var sidecars: FilePath { folder.appending("sidecars") }
   package func sidecar(_ id: DropID) -> FilePath { sidecars.appending("\(id)\(DatasetSidecar.ending)") }
 
+  /// Where rows of a columnar drop are written as JSON lines, before they are read.
+  package func columnar(_ id: DropID) -> FilePath { staging.appending("\(id).columnar") }
   /// The order of the worker that looks through stored datasets.
   package var surveyOrder: FilePath { staging.appending("survey.order.json") }
   /// What was deleted and may be restored for a while, a folder each.

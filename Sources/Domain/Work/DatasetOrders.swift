@@ -88,3 +88,10 @@ package struct RowsResult: Codable, Sendable, Equatable {
 
   package var written: Int { files.reduce(0) { $0 + $1.rows } }
 }
+
+extension RowsResult.Refusal {
+  /// "12 rows are left out: … (the first: train 7)".
+  package var sentence: String {
+    "\(Figures.grouped(rows)) \(rows == 1 ? "row is" : "rows are") left out: \(reason) (the first: \(first.split) \(first.row))"
+  }
+}

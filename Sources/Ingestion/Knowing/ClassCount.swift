@@ -24,7 +24,8 @@ struct ClassCount {
   /// Columns that may be labels: plain values beside what is trained on.
   static func candidates(_ ingest: IngestResult, trained: Set<String>) -> [ClassCount] {
     ingest.columns.filter { column in
-      !trained.contains(column.name) && Set(column.kinds).isSubset(of: [.string, .number, .boolean, .null]) && column.rows * 2 >= ingest.rows
+      !trained.contains(column.name) && Set(column.kinds).isSubset(of: [.string, .number, .boolean, .null])
+        && column.rows * 2 >= ingest.rows
     }.prefix(16).map { ClassCount($0.name) }
   }
 

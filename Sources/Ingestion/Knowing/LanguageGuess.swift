@@ -54,7 +54,9 @@ struct LanguageGuess {
   private static func decide(_ scripts: [Int], _ scores: [Int], _ words: Int, _ marks: Set<UInt32>) -> String {
     let letters = scripts.reduce(0, +)
     let ideographs = scripts[Script.han.rawValue]
-    guard letters >= fewestLetters || ideographs + scripts[Script.kana.rawValue] + scripts[Script.hangul.rawValue] >= 4 else { return "und" }
+    guard letters >= fewestLetters || ideographs + scripts[Script.kana.rawValue] + scripts[Script.hangul.rawValue] >= 4 else {
+      return "und"
+    }
     // Japanese is written in kana and Han together.
     if scripts[Script.kana.rawValue] * 10 > letters { return "ja" }
     guard let most = scripts.indices.max(by: { scripts[$0] < scripts[$1] }), let script = Script(rawValue: most) else { return "und" }

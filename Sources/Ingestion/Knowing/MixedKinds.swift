@@ -14,7 +14,9 @@ struct MixedKinds {
   private let fields: [FieldName]
 
   init(_ ingest: IngestResult) {
-    columns = ingest.columns.filter { $0.kinds.count { $0 != .null } > 1 }.prefix(64).map { Column(name: $0.name, field: FieldName($0.name)) }
+    columns = ingest.columns.filter { $0.kinds.count { $0 != .null } > 1 }.prefix(64).map {
+      Column(name: $0.name, field: FieldName($0.name))
+    }
     fields = columns.map(\.field)
   }
 

@@ -98,7 +98,8 @@ struct QualityPass {
     quality.leaks = ingest.splits.compactMap { split in
       guard let leak = leaks[split.name] else { return nil }
       return .init(
-        split: split.name, rows: leak.rows, share: (Double(leak.rows) / Double(max(1, split.rows)) * 1e4).rounded() / 1e4, first: leak.first)
+        split: split.name, rows: leak.rows, share: (Double(leak.rows) / Double(max(1, split.rows)) * 1e4).rounded() / 1e4, first: leak.first
+      )
     }
     if textsGuessed > 0 {
       quality.languages = .init(

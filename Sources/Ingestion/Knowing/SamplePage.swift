@@ -56,7 +56,8 @@ package struct SamplePage {
     guard page >= 1, page <= pages else {
       throw Problem(
         "samples.no-page", "there is no page \(page) of '\(found.name)' of '\(dataset)', version \(version)", at: .init(field: "page"),
-        why: "its \(Figures.grouped(found.rows)) rows are \(Figures.grouped(pages)) pages of \(rowsAPage)", mend: "Give a number from 1 to \(pages).")
+        why: "its \(Figures.grouped(found.rows)) rows are \(Figures.grouped(pages)) pages of \(rowsAPage)",
+        mend: "Give a number from 1 to \(pages).")
     }
     var made = SamplePage(dataset: dataset, version: version, split: found.name, page: page, rows: found.rows, rowsAPage: rowsAPage)
     let rows = try RowsByOffset(layout.rows(split: found.name), index: layout.index(split: found.name), fileSystem: fileSystem)

@@ -29,10 +29,10 @@ struct SamplePages {
     if number == SamplePage.rowsAPage * SamplePage.pagesWritten - 1 { try finish() }
   }
 
-  /// Writes the page that is begun. Views: whoever reads one sees it whole, and after a power cut they are made again.
+  /// Writes the page that is begun.
   mutating func finish() throws {
     guard let made = current.take() else { return }
-    let path = layout.samples(split: isFirst ? nil : split.name, page: page)
+    let path = DatasetVersionLayout.page(page, split: isFirst ? nil : split.name, in: layout.samplesMaking)
     if page == 1 { try fileSystem.makeFolders(path.removingLastComponent()) }
     let file = try fileSystem.open(path, .writing)
     try fileSystem.closing(file) { () throws(SystemError) in

@@ -42,7 +42,9 @@ struct TrainedTexts {
       if value.isString {
         value.appendText(to: &text)
         text.append(0x0A)
-        if index < required, schema == .messages || schema == .conversations { note("'\(columns[index])' is a string, not a list of messages") }
+        if index < required, schema == .messages || schema == .conversations {
+          note("'\(columns[index])' is a string, not a list of messages")
+        }
       } else if schema == .table {
         text.append(contentsOf: value.bytes)
         text.append(0x0A)

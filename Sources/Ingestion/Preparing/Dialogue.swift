@@ -90,7 +90,9 @@ struct Dialogue {
       let text = message["content"].flatMap { $0.isNull ? "" : Self.text(of: $0) }
       guard let text else { return nil }
       let calls = message["tool_calls"]?.array ?? []
-      if !text.isEmpty || calls.isEmpty { turns.append(["from": JSONNode(.string(names[role] ?? role)), "value": JSONNode(.string(text))]) }
+      if !text.isEmpty || calls.isEmpty {
+        turns.append(["from": JSONNode(.string(names[role] ?? role)), "value": JSONNode(.string(text))])
+      }
       for call in calls {
         turns.append(["from": "function_call", "value": JSONNode(.string((call["function"] ?? call).text()))])
       }

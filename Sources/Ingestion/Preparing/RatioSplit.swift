@@ -64,7 +64,8 @@ struct RatioSplit {
       if let known = numbers[key] { return known }
       guard strata.count < Self.mostStrata else {
         throw Problem(
-          "sidecar.stratify", "the column '\(stratify ?? "")' has more than \(Self.mostStrata) different values", at: .init(field: "stratify"),
+          "sidecar.stratify", "the column '\(stratify ?? "")' has more than \(Self.mostStrata) different values",
+          at: .init(field: "stratify"),
           mend: "Name a column of classes, such as a label.")
       }
       numbers[key] = strata.count

@@ -23,21 +23,10 @@ struct RowConversion {
     self.target = target
     mapping = ingest.mapping
     rating = DatasetShape.ratingColumn(ingest)
-    if ingest.detected == target, !(shape == .implicitPreference) {
-      throw Problem(
-        "convert.same", "the rows of '\(dataset)' are \(target.rawValue) already", at: .init(field: "to"),
-        mend: shape.conversions.isEmpty
-          ? "There is nothing to convert." : "They can be converted to \(shape.conversions.map(\.rawValue).joined(separator: ", ")).")
+    if ingest.detected == target, shape != .implicitPreference {
+      throw Problem(dataset, isAlready: target, shape)
     }
-    guard shape.conversions.contains(target) else {
-      let can = shape.conversions.map(\.rawValue).joined(separator: ", ")
-      throw Problem(
-        "convert.impossible", "rows of '\(dataset)' (\(shape.title)) cannot be converted to \(target.rawValue)", at: .init(field: "to"),
-        why: can.isEmpty ? "it is not known which column means what" : "they do not hold what such rows need",
-        mend: can.isEmpty
-          ? "Say which column is which in \(dataset)\(DatasetSidecar.ending), {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
-          : "They can be converted to \(can).")
-    }
+    guard shape.conversions.contains(target) else { throw Problem(dataset, cannotBecome: target, shape) }
     let roles = ingest.detected.requiredColumns + ingest.detected.optionalColumns
     consumed = Set(
       roles.map { ingest.mapping[$0] ?? $0 } + target.requiredColumns + target.optionalColumns + ["tools"]
@@ -174,7 +163,9 @@ extension RowConversion {
     }
     guard let chosen = Self.side(row[column("chosen")], as: "assistant"), let rejected = Self.side(row[column("rejected")], as: "assistant")
     else { return nil }
-    if let prompt = row[column("prompt")], prompt.array != nil, let asked = Self.side(prompt, as: "user") { return (asked, chosen, rejected) }
+    if let prompt = row[column("prompt")], prompt.array != nil, let asked = Self.side(prompt, as: "user") {
+      return (asked, chosen, rejected)
+    }
     let common = zip(chosen, rejected).prefix { $0 == $1 }.count
     guard common < chosen.count, common < rejected.count else { return nil }
     if common == 0, let prompt = row[column("prompt")]?.string { return ([Dialogue.message("user", prompt)], chosen, rejected) }

@@ -57,10 +57,3 @@ struct SplitConversion {
     }
   }
 }
-
-extension RowsResult.Refusal {
-  /// "12 rows are left out: … (the first: train 7)".
-  package var sentence: String {
-    "\(Figures.grouped(rows)) \(rows == 1 ? "row is" : "rows are") left out: \(reason) (the first: \(first.split) \(first.row))"
-  }
-}

@@ -47,8 +47,14 @@ struct Agent {
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors)
 
+    let datasets = DatasetViews(
+      layout: layout, files: files, catalogue: catalogue, publisher: publisher, settings: settings, clock: clock)
+    let surveys = SurveyService(
+      layout: layout, files: files, catalogue: catalogue, engine: engine, views: datasets, retrySeconds: settings.retrySeconds, log: log)
+    let rows = RowsErrands(layout: layout, files: files, catalogue: catalogue, limits: settings.ingestLimits)
     let errands = Errands(
-      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [:],
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
+      works: [.convert: rows, .exportRows: rows],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -59,14 +65,14 @@ struct Agent {
           try reserve.writing { try publisher.publish(receipts) }
           status.note()
         },
-        datasets: { [layout] names in
-          try publisher.publish(
-            try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
-        },
+        datasets: { names in try await datasets.publish(names) },
         job: { id in try await scheduler.announce(id) },
         configs: { names in try await configs.publish(names) },
         sweep: { id in try await scheduler.publish(id) },
-        changed: { scheduler.wake() },
+        changed: {
+          scheduler.wake()
+          surveys.wake()
+        },
         request: { request in
           switch request {
           case .rescan:
@@ -74,6 +80,7 @@ struct Agent {
             return .carriedOut("The inbox has been looked through.")
           case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
+          case .dataset(let request): return try await datasets.carryOut(request, rows, errands)
           case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
           }
@@ -89,7 +96,9 @@ struct Agent {
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
+    await surveys.connect(intake)
     try await configs.restore()
+    try await datasets.recover()
     try await scheduler.recover()
     try await errands.recover()
     try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
@@ -99,6 +108,7 @@ struct Agent {
       status,
       SchedulerService(scheduler: scheduler),
       ErrandsService(errands: errands),
+      surveys,
       IntakeService(intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),

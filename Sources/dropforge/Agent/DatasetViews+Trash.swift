@@ -63,6 +63,16 @@ extension DatasetViews {
       if DropID(name.string) != nil { try files.removeTree(layout.workspace.trash.appending(name)) }
     }
     try await empty()
+    for version in try await catalogue.unsurveyed(.max) { try sweep(layout.workspace.dataset(version.dataset).version(version.number)) }
+  }
+
+  /// What a worker that was killed left of looking through a version.
+  private func sweep(_ version: DatasetVersionLayout) throws {
+    guard files.isFolder(version.folder) else { return }
+    for name in try files.names(in: version.folder) where version.folder.appending(name).isPublishingLeftover {
+      try files.removeFile(version.folder.appending(name))
+    }
+    try files.removeTree(version.samplesMaking)
   }
 
   /// Bytes of the files below a folder; a file with several names in it counts once.

@@ -69,7 +69,12 @@ struct DatasetViews: Sendable {
     let outcome = try await catalogue.deleteDataset(
       reference.name, isForced: isForced, as: id, bytes: try size(of: folder.folder), at: now, until: until)
     switch outcome {
-    case .unknown: return .refused(try await unknown(reference.name))
+    case .unknown:
+      // A request may be carried out again after a crash.
+      if let deleted = try await catalogue.trash().first(where: { $0.dataset == reference.name }) {
+        return .carriedOut("Dataset '\(reference.name)' is deleted already. It can be restored until \(deleted.until).")
+      }
+      return .refused(try await unknown(reference.name))
     case .inUse(let jobs): return .refused(Self.inUse(reference.name, by: jobs))
     case .done(let record, let jobs):
       try moveToTrash(record)
@@ -87,6 +92,9 @@ struct DatasetViews: Sendable {
   func restore(_ reference: DatasetReference) async throws -> RequestAnswer {
     switch try await catalogue.restoreDataset(reference.name) {
     case .unknown:
+      if try await catalogue.datasetName(reference.name) == reference.name {
+        return .carriedOut("Dataset '\(reference.name)' is here: there is nothing to restore.")
+      }
       return .refused(
         Problem(
           "trash.unknown", "no deleted dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
@@ -106,13 +114,16 @@ struct DatasetViews: Sendable {
       try moveBack(record)
       try await catalogue.forgetTrash(record.id)
       try await publish([record.dataset])
-      return .carriedOut("Dataset '\(record.dataset)' is back, with \(record.versions.count == 1 ? "its one version" : "its \(record.versions.count) versions").")
+      return .carriedOut(
+        "Dataset '\(record.dataset)' is back, with \(record.versions.count == 1 ? "its one version" : "its \(record.versions.count) versions")."
+      )
     }
   }
 
   func unknown(_ name: SafeName) async throws -> Problem {
     let owner = try await catalogue.datasetName(name)
-    let near = NearestKey.suggestion(for: name.text, among: try await catalogue.datasetNames().map(\.text)).map { "Did you mean '\($0)'? " } ?? ""
+    let near =
+      NearestKey.suggestion(for: name.text, among: try await catalogue.datasetNames().map(\.text)).map { "Did you mean '\($0)'? " } ?? ""
     return Problem(
       "dataset.unknown", "there is no dataset '\(name)'", at: .init(field: "dataset"),
       why: owner.flatMap { $0 == name ? nil : "it is another name of '\($0)'" },

@@ -29,7 +29,8 @@ actor SurveyService: Service {
   private static let mostPauses = 200
 
   init(
-    layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, views: DatasetViews, retrySeconds: Double, log: Logger
+    layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, views: DatasetViews, retrySeconds: Double,
+    log: Logger
   ) {
     (self.layout, self.files, self.catalogue, self.engine, self.views) = (layout, files, catalogue, engine, views)
     (self.retrySeconds, self.log) = (retrySeconds, log)

@@ -28,7 +28,8 @@ struct DatasetShelf {
     let cards = try card(reference.name).map { [$0] } ?? self.cards()
     guard let card = cards.first(where: { $0.name == reference.name || $0.aliases.contains(reference.name) }) else {
       let near = NearestKey.suggestion(for: reference.name.text, among: cards.map(\.name.text)).map { " Did you mean '\($0)'?" } ?? ""
-      throw CommandFailure("There is no dataset '\(reference.name)'.\(near) `dropforge datasets list` tells which there are.", code: .saidNo)
+      throw CommandFailure(
+        "There is no dataset '\(reference.name)'.\(near) `dropforge datasets list` tells which there are.", code: .saidNo)
     }
     guard let version = reference.version else { return (card, card.version) }
     guard card.versions.contains(where: { $0.version == version }) else {
