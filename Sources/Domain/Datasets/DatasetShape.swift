@@ -84,7 +84,8 @@ package enum DatasetShape: String, Sendable, Codable, CaseIterable {
     case .toolUse: [.messages, .conversations, .text]
     case .promptCompletion: [.messages, .conversations, .instruction, .problemSolution, .text]
     case .rated: [.preference, .promptCompletion, .messages, .conversations, .instruction, .text]
-    case .preference, .implicitPreference: [.preference, .messages, .conversations, .promptCompletion, .text]
+    case .preference: [.messages, .conversations, .promptCompletion, .text]
+    case .implicitPreference: [.preference, .messages, .conversations, .promptCompletion, .text]
     case .problemSolution: [.messages, .conversations, .instruction, .promptCompletion, .text]
     case .text, .corpus, .table: []
     }

@@ -26,7 +26,8 @@ struct LanguageGuess {
     func endWord() {
       guard wordLetters > 0 else { return }
       wordCount += 1
-      if let languages = words[hash] {
+      // Words of one letter are too many languages' at once.
+      if wordLetters > 1, let languages = words[hash] {
         for index in scores.indices where languages & 1 << UInt32(index) != 0 { scores[index] += 1 }
       }
       hash = Self.start
@@ -44,6 +45,7 @@ struct LanguageGuess {
       scripts[script.rawValue] += 1
       if script == .arabic || script == .cyrillic { marks.insert(scalar) }
       let lower = Self.lowercased(scalar)
+      if lower > 0xDF, let owners = Self.ownLetters[lower] { for owner in owners { scores[owner] += 1 } }
       hash = (hash ^ UInt64(lower)) &* 0x100_0000_01B3
       wordLetters += 1
     }
@@ -71,13 +73,30 @@ struct LanguageGuess {
     case .cyrillic where !marks.isDisjoint(with: [0x452, 0x45B, 0x459, 0x45A]): return "sr"
     default: break
     }
-    guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] >= max(1, words / 20) else {
+    // At a tie the first, which is the more frequent language.
+    guard let best = scores.indices.max(by: { (scores[$0], $1) < (scores[$1], $0) }), scores[best] >= max(1, words / 20) else {
       return script == .cyrillic ? "ru" : "und"
     }
     return FrequentWords.all[best].language
   }
 
   // MARK: letters
+
+  /// Letters of Latin script that few languages have, with the places of those in `FrequentWords`.
+  private static let ownLetters: [UInt32: [Int]] = {
+    let letters = [
+      ("de", "äöüß"), ("fr", "éèêçœùâîô"), ("es", "ñáíóé"), ("it", "àèìòù"), ("pt", "ãõçáêâ"), ("pl", "ąęłśćńżźó"), ("sv", "åäö"),
+      ("fi", "äö"),
+      ("tr", "şğıçöü"), ("vi", "đơưăâêôạảấầẩậắằặẹẻẽếềểệỉịọỏốồổộớờởợụủứừửựỳỵỷỹ"), ("ro", "ăâîșțşţ"), ("cs", "řěůčšžýáíé"), ("hu", "őűáéöü"),
+      ("da", "æøå"),
+    ]
+    var owners: [UInt32: [Int]] = [:]
+    for (language, own) in letters {
+      guard let place = FrequentWords.all.firstIndex(where: { $0.language == language }) else { continue }
+      for scalar in own.unicodeScalars { owners[scalar.value, default: []].append(place) }
+    }
+    return owners
+  }()
 
   private static let start: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -120,7 +139,10 @@ struct LanguageGuess {
 /// Words that are frequent in a language and rare in its neighbours.
 private enum FrequentWords {
   static let all: [(language: String, words: String)] = [
-    ("en", "the and of to is that it was for with as his be by this are have from not but what you they which were would there their"),
+    (
+      "en",
+      "in on my me do can how if your we has had will an at or so when did does get need why where been more about the and of to is that it was for with as his be by this are have from not but what you they which were would there their"
+    ),
     ("de", "der die und das ist nicht ein eine zu den mit sich auf für dem auch wird sind von als im einen oder wie bei wenn nach werden"),
     ("fr", "le la les des et est une dans que pour qui du sur pas au avec ce il sont par plus ne je vous nous cette été être mais ou"),
     ("es", "el los las que y en un una es por con para del se no lo como más pero sus le ha este cuando muy está sin sobre ser son"),

@@ -24,12 +24,14 @@ struct QualityPass {
   private var textsGuessed = 0
   private var leaks: [String: DatasetQuality.Tally] = [:]
   private var rows = 0
+  private let isCorpus: Bool
 
   init(dataset: SafeName, version: Int, ingest: IngestResult) {
     self.ingest = ingest
     quality = DatasetQuality(dataset: dataset, version: version, rows: ingest.rows, veryLongFrom: Self.veryLongFrom)
     stride = max(1, ingest.rows / Self.mostTextsGuessed)
     trainSplit = ingest.splits.first?.name
+    isCorpus = DatasetShape(ingest) == .corpus
     texts = TrainedTexts(ingest)
     let trained = Set(texts.columns)
     // Where every column is trained on, rows say the same only where they are equal.
@@ -48,7 +50,8 @@ struct QualityPass {
     var scan = TextScan()
     texts.text.withUnsafeBufferPointer { scan.scan($0) }
     if scan.isBlank { quality.empty.note(split, number) }
-    if texts.text.count > Self.veryLongFrom { quality.veryLong.note(split, number, Figures.bytes(texts.text.count - 1)) }
+    // Pieces of long documents are as long as pieces are.
+    if texts.text.count > Self.veryLongFrom, !isCorpus { quality.veryLong.note(split, number, Figures.bytes(texts.text.count - 1)) }
     if scan.hasReplacement { quality.replacementCharacters.note(split, number) }
     if scan.isDoubleEncoded { quality.doubleEncoded.note(split, number) }
     if let control = scan.control { quality.controlCharacters.note(split, number, TextScan.name(control)) }
