@@ -44,7 +44,7 @@ let package = Package(
       resources: [
         .embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql"),
         .embedInCode("Schema/v0004-errands.sql"), .embedInCode("Schema/v0005-sweep-winners.sql"),
-        .embedInCode("Schema/v0006-tokenizations.sql"),
+        .embedInCode("Schema/v0006-tokenizations.sql"), .embedInCode("Schema/v0007-datasets.sql"),
       ],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),

@@ -53,7 +53,7 @@ static void allow(int ruleset, const char *path, uint64_t access) {
   close(fd);
 }
 
-int cl_confine(const char *const *readable, const char *const *writable) {
+int cl_confine(const char *const *readable, const char *const *writable, const char *const *executable) {
   int version = cl_landlock_version();
   // The first version cannot rename from one folder into another.
   if (version < 2) {
@@ -70,6 +70,7 @@ int cl_confine(const char *const *readable, const char *const *writable) {
   uint64_t write = attributes.handled_fs & ~(EXECUTE | IOCTL_DEV | MAKE_SPECIAL);
   for (; *readable; readable++) allow(ruleset, *readable, READ_FILE | READ_DIR);
   for (; *writable; writable++) allow(ruleset, *writable, write);
+  for (; *executable; executable++) allow(ruleset, *executable, READ_FILE | READ_DIR | EXECUTE);
   int result = (int)syscall(restrict_self, ruleset, 0);
   int failure = errno;
   close(ruleset);

@@ -23,7 +23,8 @@ extension Catalogue {
 
   /// What an ingest made: the next version of the dataset, or nothing where the bytes are known.
   package static func dataset(
-    named name: SafeName, drop: DropID, fileName: String, reading: String, description: String?, result: IngestResult, at now: Timestamp,
+    named name: SafeName, drop: DropID, fileName: String, reading: String, description: String?, tags: [String]? = nil,
+    licence: String? = nil, result: IngestResult, at now: Timestamp,
     receipt: @escaping @Sendable (DatasetDecision) -> Receipt
   ) -> Entry {
     Entry { database in
@@ -32,6 +33,7 @@ extension Catalogue {
         arguments: [result.sourceSHA256, reading])
       if let known {
         let owner = try safeName(known["dataset"])
+        if owner == name { try describe(name, description, try tags.map(JSONColumn.text), licence, in: database) }
         let isNewAlias = try owner != name && !datasetExists(name, in: database)
         if isNewAlias {
           try database.execute(
@@ -49,9 +51,12 @@ extension Catalogue {
         sql:
           "INSERT INTO datasets (name, description, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET description = coalesce(excluded.description, description)"
       ).execute(arguments: [name.text, description, now.nanoseconds])
-      let number = try Int.fetchOne(
-        database.cachedStatement(sql: "SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset = ?"),
+      try describe(name, nil, try tags.map(JSONColumn.text), licence, in: database)
+      let newest = try Int.fetchOne(
+        database.cachedStatement(sql: "SELECT coalesce(max(number), 0) FROM dataset_versions WHERE dataset = ?"),
         arguments: [name.text])!  // an aggregate always has a row
+      // Numbers of deleted versions are not given again: they may come back.
+      let number = max(newest, try lastNumber(inTrashOf: name, in: database)) + 1
       try database.cachedStatement(
         sql:
           "INSERT INTO dataset_versions (dataset, number, drop_id, file_name, sha256, reading, result, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -93,13 +98,15 @@ extension Catalogue {
     if names.isEmpty { return [] }
     return try await read { database in
       let versionsOf = try database.cachedStatement(sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number")
-      let descriptionOf = try database.cachedStatement(sql: "SELECT description FROM datasets WHERE name = ?")
+      let describedAs = try database.cachedStatement(sql: "SELECT description, tags, licence FROM datasets WHERE name = ?")
       let aliasesOf = try database.cachedStatement(sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias")
       return try names.compactMap { name in
         let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
         guard let latest = versions.last else { return nil }
+        let described = try Row.fetchOne(describedAs, arguments: [name.text])
         var card = DatasetCard(
-          name: name, description: try (String?).fetchOne(descriptionOf, arguments: [name.text]) ?? nil,
+          name: name, description: described?["description"],
+          tags: try (described?["tags"] as String?).map { try JSONColumn.value([String].self, $0) } ?? [], licence: described?["licence"],
           aliases: try String.fetchAll(aliasesOf, arguments: [name.text]).map(SafeName.init(from:)), latest: latest.result,
           data: data(name, latest.number),
           versions: versions.map {

@@ -56,6 +56,9 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0006-tokenizations") { database in
       try database.execute(sql: String(decoding: PackageResources.v0006_tokenizations_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0007-datasets") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0007_datasets_sql, as: UTF8.self))
+    }
     return migrator
   }
 

@@ -8,6 +8,8 @@ package enum WorkerCall: Sendable, Equatable {
   /// Path of a list of `IngestOrder`: small files of plain text. A drop of which the worker says neither `read` nor `refused` is
   /// to be read alone.
   case ingestMany(FilePath)
+  /// Path of a `ColumnarOrder`.
+  case columnar(FilePath)
   /// Path of a `ModelOrder`.
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
@@ -18,16 +20,23 @@ package enum WorkerCall: Sendable, Equatable {
   case plan(FilePath)
   /// Path of an errand's folder, whose `order.json` says what to do. The verb is the kind's word.
   case errand(ErrandKind, FilePath)
+  /// Path of a list of `SurveyOrder`.
+  case survey(FilePath)
+  /// Path of a `RowsOrder`.
+  case rows(FilePath)
 
   var arguments: [String] {
     switch self {
     case .ingest(let order): ["ingest", order.string]
     case .ingestMany(let orders): ["ingest-many", orders.string]
+    case .columnar(let order): ["columnar", order.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
     case .evaluate(let folder): ["evaluate", folder.string]
     case .plan(let folder): ["plan", folder.string]
     case .errand(let kind, let folder): [kind.rawValue, folder.string]
+    case .survey(let orders): ["survey", orders.string]
+    case .rows(let order): ["rows", order.string]
     }
   }
 }

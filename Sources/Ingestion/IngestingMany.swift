@@ -41,7 +41,7 @@ package struct IngestingMany {
     var head = [UInt8](repeating: 0, count: PeekedSource.headBytes)
     let count = try fileSystem.closing(file) { () throws(SystemError) in try fileSystem.readChunk(file, &head) }
     return switch ContentSignature(of: Array(head[..<count])) {
-    case .compressed, .archive: false
+    case .compressed, .archive, .foreign(.parquet), .foreign(.arrow), .foreign(.feather): false
     default: true
     }
   }

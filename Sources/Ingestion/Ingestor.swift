@@ -58,21 +58,36 @@ package struct Ingestor {
     let splits = try reading.splits.finish(read)
     try reading.badRows.finish()
     let columns = reading.columns.result()
+    let preparation = Preparation(order, layout, fileSystem, splits)
     let schema = try SchemaDetection(
-      columns: columns, rows: reading.rows, sample: try sample(splits), told: order.sidecar?.columns ?? [:],
+      columns: columns, rows: reading.rows, sample: try sample(preparation), told: order.sidecar?.columns ?? [:],
       sidecarName: reading.sidecarName)
-    progress.tell()
-    let result = IngestResult(
+    var result = IngestResult(
       sourceSHA256: read.sha256, sourceBytes: read.bytes, files: reading.files.sorted { ByteOrder.isBefore($0.name, $1.name) },
-      splits: splits,
-      rows: reading.rows, badRows: reading.badRows.count, columns: columns, detected: schema.schema, mapping: schema.mapping,
-      warnings: warnings(of: reading, splits) + schema.warnings, seconds: Double(clock.monotonic() - started) / 1e9)
+      splits: splits, rows: reading.rows, badRows: reading.badRows.count, columns: columns, detected: schema.schema,
+      mapping: schema.mapping, warnings: warnings(of: reading, splits) + schema.warnings, seconds: 0)
+    try prepare(&result, preparation, reading.sidecarName)
+    progress.tell()
+    result.seconds = Double(clock.monotonic() - started) / 1e9
     KillPoint.pass(.ingestRead)
     try fileSystem.syncTree(layout.folder)
-    if splits.contains(where: { $0.isOriginal == true }) { try fileSystem.syncTree(source) }
+    if result.splits.contains(where: { $0.isOriginal == true }) { try fileSystem.syncTree(source) }
     try fileSystem.publish(try PublishedJSON.bytes(of: result), to: layout.result)
     KillPoint.pass(.ingestWhole)
     return result
+  }
+
+  /// What a sidecar wants done with the rows that were read.
+  private func prepare(_ result: inout IngestResult, _ preparation: Preparation, _ sidecarName: String) throws {
+    if let converted = try preparation.convert(result) {
+      let schema = try SchemaDetection(
+        columns: converted.columns, rows: converted.rows, sample: try sample(preparation), sidecarName: sidecarName)
+      result.warnings.append("Converted from \(result.detected.rawValue) to \(schema.schema.rawValue).")
+      (result.columns, result.rows, result.detected, result.mapping) = (converted.columns, converted.rows, schema.schema, schema.mapping)
+    }
+    try preparation.divide(result.columns)
+    result.splits = preparation.splits
+    result.warnings += preparation.remarks
   }
 
   private func dropStatus(_ source: FilePath) throws -> FileStatus {
@@ -107,10 +122,10 @@ package struct Ingestor {
 
   /// Rows from all over the first split, in its order. Read and not mapped: a mapping would count as this process's
   /// memory, which is not to grow with the drop.
-  private func sample(_ splits: [IngestResult.Split]) throws -> [JSONNode] {
-    guard let split = splits.first else { return [] }
+  private func sample(_ preparation: Preparation) throws -> [JSONNode] {
+    guard let split = preparation.splits.first else { return [] }
     let step = max(1, split.rows / Self.sampleRows)
-    let path = split.isOriginal == true ? FilePath(order.source) : layout.rows(split: split.name)
+    let path = preparation.path(of: split)
     let rows = try RowsByOffset(path, index: layout.index(split: split.name), fileSystem: fileSystem)
     return try stride(from: 0, to: split.rows, by: step).prefix(Self.sampleRows).compactMap { index in
       // A tree of a huge row would cost more memory than it tells.

@@ -16,7 +16,7 @@ struct SkippedFiles {
   static func isExpected(_ path: String) -> Bool {
     guard !isJunk(path), let name = path.split(separator: "/").last else { return true }
     let lower = name.lowercased()
-    if lower.hasSuffix(".md") || lower.hasSuffix("~") { return true }
+    if lower.hasSuffix(".md") || lower.hasSuffix("~") || ColumnarFile.companions.contains(lower) { return true }
     let stem = lower.split(separator: ".").first.map(String.init) ?? lower
     return ["readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "checksums"].contains(stem)
       && !["csv", "tsv", "jsonl", "ndjson"].contains(lower.split(separator: ".").last.map(String.init) ?? "")

@@ -16,11 +16,13 @@ package struct DropCheck: Sendable {
 
   private let layout: RootLayout
   private let limits: IngestLimits
+  private let python: String?
 
   /// - Parameters:
   ///   - layout: of the agent's root; it need not be there.
-  ///   - limits: the agent's, so that the verdict is the same.
-  package init(layout: RootLayout, files: any FileSystem, engine: any Engine, limits: IngestLimits) {
+  ///   - limits: the agent's, so that the verdict is the same; likewise the Python for Parquet.
+  package init(layout: RootLayout, files: any FileSystem, engine: any Engine, limits: IngestLimits, python: String? = nil) {
+    self.python = python
     self.layout = layout
     self.files = files
     self.engine = engine
@@ -109,10 +111,20 @@ package struct DropCheck: Sendable {
 
   private func checkDataset(_ path: FilePath, _ scratch: FilePath, _ now: Timestamp) async throws -> Verdict {
     let name = path.lastComponent?.string ?? path.string
+    var (source, readAs) = (path, name)
+    let columnar = ColumnarRows(files: files, python: python, limits: limits)
+    if try columnar.isColumnar(path, name: name) {
+      let folder = scratch.appending("columnar")
+      try files.makeFolders(folder)
+      let order = columnar.order(for: DropID(at: now, random: 0), source: path, fileName: name, staging: folder)
+      if let problem = try await run(order, scratch, name) { return .refused(problem, []) }
+      source = try columnar.result(in: folder).rows
+      readAs = source.lastComponent?.string ?? name
+    }
     let order = IngestOrder(
-      drop: DropID(at: now, random: 0), source: path.string, fileName: name, staging: scratch.appending("staging").string,
+      drop: DropID(at: now, random: 0), source: source.string, fileName: readAs, staging: scratch.appending("staging").string,
       sidecar: try sidecar(beside: path), limits: limits, rowsMayStay: true)
-    return try await check(order, SafeName(from: DroppedFileName(name).stem), version: 1, scratch)
+    return try await check(order, SafeName(from: ColumnarFile.stem(of: name) ?? DroppedFileName(name).stem), version: 1, scratch)
   }
 
   /// Mended rows, against the dataset that they belong to.
@@ -149,7 +161,7 @@ package struct DropCheck: Sendable {
   private func run(_ order: some Encodable, _ scratch: FilePath, _ name: String) async throws -> Problem? {
     let path = scratch.appending("order.json")
     try files.publish(try PublishedJSON.bytes(of: order), to: path)
-    let call: WorkerCall = order is ModelOrder ? .model(path) : .ingest(path)
+    let call: WorkerCall = order is ModelOrder ? .model(path) : order is ColumnarOrder ? .columnar(path) : .ingest(path)
     return switch await engine.run(call, threads: nil, stop: StopRequest(), graceSeconds: 1, onEvent: { _ in }) {
     case .done: nil
     case .refused(let problem): problem
@@ -159,7 +171,8 @@ package struct DropCheck: Sendable {
   }
 
   private func sidecar(beside path: FilePath) throws -> DatasetSidecar? {
-    let stem = DroppedFileName(path.lastComponent?.string ?? "").stem
+    let name = path.lastComponent?.string ?? ""
+    let stem = ColumnarFile.stem(of: name) ?? DroppedFileName(name).stem
     let file = path.removingLastComponent().appending(stem + DatasetSidecar.ending)
     guard files.exists(file) else { return nil }
     var sidecar = DatasetSidecar()

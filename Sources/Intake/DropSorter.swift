@@ -71,6 +71,7 @@ package struct DropSorter: Sendable {
       return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
     }
     let form = DroppedFileName(name)
+    if ColumnarFile.stem(of: name) != nil { return .foreign(.dataset) }
     guard form.format == .json, form.compression == nil else {
       return form.isDataset ? .foreign(.dataset) : .refused(unknownKind(name, "its ending is none that a dataset has"), nil)
     }

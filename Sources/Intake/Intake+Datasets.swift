@@ -14,7 +14,7 @@ extension Intake {
       if BadRowsFile.isNameless(fileName) { return rejection(of: drop, kind: .dataset, Problem(namelessBadRows: fileName)) }
       if let dataset = BadRowsFile.dataset(of: fileName) { return try await readMended(drop, of: dataset) }
     }
-    let name = SafeName(from: DroppedFileName(fileName).stem)
+    let name = SafeName(from: ColumnarFile.stem(of: fileName) ?? DroppedFileName(fileName).stem)
     let sidecar = try await catalogue.sidecar(for: name)
     return try await readDataset(drop, from: drop.path, fileName: fileName, name: name, sidecar: sidecar)
   }
@@ -28,18 +28,50 @@ extension Intake {
   ) async throws -> Judged {
     let staging = layout.workspace.staging(drop.id)
     try files.removeTree(staging)  // of an attempt that a crash ended
+    var (source, readAs) = (source, fileName)
+    let columnar = ColumnarRows(files: files, python: settings.python, limits: settings.ingestLimits)
+    var converted: ColumnarResult?
+    if try columnar.isColumnar(source, name: fileName) {
+      switch try await convert(drop, source, fileName, columnar) {
+      case .failure(let problem): return rejection(of: drop, kind: .dataset, problem)
+      case .success(let made): (converted, source, readAs) = (made.result, made.rows, made.rows.lastComponent?.string ?? fileName)
+      }
+    }
     let order = IngestOrder(
-      drop: drop.id, source: source.string, fileName: fileName, staging: staging.string, sidecar: sidecar, limits: settings.ingestLimits,
-      rowsMayStay: true, mended: try mended.map { try mends(drop, after: $0).map(\.string) } ?? [])
+      drop: drop.id, source: source.string, fileName: readAs, staging: staging.string, sidecar: sidecar, limits: settings.ingestLimits,
+      rowsMayStay: converted == nil, mended: try mended.map { try mends(drop, after: $0).map(\.string) } ?? [])
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
     if let problem = try await runWorker(.ingest(orderPath), for: drop) { return rejection(of: drop, kind: .dataset, problem) }
+    if let converted {
+      try columnar.tell(converted, of: fileName, in: DatasetVersionLayout(folder: staging))
+      try files.removeTree(layout.workspace.columnar(drop.id))
+    }
     var reading = ""
     if let mended {
       reading = try mends(drop, after: mended).map { "+" + (try files.sha256(of: $0).sha256) }.joined()
       try keepOriginal(of: mended, in: DatasetVersionLayout(folder: staging))
     }
-    return try judge(drop, asReadBy: order, name: name, reading: reading)
+    var told = order
+    told.fileName = fileName
+    return try judge(drop, asReadBy: told, name: name, reading: reading)
+  }
+
+  /// Has columnar rows written as JSON lines, beside the staging folder.
+  private func convert(
+    _ drop: ClaimedDrop, _ source: FilePath, _ fileName: String, _ columnar: ColumnarRows
+  ) async throws -> Result<(result: ColumnarResult, rows: FilePath), Problem> {
+    let folder = layout.workspace.columnar(drop.id)
+    try files.removeTree(folder)  // of an attempt that a crash ended
+    try files.makeFolders(folder)
+    let orderPath = layout.workspace.order(drop.id)
+    try files.publish(
+      try PublishedJSON.bytes(of: columnar.order(for: drop.id, source: source, fileName: fileName, staging: folder)), to: orderPath)
+    if let problem = try await runWorker(.columnar(orderPath), for: drop) {
+      try files.removeTree(folder)
+      return .failure(problem)
+    }
+    return .success(try columnar.result(in: folder))
   }
 
   /// What a worker made of a drop, as an entry.
@@ -48,11 +80,11 @@ extension Intake {
   nonisolated func judge(_ drop: ClaimedDrop, asReadBy order: IngestOrder, name: SafeName, reading: String) throws -> Judged {
     let staging = DatasetVersionLayout(folder: FilePath(order.staging))
     let result = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: staging.result))
-    let told = try order.sidecar.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
+    let told = try order.sidecar?.reading.map { SHA256.hash(try PublishedJSON.line(of: $0)) } ?? ""
     let form = form(for: drop)
     let entry = Catalogue.dataset(
       named: name, drop: drop.id, fileName: order.fileName, reading: told + reading, description: order.sidecar?.description,
-      result: result, at: now
+      tags: order.sidecar.flatMap { $0.tags.isEmpty ? nil : $0.tags }, licence: order.sidecar?.licence, result: result, at: now
     ) { decision in Self.verdict(decision, name, result, form) }
     return Judged(drop: drop, entry: entry)
   }
@@ -113,7 +145,7 @@ extension Intake {
     guard let fileName = try files.names(in: stored).first, let id = sidecar.id.readingAnew else { return nil }
     let status = try files.status(stored.appending(fileName))
     // Under an alias the bytes become a dataset of that name; the endings still say the form.
-    let stem = DroppedFileName(fileName.string).stem
+    let stem = ColumnarFile.stem(of: fileName.string) ?? DroppedFileName(fileName.string).stem
     let target = name == version.dataset ? fileName.string : name.text + fileName.string.dropFirst(stem.count)
     let claim = layout.inbox.claim(id)
     let again = ClaimedDrop(

@@ -23,15 +23,17 @@ package enum Confinement {
 
   /// From here on only these paths, and what lies beneath them, can be reached; links are not followed.
   ///
+  /// - Parameter executing: where programs lie that may be started, with what they load.
   /// - Returns: false where the kernel cannot.
   /// - Throws: where it could but refuses.
-  package static func confine(reading: [FilePath], writing: [FilePath]) throws(SystemError) -> Bool {
+  package static func confine(reading: [FilePath], writing: [FilePath], executing: [FilePath] = []) throws(SystemError) -> Bool {
     // libcrypto reads its configuration at the first hash.
     _ = SHA256.hash([])
     var readable = (reading + system).map { $0.withPlatformString { strdup($0) } }.map { UnsafePointer($0) } + [nil]
     var writable = writing.map { $0.withPlatformString { strdup($0) } }.map { UnsafePointer($0) } + [nil]
-    defer { for path in readable + writable { free(UnsafeMutablePointer(mutating: path)) } }
-    guard cl_confine(&readable, &writable) != 0 else { return true }
+    var executable = executing.map { $0.withPlatformString { strdup($0) } }.map { UnsafePointer($0) } + [nil]
+    defer { for path in readable + writable + executable { free(UnsafeMutablePointer(mutating: path)) } }
+    guard cl_confine(&readable, &writable, &executable) != 0 else { return true }
     if errno == ENOSYS || errno == EOPNOTSUPP { return false }
     throw .last("shut the worker in")
   }

@@ -18,6 +18,9 @@ package enum WorkerProcess {
     return true
   }
 
+  /// Lets others go first: for work that nobody waits for.
+  package static func yieldToOthers() { _ = nice(10) }
+
   /// Highest resident memory of this process so far, in bytes.
   package static var peakMemory: Int {
     var usage = rusage()

@@ -51,6 +51,10 @@ struct Worker {
       try Shell(orders, files).close()
       try IngestingMany(orders: orders, fileSystem: files, report: say).run()
       return .done
+    case "columnar":
+      let order = try PublishedJSON.decode(ColumnarOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
+      try ColumnarReader(order, files).run()
+      return .done
     case "model":
       let order = try PublishedJSON.decode(ModelOrder.self, from: try files.contents(of: FilePath(try words.required("order"))))
       try Shell(order, files).close()
@@ -77,6 +81,19 @@ struct Worker {
       let folder = ErrandLayout(folder: FilePath(try words.required("folder")))
       let order = try PublishedJSON.decode(TokenizeOrder.self, from: try files.contents(of: folder.order))
       return try Tokenizing(order: order, files: files, report: say).run(in: folder, isStopped: { WorkerProcess.stopWasAsked })
+    case "survey":
+      WorkerProcess.yieldToOthers()
+      WorkerProcess.catchStopSignals()
+      let orders = try PublishedJSON.decode([SurveyOrder].self, from: try files.contents(of: FilePath(try words.required("orders"))))
+      do {
+        let isStopped = { WorkerProcess.stopWasAsked }
+        try Survey(fileSystem: files, isStopped: isStopped, preview: RowPreview(fileSystem: files).preview).run(orders)
+      } catch is CancellationError {
+        return .stopped
+      }
+      return .done
+    case "rows", "convert", "export-rows": return try rows(verb, &words, files)
+    case "samples", "compare": return try DatasetViewing(files).run(verb, &words)
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":
@@ -90,6 +107,29 @@ struct Worker {
     default:
       throw Problem("worker.usage", "'\(verb)' is no work of dropforge-worker", mend: "This program is started by dropforge; use that.")
     }
+  }
+
+  /// Of an errand the order lies in its folder.
+  private static func rows(_ verb: String, _ words: inout Words, _ files: LinuxFileSystem) throws -> WorkerExit {
+    WorkerProcess.catchStopSignals()
+    let path = FilePath(try words.required("order"))
+    let file = verb == "rows" ? path : ErrandLayout(folder: path).order
+    let order = try PublishedJSON.decode(RowsOrder.self, from: try files.contents(of: file))
+    var last = WallClock.system.monotonic()
+    do {
+      _ = try RowsExport(order: order, fileSystem: files) { done, total in
+        if WorkerProcess.stopWasAsked { throw CancellationError() }
+        let now = WallClock.system.monotonic()
+        guard now - last > 250_000_000 || done == total else { return }
+        last = now
+        if verb != "rows" {
+          say(.progress(.init(phase: verb == "convert" ? "converting" : "writing", done: done, total: total, unit: .rows)))
+        }
+      }.run()
+    } catch is CancellationError {
+      return .stopped
+    }
+    return .done
   }
 
   private static func generate(_ words: inout Words) throws -> WorkerExit {

@@ -264,12 +264,20 @@ struct InboxRequestTests {
 
   @Test(arguments: [
     ("3", ["error: a request is a JSON object, but this is a number"]),
-    (#"{"job": "a"}"#, ["error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize"]),
-    (#"{"action": 3}"#, ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize"]),
+    (
+      #"{"job": "a"}"#,
+      [
+        "error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore"
+      ]
+    ),
+    (
+      #"{"action": 3}"#,
+      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore"]
+    ),
     (
       #"{"action": "cancle", "job": "a"}"#,
       [
-        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize. Did you mean "cancel"?"#
+        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore. Did you mean "cancel"?"#
       ]
     ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),
@@ -289,12 +297,12 @@ struct InboxRequestTests {
     (#"{"action": "cancel", "jobb": "a"}"#, [#"error: jobb (line 1): no such field in a request. Did you mean "job"?"#]),
     (#"{"action": "rescan", "why": 1}"#, ["error: why (line 1): no such field in a request; known are action"]),
     (
-      #"{"action": "delete", "name": "a"}"#, ["error: kind: this field is missing; it says what is to be deleted: one of config"]
+      #"{"action": "delete", "name": "a"}"#, ["error: kind: this field is missing; it says what is to be deleted: one of config, dataset"]
     ),
     (
       #"{"action": "delete", "kind": "confg", "name": "a", "force": 1}"#,
       [
-        #"error: kind (line 1): "confg" is not known; it is one of config. Did you mean "config"?"#,
+        #"error: kind (line 1): "confg" is not known; it is one of config, dataset. Did you mean "config"?"#,
         "error: force (line 1): must be true or false",
       ]
     ),
@@ -311,7 +319,7 @@ struct AgentSettingsTests {
   @Test func the_defaults_stand_in_the_file_that_init_writes() {
     #expect(
       JSONNode(.object(AgentSettings().object)).text()
-        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"least_free_disk_mib":256,"least_free_memory_mib":128,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false}"#
+        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"least_free_disk_mib":256,"least_free_memory_mib":128,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false,"trash_days":7}"#
     )
   }
 

@@ -160,8 +160,7 @@ struct RefusalTests {
     ),
     (
       "rows.parquet", Array("PAR1".utf8) + [0x15, 0, 0x15],
-      "it is a Parquet file, which is not read yet. Convert it and drop the result: python3 -c \"import pandas; "
-        + "pandas.read_parquet('rows.parquet').to_json('rows.jsonl', orient='records', lines=True)\""
+      "it is a Parquet file within another, which is not read. Unpack it and drop the .parquet itself, or a folder of them."
     ),
     (
       "page.json", Array("\n<!DOCTYPE html><html>".utf8),

@@ -46,6 +46,16 @@ struct PreferencePairsTests {
     #expect(try pairs(row + "\n") == [["\(head)+Hello.<end>|-\n", "\(head)+No.<end>|-\n"]])
   }
 
+  /// LLaMA-Factory's form.
+  @Test func answers_may_be_single_messages() throws {
+    let row = """
+      {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Hello."}, \
+      "rejected": {"from": "gpt", "value": "No."}}
+      """
+    let head = "-<|user|>\nHi<end>\n<|assistant|>\n|"
+    #expect(try pairs(row + "\n") == [["\(head)+Hello.<end>|-\n", "\(head)+No.<end>|-\n"]])
+  }
+
   /// ultrafeedback_binarized: the prompt as a text beside lists that hold it.
   @Test func a_text_as_prompt_beside_lists_is_left_aside() throws {
     let row = """

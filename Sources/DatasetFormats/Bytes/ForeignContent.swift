@@ -6,15 +6,14 @@ extension Problem {
   /// - Parameter name: as the user knows it: for the text and for the commands in it.
   package init(foreign: ContentSignature.Foreign, named name: String) {
     let stem = DroppedFileName(name).stem.split(separator: ".").first.map(String.init) ?? "data"
-    let pandas = { (call: String) in
-      "Convert it and drop the result: python3 -c \"import pandas; "
-        + "pandas.\(call)('\(name)').to_json('\(stem).jsonl', orient='records', lines=True)\""
-    }
     let (what, mend): (String, String) =
       switch foreign {
       case .pdf: ("it is a PDF document, not rows of data", "Take the text out (pdftotext '\(name)' '\(stem).txt') and drop that.")
-      case .parquet: ("it is a Parquet file, which is not read yet", pandas("read_parquet"))
-      case .arrow, .feather: ("it is an Arrow file, which is not read yet", pandas("read_feather"))
+      // Those that are dropped as they are, or in a folder, never come here.
+      case .parquet:
+        ("it is a Parquet file within another, which is not read", "Unpack it and drop the .parquet itself, or a folder of them.")
+      case .arrow, .feather:
+        ("it is an Arrow file within another, which is not read", "Unpack it and drop the .arrow itself, or a folder of them.")
       case .oldOffice: ("it is an old Office file, not a text file", "Open it in its program, save it as CSV (UTF-8) and drop that.")
       case .sqlite:
         ("it is an SQLite database", "Export a table and drop that: sqlite3 -csv -header '\(name)' 'SELECT * FROM …' > '\(stem).csv'")

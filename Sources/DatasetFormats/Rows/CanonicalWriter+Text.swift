@@ -46,3 +46,11 @@ extension CanonicalWriter {
     return output + 2
   }
 }
+
+extension CanonicalWriter {
+  /// Takes over a row of another canonical file, without its line feed.
+  package func add(_ row: UnsafeBufferPointer<UInt8>) throws {
+    if let base = row.baseAddress { try append(base, row.count) }
+    try endRow()
+  }
+}

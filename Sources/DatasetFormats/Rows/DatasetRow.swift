@@ -79,7 +79,7 @@ package struct DatasetRow {
   package var continues: Bool { value(.continues)?.isTrue ?? false }
 
   /// Steps over the row's fields. Rows were checked when they were taken; one that was damaged since ends early.
-  private func visit(_ body: (_ key: JSONStringRange, _ value: Range<Int>, _ string: JSONStringRange?) -> Void) {
+  package func visit(_ body: (_ key: JSONStringRange, _ value: Range<Int>, _ string: JSONStringRange?) -> Void) {
     var scanner = JSONScanner(bytes)
     guard scanner.current == UInt8(ascii: "{") else { return }
     scanner.advance()

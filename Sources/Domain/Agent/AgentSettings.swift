@@ -20,6 +20,8 @@ package struct AgentSettings: Section {
   package var ingestRow = 64
   package var ingestExpansion = 1_000
   package var allowsRewardCommands = false
+  package var trashDays = 7.0
+  package var python: String?
 
   package init() {}
 
@@ -70,6 +72,13 @@ package struct AgentSettings: Section {
       Field(
         "allow_reward_commands", \.allowsRewardCommands,
         "Whether a job's rewards may start programs (\"command:\"), with the agent's own rights: whoever can drop a job can run them. Default: false."
+      ),
+      Field(
+        "trash_days", \.trashDays, limit: .within(0...3_650),
+        "Days in which a deleted dataset can be restored; its files take room until then. 0: it goes at once. Default: 7."),
+      Field(
+        "python", \.python,
+        "The Python that reads Parquet and Arrow, with pyarrow in it: its path. It is started shut in, for those files alone. Default: python3."
       ),
     ]
   }()

@@ -41,13 +41,17 @@ package struct AgentStatus: Codable, Sendable, Equatable {
   package struct Disk: Codable, Sendable, Equatable {
     package var freeBytes: Int
     package var totalBytes: Int
+    /// Of deleted datasets that can be restored; nil: none.
+    package var trashBytes: Int?
     enum CodingKeys: String, CodingKey {
       case freeBytes = "free_bytes"
       case totalBytes = "total_bytes"
+      case trashBytes = "trash_bytes"
     }
-    package init(freeBytes: Int, totalBytes: Int) {
+    package init(freeBytes: Int, totalBytes: Int, trashBytes: Int? = nil) {
       self.freeBytes = freeBytes
       self.totalBytes = totalBytes
+      self.trashBytes = trashBytes
     }
   }
 

@@ -62,6 +62,8 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   package var schema = "dropforge.dataset/1"
   package var name: SafeName
   package var description: String?
+  package var tags: [String]?
+  package var licence: String?
   /// Other names under which the same bytes were dropped.
   package var aliases: [SafeName]
   /// Of the latest version.
@@ -73,6 +75,9 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   package var sha256: String
   package var columns: [DatasetColumn]
   package var detected: DatasetSchema
+  /// What people call such rows, and what they can be converted to.
+  package var shape: DatasetShape?
+  package var conversions: [DatasetSchema]?
   package var mapping: [String: String]
   package var splits: [IngestResult.Split]
   package var files: [IngestResult.SourceFile]
@@ -82,19 +87,26 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   package var versions: [Version]
   /// As token ids, the newest first; nil where there is none.
   package var tokenizations: [Tokenization]?
+  /// What the trainer will see of the first rows, and what is odd in the rows: made behind the receipt, absent until then.
+  package var preview: DatasetPreview?
+  package var remarks: [String]?
 
   enum CodingKeys: String, CodingKey {
     case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
-    case tokenizations
+    case tags, shape, conversions, preview, remarks, tokenizations
+    case licence = "license"
     case badRows = "bad_rows"
     case detected = "detected_schema"
   }
 
   package init(
-    name: SafeName, description: String?, aliases: [SafeName], latest: IngestResult, data: String, versions: [Version]
+    name: SafeName, description: String?, tags: [String] = [], licence: String? = nil, aliases: [SafeName], latest: IngestResult,
+    data: String, versions: [Version]
   ) {
     self.name = name
     self.description = description
+    self.tags = tags
+    self.licence = licence
     self.aliases = aliases
     version = versions.map(\.version).max() ?? 0
     rows = latest.rows
@@ -103,6 +115,9 @@ package struct DatasetCard: Codable, Sendable, Equatable {
     sha256 = latest.sourceSHA256
     columns = latest.columns
     detected = latest.detected
+    let shape = DatasetShape(latest)
+    self.shape = shape
+    conversions = shape.conversions
     mapping = latest.mapping
     splits = latest.splits
     files = latest.files

@@ -23,6 +23,14 @@ package struct DatasetSidecar: Section, Codable {
   package var columns: [String: String] = [:]
   package var split: String?
   package var maximumRows: Int?
+  /// Split to its share of the rows, above 0; what is left is train.
+  package var splits: [String: Double] = [:]
+  /// Of the lot that decides which row goes where.
+  package var seed: Int?
+  /// The column of which every value has the same share in every split.
+  package var stratify: String?
+  /// The schema that the rows are converted to when they are read.
+  package var convert: DatasetSchema?
   package var source: String?
   package var config: String?
   package var tags: [String] = []
@@ -53,7 +61,14 @@ package struct DatasetSidecar: Section, Codable {
         "columns", \.columns, aliases: ["mapping", "column_mapping"],
         "Role to column: {\"prompt\": \"question\", \"completion\": \"answer\"}."),
       Field("split", \.split, "The split that all rows go to. Default: told from the files' names, else train."),
-      Field("max_rows", \.maximumRows, limit: .atLeast(1), "Rows taken at most, from the start."),
+      Field("max_rows", \.maximumRows, aliases: ["max_samples"], limit: .atLeast(1), "Rows taken at most, from the start."),
+      Field(
+        "splits", \.splits, aliases: ["split_ratio"],
+        "Splits to make of the rows, with the share of each: {\"validation\": 0.1, \"test\": 0.1}; what is left is train. Equal rows go to one split."
+      ),
+      Field("seed", \.seed, "Of the lot by which rows go to the splits. Default: 42."),
+      Field("stratify", \.stratify, "A column, such as label: each of its values has the same share in every split."),
+      Field("convert", \.convert, aliases: ["convert_to"], "The schema to convert the rows to, as messages, when they are read."),
       Field("source", \.source, effect: .refused(download), "Where to download it from."),
       Field("config", \.config, effect: .refused(download), "The download's configuration."),
     ]
@@ -61,3 +76,14 @@ package struct DatasetSidecar: Section, Codable {
 }
 
 extension DatasetFormat: WordField {}
+
+extension DatasetSidecar {
+  package static let defaultSeed = 42
+
+  /// What rows depend on: what is said for people alone makes no other version of them. nil where nothing else is said.
+  package var reading: DatasetSidecar? {
+    var reading = self
+    (reading.description, reading.tags, reading.licence) = (nil, [], nil)
+    return reading == DatasetSidecar() ? nil : reading
+  }
+}

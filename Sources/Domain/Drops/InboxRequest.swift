@@ -16,10 +16,12 @@ package enum InboxRequest: Sendable, Equatable {
   case cancelErrand(String)
   /// A dataset as token files, made in the background.
   case tokenize(TokenizeRequest)
+  case dataset(DatasetRequest)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize"]
-  /// What can be deleted and renamed.
-  package static let kinds = ["config"]
+  package static let actions =
+    ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize"] + DatasetRequest.actions
+  /// What can be deleted.
+  package static let kinds = ["config", "dataset"]
   private static let keys =
     ["action", "job", "kind", "name", "to", "force", "errand"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
 
@@ -53,7 +55,8 @@ package enum InboxRequest: Sendable, Equatable {
       let (task, findings) = EvaluationTask.read(object, source)
       form.findings += findings
       request = task.map { .evaluate($0) }
-    default: request = aboutConfig(action, &form)
+    case _ where DatasetRequest.actions.contains(action): request = DatasetRequest.decode(action, &form).map { .dataset($0) }
+    default: request = aboutStored(action, &form)
     }
     return (form.findings.errors.isEmpty ? request : nil, form.findings)
   }
@@ -65,15 +68,16 @@ package enum InboxRequest: Sendable, Equatable {
     case "rename": ["action", "kind", "name", "to", "force"]
     case "evaluate": EvaluationTask.keys
     case "cancel": ["action", "job", "errand"]
-    case nil: keys
-    default: ["action", "job"]
+    case nil: keys + ["dataset", "description", "tags", "license", "format"]
+    case let action?: ["action"] + (DatasetRequest.known(action) ?? ["job"])
     }
   }
 
-  private static func aboutConfig(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
-    let kind = form.word("kind", among: kinds, "it says what is to be \(action)d:")
-    let name = form.name("name", "the config to \(action)")
+  private static func aboutStored(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
+    let kind = form.word("kind", among: action == "delete" ? kinds : ["config"], "it says what is to be \(action)d:")
     let isForced = form.flag("force")
+    if kind == "dataset" { return form.dataset("name", "the dataset to \(action)").map { .dataset(.delete($0, isForced: isForced)) } }
+    let name = form.name("name", "the \(kind ?? "config") to \(action)")
     if action == "delete" {
       guard kind != nil, let name else { return nil }
       return .deleteConfig(name, isForced: isForced)
@@ -84,7 +88,7 @@ package enum InboxRequest: Sendable, Equatable {
 }
 
 /// The members of a request, read one by one, with what is wrong of them.
-private struct RequestForm {
+struct RequestForm {
   let object: JSONObject
   let source: ConfigSource
   var findings: [Finding] = []

@@ -1,12 +1,16 @@
 /// What work in the background is about, where it is no job: one kind, one verb of the worker, one `ErrandWork` of the agent.
 package enum ErrandKind: String, Sendable, Codable, CaseIterable {
   case tokenize, download, export, evaluate
+  /// Rows of a dataset in another schema.
+  case convert
+  /// Rows of a dataset as files.
+  case exportRows = "export-rows"
 
   /// Errands of the kind that are under way at the same time; others wait for their turn. Kinds do not wait for one another.
   package var mostAtOnce: Int {
     switch self {
     case .download: 4  // they wait for the network, not for a processor
-    case .tokenize, .export, .evaluate: 1
+    case .tokenize, .export, .evaluate, .convert, .exportRows: 1
     }
   }
 
@@ -17,6 +21,8 @@ package enum ErrandKind: String, Sendable, Codable, CaseIterable {
     case .download: "downloading"
     case .export: "exporting"
     case .evaluate: "evaluating"
+    case .convert: "converting"
+    case .exportRows: "exporting the rows of"
     }
   }
 }

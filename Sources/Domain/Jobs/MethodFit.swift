@@ -19,6 +19,7 @@ package enum MethodFit {
     case .grpo: return prompts(data, dataset, ingest, rewards)
     }
     if data.textField != nil || (data.promptField != nil && data.completionField != nil) { return nil }
+    if let problem = needsConversion(method, dataset, ingest) { return problem }
     switch ingest.detected {
     case .text, .messages, .conversations, .instruction, .promptCompletion, .problemSolution: return nil
     case .preference:
@@ -38,6 +39,30 @@ package enum MethodFit {
     }
   }
 
+  /// Rows that hold what the method needs, in a form that it does not read: the request that converts them is told.
+  private static func needsConversion(_ method: TrainingMethod, _ dataset: SafeName, _ ingest: IngestResult) -> Problem? {
+    let shape = DatasetShape(ingest)
+    if shape == .unnatural {
+      return Problem(
+        "data.does-not-fit", "the rows of the dataset '\(dataset)' hold several examples each (\(shape.title))",
+        mend: "Convert them, an example a row: \(conversion(of: dataset, to: .instruction)). Then run the job on '\(dataset)-alpaca'.")
+    }
+    let roles = ["prompt", "completion"].map { ingest.mapping[$0] ?? $0 }
+    let hasLists = ingest.columns.contains { roles.contains($0.name) && $0.kinds.contains(.list) }
+    if ingest.detected == .promptCompletion, hasLists {
+      return Problem(
+        "data.does-not-fit",
+        "the prompts and completions of the dataset '\(dataset)' are lists of messages, which \(method.rawValue) reads in one column",
+        mend: "Convert them: \(conversion(of: dataset, to: .messages)). Then run the job on '\(dataset)-messages'.")
+    }
+    return nil
+  }
+
+  /// A file for inbox/requests/, as text.
+  private static func conversion(of dataset: SafeName, to schema: DatasetSchema) -> String {
+    "drop {\"action\": \"convert\", \"dataset\": \"\(dataset)\", \"to\": \"\(schema.rawValue)\"} into inbox/requests/"
+  }
+
   /// dpo and orpo want an answer that was chosen and one that was rejected.
   private static func pairs(_ method: TrainingMethod, _ data: DataSection, _ dataset: SafeName, _ ingest: IngestResult) -> Problem? {
     for (field, value) in [("data.text_field", data.textField), ("data.completion_field", data.completionField)] where value != nil {
@@ -46,6 +71,13 @@ package enum MethodFit {
         mend: "Remove the field and drop the job again; the dataset's columns chosen and rejected are read.")
     }
     if ingest.detected == .preference { return nil }
+    if DatasetShape(ingest) == .rated {
+      return Problem(
+        "data.does-not-fit",
+        "\(method.rawValue) trains on pairs of answers, and the dataset '\(dataset)' has single ones with what each is worth",
+        why: "where a prompt has several, the best and the worst of them are a pair",
+        mend: "Make pairs of them: \(conversion(of: dataset, to: .preference)). Then run the job on '\(dataset)-preference'.")
+    }
     return Problem(
       "data.does-not-fit",
       "\(method.rawValue) trains on pairs of answers, and the dataset '\(dataset)' has rows of \(ingest.detected.rawValue)",

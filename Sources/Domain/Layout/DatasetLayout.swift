@@ -7,6 +7,8 @@ package struct DatasetLayout: Sendable, Equatable {
   package init(folder: FilePath) { self.folder = folder }
 
   package var card: FilePath { folder.appending("dataset.json") }
+  /// The card for people, with samples; opens from disk.
+  package var report: FilePath { folder.appending("report.html") }
   package var versions: FilePath { folder.appending("versions") }
   package func version(_ number: Int) -> DatasetVersionLayout { DatasetVersionLayout(folder: versions.appending("\(number)")) }
   package var tokenizations: FilePath { folder.appending("tokenizations") }
@@ -27,6 +29,21 @@ package struct DatasetVersionLayout: Sendable, Equatable {
   /// Offset index of `rows`: format in docs/formats.md.
   package func index(split: String) -> FilePath { data.appending("\(split).index") }
   package var badRows: FilePath { folder.appending("bad-rows.jsonl") }
+  /// What is odd in the rows: `DatasetQuality`. Written last of what is made behind the receipt.
+  package var quality: FilePath { folder.appending("quality.json") }
+  /// `DatasetPreview`.
+  package var preview: FilePath { folder.appending("preview.json") }
+  /// The first pages of the rows, for looking at.
+  package var samples: FilePath { folder.appending("samples") }
+  /// Where they are made, to be renamed when they are whole.
+  package var samplesMaking: FilePath { folder.appending(".samples.making") }
+  /// Pages count from 1. Those of other splits than the first lie in a folder of the split's name.
+  package func samples(split: String?, page: Int) -> FilePath { Self.page(page, split: split, in: samples) }
+  package static func page(_ page: Int, split: String?, in samples: FilePath) -> FilePath {
+    let digits = String(page)
+    let name = "page-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).json"
+    return (split.map { samples.appending($0) } ?? samples).appending(name)
+  }
   /// Mended copies of an earlier version's bad rows that this one was made with, as they were dropped: `1-NAME.bad-rows.jsonl`, ….
   package var mended: FilePath { folder.appending("mended") }
   /// The dropped bytes, unchanged.

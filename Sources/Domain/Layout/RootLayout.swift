@@ -87,7 +87,19 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var sidecars: FilePath { folder.appending("sidecars") }
   package func sidecar(_ id: DropID) -> FilePath { sidecars.appending("\(id)\(DatasetSidecar.ending)") }
 
-  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, sweeps, errands, requests, sidecars] }
+  /// Where rows of a columnar drop are written as JSON lines, before they are read.
+  package func columnar(_ id: DropID) -> FilePath { staging.appending("\(id).columnar") }
+  /// The order of the worker that looks through stored datasets.
+  package var surveyOrder: FilePath { staging.appending("survey.order.json") }
+  /// What was deleted and may be restored for a while, a folder each.
+  package var trash: FilePath { folder.appending("trash") }
+  package func trash(_ id: DropID) -> DatasetLayout { DatasetLayout(folder: trash.appending(id.text)) }
+  /// Rows that were asked for as files, a folder each.
+  package var exports: FilePath { folder.appending("exports") }
+
+  package var folders: [FilePath] {
+    [folder, staging, datasets, configs, models, jobs, sweeps, errands, requests, sidecars, trash, exports]
+  }
 }
 
 /// `workspace/configs/<name>/`.

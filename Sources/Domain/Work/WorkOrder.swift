@@ -123,6 +123,8 @@ package enum WorkerExit: Int32, Sendable {
   case done = 0
   /// The input or the order was refused; a `WorkerEvent.failed` said why.
   case refused = 65
+  /// What was asked has the answer no: two things differ.
+  case differs = 1
   /// A fault of ours; a `WorkerEvent.failed` said what is known.
   case `internal` = 70
   /// Told to stop (SIGTERM): a checkpoint was written. HTCondor's convention for the same.

@@ -5,7 +5,7 @@ import StrictJSON
 /// Makes two sequences of a row of preferences: the prompt with the chosen answer, and with the rejected one.
 ///
 /// Explicit rows have a prompt; implicit ones begin alike, and what both begin with is the prompt (TRL's `extract_prompt`). Answers are
-/// texts or lists of messages; a text as prompt beside lists (ultrafeedback_binarized) is left aside, for the lists hold it.
+/// texts, messages or lists of them; a text as prompt beside lists (ultrafeedback_binarized) is left aside, for the lists hold it.
 struct PreferenceReader: SequenceReader {
   private let prompt: FieldName?
   private let chosen: FieldName
@@ -25,7 +25,7 @@ struct PreferenceReader: SequenceReader {
     rejected = FieldName(column("rejected"))
     // Columns called so are joined as they are, as TRL does; others were never written to be joined.
     separator = ingest.mapping["prompt"] == nil && data.promptField == nil ? [] : [UInt8(ascii: "\n")]
-    isConversation = columns[column("chosen")]?.kinds.contains(.list) ?? false
+    isConversation = columns[column("chosen")]?.kinds.contains { $0 == .list || $0 == .object } ?? false
   }
 
   var joinsSegments: Bool { isConversation && chat != nil }
@@ -49,7 +49,7 @@ struct PreferenceReader: SequenceReader {
   }
 
   private func read(_ row: DatasetRow) throws(ChatRenderer.Refusal) -> [[Segment]]? {
-    guard let chosen = row.node(chosen), let rejected = row.node(rejected) else { return nil }
+    guard let chosen = row.node(chosen).map(Self.listed), let rejected = row.node(rejected).map(Self.listed) else { return nil }
     let prompt = prompt.flatMap { row.node($0) }.flatMap { $0.isNull ? nil : $0 }
     if let chosen = chosen.array, let rejected = rejected.array { return try conversation(prompt, chosen, rejected) }
     guard let chosen = chosen.string, let rejected = rejected.string else { return nil }
@@ -58,6 +58,9 @@ struct PreferenceReader: SequenceReader {
     let common = Self.commonPrefix(first, second)
     return text(Array(first[..<common]), Array(first[common...]), Array(second[common...]))
   }
+
+  /// LLaMA-Factory's answers are one message each, without a list around it.
+  private static func listed(_ answer: JSONNode) -> JSONNode { answer.object == nil ? answer : JSONNode(.array([answer])) }
 
   private func text(_ prompt: [UInt8], _ chosen: [UInt8], _ rejected: [UInt8]) -> [[Segment]] {
     [chosen, rejected].map { [Segment(text: prompt, isTrained: false), Segment(text: $0, isTrained: true, endsText: true)] }

@@ -37,12 +37,10 @@ struct Agent {
     let status = StatusService(
       layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
-    let publishDatasets: @Sendable (Set<SafeName>) async throws -> Void = { [layout] names in
-      try publisher.publish(
-        try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) })
-    }
+    let datasets = DatasetViews(
+      layout: layout, files: files, catalogue: catalogue, publisher: publisher, settings: settings, clock: clock)
     let shelf = TokenizationShelf(
-      layout: layout, files: files, catalogue: catalogue, publish: publishDatasets, clock: clock, log: log)
+      layout: layout, files: files, catalogue: catalogue, publish: { names in try await datasets.publish(names) }, clock: clock, log: log)
     let configs = ConfigViews(layout: layout, files: files, catalogue: catalogue, publisher: publisher)
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
@@ -54,10 +52,14 @@ struct Agent {
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors, plansAhead: true)
 
+    let surveys = SurveyService(
+      layout: layout, files: files, catalogue: catalogue, engine: engine, views: datasets, retrySeconds: settings.retrySeconds, log: log)
+    let rows = RowsErrands(layout: layout, files: files, catalogue: catalogue, limits: settings.ingestLimits)
     let tokenizing = TokenizeWork(
       layout: layout, files: files, catalogue: catalogue, shelf: shelf, settings: settings, defaultThreads: Machine.processors)
     let errands = Errands(
-      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [.tokenize: tokenizing],
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
+      works: [.tokenize: tokenizing, .convert: rows, .exportRows: rows],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -68,11 +70,14 @@ struct Agent {
           try reserve.writing { try publisher.publish(receipts) }
           status.note()
         },
-        datasets: publishDatasets,
+        datasets: { names in try await datasets.publish(names) },
         job: { id in try await scheduler.announce(id) },
         configs: { names in try await configs.publish(names) },
         sweep: { id in try await scheduler.publish(id) },
-        changed: { scheduler.wake() },
+        changed: {
+          scheduler.wake()
+          surveys.wake()
+        },
         request: { request in
           switch request {
           case .rescan:
@@ -81,6 +86,7 @@ struct Agent {
           case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
           case .tokenize(let order): return .init(try await tokenizing.accept(order, by: errands))
+          case .dataset(let request): return try await datasets.carryOut(request, rows, errands)
           case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
           }
@@ -96,7 +102,9 @@ struct Agent {
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
+    await surveys.connect(intake)
     try await configs.restore()
+    try await datasets.recover()
     try await scheduler.recover()
     try await shelf.recover()
     try await errands.recover()
@@ -107,6 +115,7 @@ struct Agent {
       status,
       SchedulerService(scheduler: scheduler),
       ErrandsService(errands: errands),
+      surveys,
       IntakeService(intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),

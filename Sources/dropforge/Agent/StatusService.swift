@@ -108,6 +108,7 @@ actor StatusService: Service {
     let counts = try await catalogue.counts()
     let space = try files.space(at: layout.root)
     let failures = try await catalogue.latestFailures(5)
+    let trash = try await catalogue.trashBytes()
     let waiting = await watcher?.waiting.map(\.sentence) ?? []
     return AgentStatus(
       version: DropforgeVersion.text, pid: Int(ProcessNumber.own), since: since, heartbeat: Timestamp(nanoseconds: clock.now()),
@@ -115,7 +116,7 @@ actor StatusService: Service {
       running: jobs.filter(\.state.isRunning).map(Self.line),
       queue: jobs.filter { !$0.state.isRunning && !$0.state.isFinal }.map(Self.line), errands: errands.map(AgentStatus.ErrandLine.init),
       datasets: counts.datasets, jobs: counts.jobs, drops: (await intake?.openNames ?? []) + waiting,
-      disk: .init(freeBytes: space.free, totalBytes: space.total),
+      disk: .init(freeBytes: space.free, totalBytes: space.total, trashBytes: trash > 0 ? trash : nil),
       lastErrors: failures.map { .init(at: $0.at, what: "\($0.job): \($0.reason)") })
   }
 

@@ -25,8 +25,10 @@ struct CheckCommand: AsyncParsableCommand {
       let source = Paths.absolute(path)
       let scratch = try Scratch()
       defer { scratch.remove() }
+      let settings = try root.settings()
       let check = DropCheck(
-        layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: try root.settings().ingestLimits)
+        layout: root.layout, files: files, engine: NativeEngine(worker: Program.worker), limits: settings.ingestLimits,
+        python: settings.python)
       let now = Timestamp(nanoseconds: WallClock.system.now())
       let verdict = try await check.check(source, kind: kind.flatMap(DropKind.init(rawValue:)), scratch: scratch.path, at: now)
       try show(verdict, quoting: try Self.text(of: source, files))

@@ -88,7 +88,9 @@ struct StatusReader {
     }
     if let agent {
       // Asked now: on a full disk the agent's file may be old.
-      let disk = "\(Figures.bytes((try? files.space(at: layout.root).free) ?? agent.disk.freeBytes)) free"
+      let disk =
+        "\(Figures.bytes((try? files.space(at: layout.root).free) ?? agent.disk.freeBytes)) free"
+        + (agent.disk.trashBytes.map { ", \(Figures.bytes($0)) in the trash" } ?? "")
       lines.append(
         "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
       let named = agent.drops.prefix(Self.namedDrops)

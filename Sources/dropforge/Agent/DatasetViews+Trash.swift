@@ -1,0 +1,86 @@
+import Catalogue
+import Domain
+import Platform
+import SystemPackage
+
+/// Files of deleted datasets: moved aside by rename, version by version, so that what comes under the name meanwhile stays. Every step looks
+/// whether it was done before: a start does what an earlier end left undone.
+extension DatasetViews {
+  func moveToTrash(_ record: TrashRecord) throws {
+    let (from, to) = (layout.workspace.dataset(record.dataset), layout.workspace.trash(record.id))
+    try files.makeFolders(to.versions)
+    for number in record.versions { try move(from.version(number).folder, to.version(number).folder) }
+    // What lies beside the versions is of all of them: where a new one has come, it is of that.
+    if try !files.exists(from.versions) || files.names(in: from.versions).isEmpty {
+      try move(from.tokenizations, to.tokenizations)
+      try files.removeTree(from.folder)
+    }
+    let card = TrashCard(
+      dataset: record.dataset, versions: record.versions, bytes: record.bytes, deletedAt: record.deletedAt, until: record.until)
+    try files.publish(try PublishedJSON.bytes(of: card), to: to.folder.appending(TrashCard.fileName))
+    try files.syncFolder(layout.workspace.datasets)
+    try files.syncFolder(layout.workspace.trash)
+  }
+
+  func moveBack(_ record: TrashRecord) throws {
+    let (from, to) = (layout.workspace.trash(record.id), layout.workspace.dataset(record.dataset))
+    try files.makeFolders(to.versions)
+    for number in record.versions { try move(from.version(number).folder, to.version(number).folder) }
+    try move(from.tokenizations, to.tokenizations)
+    try files.removeTree(from.folder)
+    try files.syncFolder(layout.workspace.datasets)
+    try files.syncFolder(layout.workspace.trash)
+  }
+
+  private func move(_ path: FilePath, _ target: FilePath) throws {
+    guard files.exists(path), !files.exists(target) else { return }
+    try files.move(path, to: target)
+  }
+
+  /// Removes for good what has lain there long enough.
+  func empty() async throws {
+    for record in try await catalogue.trash() where record.until <= now {
+      try files.removeTree(layout.workspace.trash(record.id).folder)
+      try await catalogue.forgetTrash(record.id)
+    }
+  }
+
+  /// At a start: what a crash cut off is done, and what nobody knows of goes.
+  func recover() async throws {
+    let records = try await catalogue.trash()
+    for record in records {
+      // In the catalogue again: its restoring was cut off. Else its deletion may have been.
+      if try await catalogue.version(record.versions.last ?? 0, of: record.dataset) != nil {
+        try moveBack(record)
+        try await catalogue.forgetTrash(record.id)
+        try await publish([record.dataset])
+      } else {
+        try moveToTrash(record)
+      }
+    }
+    let known = Set(records.map(\.id.text))
+    for name in try files.names(in: layout.workspace.trash) where !known.contains(name.string) {
+      if DropID(name.string) != nil { try files.removeTree(layout.workspace.trash.appending(name)) }
+    }
+    try await empty()
+    for version in try await catalogue.unsurveyed(.max) { try sweep(layout.workspace.dataset(version.dataset).version(version.number)) }
+  }
+
+  /// What a worker that was killed left of looking through a version.
+  private func sweep(_ version: DatasetVersionLayout) throws {
+    guard files.isFolder(version.folder) else { return }
+    for name in try files.names(in: version.folder) where version.folder.appending(name).isPublishingLeftover {
+      try files.removeFile(version.folder.appending(name))
+    }
+    try files.removeTree(version.samplesMaking)
+  }
+
+  /// Bytes of the files below a folder; a file with several names in it counts once.
+  func size(of folder: FilePath) throws -> Int {
+    guard files.isFolder(folder) else { return 0 }
+    var seen: Set<UInt64> = []
+    return try files.walk(folder).reduce(0) { sum, file in
+      file.status.links < 2 || seen.insert(file.status.inode).inserted ? sum + file.status.size : sum
+    }
+  }
+}
