@@ -81,7 +81,9 @@ struct MethodsWorkshop {
         var object: JSONObject = ["case": name.node, "step": row.step.node]
         if let loss = row.loss { object["loss"] = loss.node }
         if let loss = row.evalLoss { object["eval_loss"] = loss.node }
-        for measure in ["reward", "eval_reward", "rewards/accuracies", "eval_rewards/accuracies", "rewards/margins", "eval_rewards/margins"] {
+        for measure in [
+          "reward", "eval_reward", "rewards/accuracies", "eval_rewards/accuracies", "rewards/margins", "eval_rewards/margins",
+        ] {
           if let value = row.measures[measure] { object[measure] = value.node }
         }
         if object.members.count > 2 { text += JSONNode(.object(object)).text() + "\n" }

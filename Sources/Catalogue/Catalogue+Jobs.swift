@@ -91,7 +91,8 @@ extension Catalogue {
     try await read { database in
       try Row.fetchOne(
         database,
-        sql: "SELECT * FROM jobs WHERE (id = ? OR name = ?) AND state = 'completed' AND json_extract(file, '$.action') IS NULL ORDER BY id = ? DESC, number DESC LIMIT 1",
+        sql:
+          "SELECT * FROM jobs WHERE (id = ? OR name = ?) AND state = 'completed' AND json_extract(file, '$.action') IS NULL ORDER BY id = ? DESC, number DESC LIMIT 1",
         arguments: [text, text, text]
       ).map(JobRecord.init(row:))
     }

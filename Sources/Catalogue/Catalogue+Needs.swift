@@ -134,8 +134,10 @@ extension Catalogue {
 
   private static func noWinner(_ sweep: SweepRecord) -> Problem {
     Problem(
-      "sweep.no-winner", "the sweep '\(sweep.id)' was to be completed before, and none of its jobs was completed with a result to choose by",
-      why: "sweep.json in its folder tells how each of them ended", mend: "Mend its job file and drop it again, and this one after it.")
+      "sweep.no-winner",
+      "the sweep '\(sweep.id)' was to be completed before, and none of its jobs was completed with a result to choose by",
+      why: "how each of them ended stands in sweep.json, in its folder", mend: "Mend its job file and drop it again, and this one after it."
+    )
   }
 
   /// The family of a model that is here: its card says it, or the config of the job that made it, or that of the job's own base.

@@ -89,7 +89,8 @@ extension SweepRecord {
     guard let id = SweepID(row["id"]), let name = SafeName(exactly: row["name"]) else {
       throw DamagedRow(table: "sweeps", row: "\(row)")
     }
-    self.init(id: id, name: name, file: row["file"], createdAt: Timestamp(nanoseconds: row["created_at"]), isOver: row["is_over"],
+    self.init(
+      id: id, name: name, file: row["file"], createdAt: Timestamp(nanoseconds: row["created_at"]), isOver: row["is_over"],
       winner: (row["winner"] as String?).flatMap(JobID.init))
   }
 }

@@ -32,7 +32,8 @@ extension Intake {
   }
 
   /// An evaluation on request becomes a job of its own: its receipt says which.
-  func judgeEvaluation(_ drop: ClaimedDrop, _ document: JSONDocument, _ task: EvaluationTask, _ findings: [Finding]) async throws -> Judged {
+  func judgeEvaluation(_ drop: ClaimedDrop, _ document: JSONDocument, _ task: EvaluationTask, _ findings: [Finding]) async throws -> Judged
+  {
     let job = task.jobFile
     let needs = try await catalogue.needs(of: job)
     if let train = needs.train, let problem = task.problem(in: train.result, of: train.dataset) {

@@ -19,7 +19,8 @@ extension Scheduler {
       model = found
     } else {
       throw Problem(
-        "job.not-ready", "the model '\(task.model)' is not here any more", at: .init(field: "model"), mend: "Drop it again, and the request too."
+        "job.not-ready", "the model '\(task.model)' is not here any more", at: .init(field: "model"),
+        mend: "Drop it again, and the request too."
       )
     }
     let maker = try await maker(of: model)

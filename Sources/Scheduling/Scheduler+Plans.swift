@@ -12,9 +12,18 @@ extension Scheduler {
   /// The next job of the queue that has no plan; nil where all have, or one is being made.
   func nextToPlan(_ queued: [JobID]) -> JobID? {
     guard plansAhead, planning == nil else { return nil }
-    let next = queued.first { !planned.contains($0) && !files.exists(layout.workspace.job($0).plan) }
+    let next = queued.first { !isPlanned($0) }
     planning = next
     return next
+  }
+
+  /// Whether more is known of it than its rows.
+  private func isPlanned(_ id: JobID) -> Bool {
+    if planned.contains(id) { return true }
+    let path = layout.workspace.job(id).plan
+    let plan = try? PublishedJSON.decode(JobPlan.self, from: try files.contents(of: path))  // not there, or of another version
+    if plan?.data != nil { planned.insert(id) }
+    return plan?.data != nil
   }
 
   func plan(_ id: JobID) async {
@@ -49,6 +58,10 @@ extension Scheduler {
         rewards: configuration.training.group.rewards ?? [])
       if problem != nil { return false }  // told when it starts
     }
+    if !files.exists(layout.workspace.job(id).plan) {
+      let first = rowsAlone(id, configuration, (needs.mixture?.map(\.version) ?? [train]) + [needs.eval].compactMap(\.self))
+      try files.publish(try PublishedJSON.bytes(of: first), to: layout.workspace.job(id).plan)
+    }
     for path in scratch.folders { try files.makeFolders(path) }
     try files.publish((configuration.node.text(.pretty) + "\n").utf8, to: scratch.config)
     let order = TrainOrder(
@@ -58,6 +71,18 @@ extension Scheduler {
       threads: configuration.training.threads ?? settings.threads ?? defaultThreads, allowsRewardCommands: settings.allowsRewardCommands)
     try files.publish(try PublishedJSON.bytes(of: order), to: scratch.order)
     return true
+  }
+
+  /// What the datasets' cards say, at once: a worker on a busy machine takes a while.
+  private func rowsAlone(_ id: JobID, _ configuration: Configuration, _ versions: [DatasetVersionRecord]) -> JobPlan {
+    var rows = JobPlan.Rows()
+    rows.read = versions.reduce(0) { $0 + $1.result.rows }
+    rows.bad = versions.reduce(0) { $0 + $1.result.badRows }
+    var plan = JobPlan(job: id, method: configuration.training.method.rawValue, madeAt: now, rows: rows)
+    plan.steps = configuration.training.maximumSteps
+    plan.isPreliminary = true
+    plan.judge()
+    return plan
   }
 
   /// The job's plan, where it has not started meanwhile; one that can never go ends here.

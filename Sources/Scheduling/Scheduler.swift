@@ -78,6 +78,7 @@ package actor Scheduler {
   /// Jobs that ran when the agent ended go on: they are pending again, first in the queue. To be called before `run`.
   package func recover() async throws {
     for job in try await catalogue.openJobs() {
+      try files.removeTree(layout.workspace.job(job.id).planning.folder)  // of a plan that was cut off
       if job.state.isRunning {
         try await catalogue.transition(job.id, from: job.state, to: .pending, reason: interruption(of: job).sentence, at: now)
         log.notice("job goes on", metadata: ["job": "\(job.id)", "was": "\(job.state.rawValue)"])

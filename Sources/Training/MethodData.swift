@@ -174,7 +174,8 @@ struct MethodData {
       return Problem(
         "data.nothing-to-measure",
         "the dataset '\(order.train.name)' has nothing to measure: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
-        why: refusal ?? "rows are empty, or every answer lies beyond the \(configuration.training.maximumLength) tokens that are read of a row",
+        why: refusal
+          ?? "rows are empty, or every answer lies beyond the \(configuration.training.maximumLength) tokens that are read of a row",
         mend: "Look at the rows (data/ in the dataset's folder), and drop the request again.")
     }
     return Problem(

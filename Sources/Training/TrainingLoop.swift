@@ -168,12 +168,17 @@ final class TrainingLoop {
 
   // MARK: evaluation
 
+  /// A large held-out part takes long: a run that is stopped in it goes on from its last checkpoint, and measures it then.
+  private static func endIfStopped(_: Double) throws { if WorkerProcess.stopWasAsked { throw CancellationError() } }
+
   private func evaluate() throws {
     guard training.evalStrategy != .no || state.step == shape.steps, inputs.work.evalTokens > 1 else { return }
     report(.phase(.evaluating, share: nil))
     defer { report(.phase(.training, share: nil)) }
     let start = clock.monotonic()
-    guard let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens, tick: { _ in }) else { return }
+    guard
+      let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens, tick: Self.endIfStopped)
+    else { return }
     var row = MetricsRow(step: state.step, epoch: epoch(at: state.step))
     row.time = Timestamp(nanoseconds: clock.now())
     row.take(outcome)

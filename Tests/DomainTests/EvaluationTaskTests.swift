@@ -90,11 +90,11 @@ struct EvaluationTaskTests {
     #expect(try task(#", "split": "test""#).problem(in: two, of: rows) == nil && task().problem(in: two, of: rows) == nil)
     #expect(
       try task(#", "split": "tset""#).problem(in: two, of: rows)?.description
-        == "split: the dataset 'rows' has no split 'tset': its splits are 'train', 'test'. Did you mean 'test'? Mend the field and drop the request again."
+        == "split: the dataset 'rows' has no split 'tset'. Its splits are 'train', 'test'. Did you mean 'test'? Mend the field and drop the request again."
     )
     #expect(
       try task(#", "split": "other""#).problem(in: Specimen.ingest(), of: rows)?.description
-        == "split: the dataset 'rows' has no split 'other': its only split is 'train'. Mend the field and drop the request again.")
+        == "split: the dataset 'rows' has no split 'other'. Its only split is 'train'. Mend the field and drop the request again.")
   }
 
   @Test func rows_are_read_as_the_models_own_job_read_them_where_they_allow_it() throws {

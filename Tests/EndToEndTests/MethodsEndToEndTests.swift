@@ -92,7 +92,7 @@ struct MethodsEndToEndTests {
     #expect(
       refused.code == 1
         && refused.output
-          == "split: the dataset 'further' has no split 'test': its only split is 'train'. Mend the field and drop the request again.\n",
+          == "split: the dataset 'further' has no split 'test'. Its only split is 'train'. Mend the field and drop the request again.\n",
       "\(refused.output)\(refused.errors)")
     _ = try await agent.stop()
   }

@@ -129,7 +129,9 @@ struct PlanRunTests {
   /// Where tokens take long, a plan from some of the rows stands before they are made: near the one from all rows, and marked.
   @Test(arguments: methods)
   func of_many_rows_a_preliminary_plan_is_there_before_the_tokens(_ method: String) throws {
-    let runs = try runs(method)
+    // One text would be one row.
+    let lines = (0..<400).map { #"{"text": "\#($0) and \#($0 % 7) more"}"# + "\n" }.joined()
+    let runs = try method == "pretrain" ? Runs(lines, named: "lines.jsonl") : runs(method)
     var training: JSONObject = ["max_steps": JSONNode(.null), "num_epochs": 2]
     if method == "grpo" { training["batch_size"] = 8 }
     let order = try runs.folders.prepare("job", config: config(method, training))

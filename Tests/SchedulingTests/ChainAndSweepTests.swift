@@ -146,7 +146,9 @@ struct ChainAndSweepTests {
       let after = try await life.submit("after", priority: 5, file: Self.file("after", after: name))
       let based = try await life.submit(
         "based", priority: 5,
-        file: #"{"name": "based", "dataset": "rows", "config": {"model": {"name": "\#(name)"}, "training": {"method": "sft", "max_steps": 4}}}"#)
+        file:
+          #"{"name": "based", "dataset": "rows", "config": {"model": {"name": "\#(name)"}, "training": {"method": "sft", "max_steps": 4}}}"#
+      )
       let waiting = "waiting for the sweep 'lr-sweep-1' to be over: its winner is what is asked for"
       for job in [after, based] { _ = try await life.status(job) { $0.reason == waiting || $0.state.isFinal } }
       for job in try await life.catalogue.jobs(of: id) { try await life.scheduler.announce(job.id) }
@@ -171,7 +173,7 @@ struct ChainAndSweepTests {
       let end = try await life.end(of: after)
       #expect(
         end.reason
-          == "the sweep 'lr-sweep-1' was to be completed before, and none of its jobs was completed with a result to choose by: sweep.json in its folder tells how each of them ended. Mend its job file and drop it again, and this one after it."
+          == "the sweep 'lr-sweep-1' was to be completed before, and none of its jobs was completed with a result to choose by. How each of them ended stands in sweep.json, in its folder. Mend its job file and drop it again, and this one after it."
       )
     }
   }
@@ -219,11 +221,14 @@ struct ChainAndSweepTests {
       let jobs = [try await life.submit("second"), try await life.submit("third")]
       for job in jobs {
         _ = try await life.status(job) { $0.state == .pending }
-        while !LinuxFileSystem().exists(office.layout(job).plan) || LinuxFileSystem().exists(office.layout(job).planning.folder) {
-          await Task.yield()
+        // First what the card says of the rows, then the worker's.
+        func plan() -> JobPlan? {
+          (try? LinuxFileSystem().contents(of: office.layout(job).plan)).flatMap { try? PublishedJSON.decode(JobPlan.self, from: $0) }
         }
+        while plan()?.isPreliminary != false || LinuxFileSystem().exists(office.layout(job).planning.folder) { await Task.yield() }
       }
-      #expect(engine.calls.filter { if case .plan = $0 { true } else { false } }.map(\.path) == jobs.map { office.layout($0).planning.folder })
+      #expect(
+        engine.calls.filter { if case .plan = $0 { true } else { false } }.map(\.path) == jobs.map { office.layout($0).planning.folder })
       #expect(try jobs.map { try office.status($0)?.reason } == ["queued behind 1 job", "queued behind 2 jobs"])
     }
   }
@@ -256,7 +261,9 @@ struct ChainAndSweepTests {
     try await office.live(engine: FakeEngine(Self.run)) { life in
       let base = try await life.submit(
         "base",
-        file: #"{"name": "base", "dataset": "rows", "config": {"model": {"name": "scratch", "architecture": "gpt2"}, "training": {"method": "sft", "max_steps": 4}}}"#)
+        file:
+          #"{"name": "base", "dataset": "rows", "config": {"model": {"name": "scratch", "architecture": "gpt2"}, "training": {"method": "sft", "max_steps": 4}}}"#
+      )
       _ = try await life.end(of: base)
       _ = try await life.end(of: try await life.submit("next", file: Self.file("next", after: "base")))
       func findings(_ base: String, _ modules: String) async throws -> [String] {
@@ -270,7 +277,7 @@ struct ChainAndSweepTests {
         #expect(
           try await findings(name, #"["c_atn", "q_proj"]"#) == [
             "error: training.lora_target_modules: the model '\(name)', of the family gpt2, has no linear layer \"c_atn\". Did you mean \"c_attn\"? It has c_attn, c_proj, c_fc; \"all-linear\" means all of them",
-            "error: training.lora_target_modules: the model '\(name)', of the family gpt2, has no linear layer \"q_proj\". It has c_attn, c_proj, c_fc; \"all-linear\" means all of them",
+            "error: training.lora_target_modules: the model '\(name)', of the family gpt2, has no linear layer \"q_proj\". Did you mean \"c_proj\"? It has c_attn, c_proj, c_fc; \"all-linear\" means all of them",
           ])
       }
     }

@@ -26,7 +26,8 @@ struct EvaluationJobTests {
       testSet: .init(source: "rows", sequences: 3, tokens: 30, prompts: 0), generation: nil,
       metrics: .init(before: nil, after: metrics, best: nil), curves: .init(rows: []),
       statistics: .init(
-        method: "sft", parameters: 10, steps: 0, epochs: 0, trainSequences: 0, trainTokens: 0, tokensSeen: 0, firstLoss: nil, finalLoss: nil,
+        method: "sft", parameters: 10, steps: 0, epochs: 0, trainSequences: 0, trainTokens: 0, tokensSeen: 0, firstLoss: nil,
+        finalLoss: nil,
         bestStep: nil, trainRuntime: 0, tokensPerSecond: 0), details: [])
     record.isOnRequest = true
     return record
@@ -142,7 +143,7 @@ struct EvaluationJobTests {
       #expect(end.state == .error)
       #expect(
         end.reason
-          == "split: the dataset 'rows' has no split 'test': its only split is 'train'. Mend the field and drop the request again.")
+          == "split: the dataset 'rows' has no split 'test'. Its only split is 'train'. Mend the field and drop the request again.")
     }
   }
 }

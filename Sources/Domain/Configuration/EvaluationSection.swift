@@ -107,7 +107,8 @@ package struct EvaluationSection: Section {
       findings.append(
         Finding(
           .warning, "evaluation.metrics",
-          "value_loss is not measured: it is of ppo's model of values, and grpo, which takes its place here, compares answers of a group instead"))
+          "value_loss is not measured: it is of ppo's model of values, and grpo, which takes its place here, compares answers of a group instead"
+        ))
     }
     if metrics.contains(where: \.needsAnswers), tools.isEmpty, !metrics.isEmpty {
       findings.append(

@@ -34,7 +34,9 @@ package struct EvaluationTask: Sendable, Equatable {
       return ""
     }
     var task = EvaluationTask(model: name("model", "the model to evaluate"), dataset: name("dataset", "the dataset to evaluate it on"))
-    if task.model == "scratch" { refuse("model", "names a model that is made from nothing; name a dropped model, or a job that is completed") }
+    if task.model == "scratch" {
+      refuse("model", "names a model that is made from nothing; name a dropped model, or a job that is completed")
+    }
     if object["split"] != nil { task.split = name("split", "a split of the dataset") }
     if object["name"] != nil { task.name = name("name", "the evaluation") }
     if let node = object["max_samples"] {

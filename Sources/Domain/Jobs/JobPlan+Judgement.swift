@@ -96,8 +96,7 @@ extension JobPlan {
     if stop.code == "memory", let memory {
       return Problem(
         "plan.memory", "the job does not fit into the memory of this machine: \(stop.text)",
-        why:
-          "weights \(Figures.bytes(memory.weights)), gradients \(Figures.bytes(memory.gradients)), the optimizer's state \(Figures.bytes(memory.optimizer)), copies for bf16 \(Figures.bytes(memory.packed)), activations \(Figures.bytes(memory.activations)), a frozen reference \(Figures.bytes(memory.reference)), sampling \(Figures.bytes(memory.generation))",
+        why: memory.sentence,
         mend:
           "Set training.gradient_checkpointing, lower training.max_length, train a LoRA adapter (training.use_lora) or take a smaller model, and drop the job again."
       )
@@ -137,5 +136,16 @@ extension JobPlan {
     actual = Actual(
       seconds: seconds, peakMemory: peakMemory, isWithinTime: time.map { $0.least <= seconds && seconds <= $0.most },
       isWithinMemory: memory.map { $0.least <= peakMemory && peakMemory <= $0.most })
+  }
+}
+
+extension JobPlan.Memory {
+  /// What is still to be taken, part by part.
+  fileprivate var sentence: String {
+    let parts = [
+      ("weights", weights), ("gradients", gradients), ("the optimizer's state", optimizer), ("copies for bf16", packed),
+      ("activations", activations), ("a frozen reference", reference), ("sampling", generation),
+    ]
+    return parts.filter { $0.1 > 0 }.map { "\($0.0) \(Figures.bytes($0.1))" }.joined(separator: ", ")
   }
 }

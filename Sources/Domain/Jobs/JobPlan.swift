@@ -170,8 +170,10 @@ package struct JobPlan: Codable, Sendable, Equatable {
       self.answers = answers
       self.saving = saving
       let work = Double(steps) * step + Double(evaluations) * evaluation
-      // Answers get shorter as a model learns to end them; how long a disk takes is its own affair.
-      least = preparation.lowerBound + work * spread.lowerBound + answers * 0.2 + saving * 0.3
+      // Answers get shorter as a model learns to end them, an evaluation may be quicker than the third of a step that it is taken for, and how
+      // long a disk takes is its own affair.
+      least =
+        preparation.lowerBound + (work - 0.25 * Double(evaluations) * evaluation) * spread.lowerBound + answers * 0.2 + saving * 0.3
       most = preparation.upperBound + work * spread.upperBound + answers * 2 + saving * 3
     }
   }

@@ -17,7 +17,8 @@ package enum JobState: String, Sendable, Codable, CaseIterable {
 
   package func mayBecome(_ next: JobState) -> Bool {
     switch (self, next) {
-    case (.pending, .preparing), (.preparing, .training), (.preparing, .evaluating), (.training, .evaluating), (.evaluating, .training): true
+    case (.pending, .preparing), (.preparing, .training), (.preparing, .evaluating), (.training, .evaluating), (.evaluating, .training):
+      true
     case (.training, .completed), (.evaluating, .completed): true
     case (.preparing, .pending), (.training, .pending), (.evaluating, .pending): true  // its worker ended with the agent: recovery
     case (.pending, .paused), (.preparing, .paused), (.training, .paused), (.evaluating, .paused), (.paused, .pending): true

@@ -144,7 +144,7 @@ struct EvaluationPage {
     var text = """
       # Evaluation \(record.job)
 
-      \(record.baseModel) on \(record.testSet.source): \(Figures.grouped(record.testSet.sequences)) sequences, \(Figures.grouped(record.testSet.tokens)) tokens.
+      \(record.baseModel) on \(record.testSet.source): \(Figures.grouped(record.testSet.sequences)) \(record.testSet.sequences == 1 ? "sequence" : "sequences"), \(Figures.grouped(record.testSet.tokens)) tokens.
 
       | measure | value |
       |---|--:|

@@ -40,7 +40,7 @@ extension Objective {
     return StepCost(step: Double(clock.monotonic() - start) / 1e9)
   }
 
-  var timeSpread: (range: ClosedRange<Double>, remark: String?) { (0.8...1.5, nil) }
+  var timeSpread: (range: ClosedRange<Double>, remark: String?) { (0.7...1.6, nil) }
 }
 
 /// What a step measured.

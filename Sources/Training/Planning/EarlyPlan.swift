@@ -26,8 +26,9 @@ struct EarlyPlan {
   ///
   /// - Throws: `Problem` where the job cannot go.
   func publish() throws {
-    guard !files.exists(job.plan) else { return }
-    try publish(first())
+    let known = files.exists(job.plan) ? try PublishedJSON.decode(JobPlan.self, from: try files.contents(of: job.plan)) : nil
+    guard known?.data == nil else { return }
+    if known == nil { try publish(first()) }
     guard let sample = RowSample(sources, bytes: sampleBytes, always: isAll) else { return }
     defer { try? files.removeTree(scratch.folder) }  // what is left goes with the job's folder
     let began = clock.monotonic()
@@ -92,14 +93,17 @@ struct EarlyPlan {
     let model = try runModel.training(from: nil)
     let objective = try runModel.inputs.work.objective(
       ObjectiveSetting(
-        configuration: runModel.inputs.configuration, tokenizer: runModel.inputs.tokenizer, model: model, shape: runModel.shape, job: scratch,
+        configuration: runModel.inputs.configuration, tokenizer: runModel.inputs.tokenizer, model: model, shape: runModel.shape,
+        job: scratch,
         files: files, clock: clock, reference: nil, startModel: runModel.start, allowsCommands: order.allowsRewardCommands ?? false,
         say: { _ in }))
     let rehearsal = Rehearsal(
       objective: objective, model: model, training: runModel.inputs.configuration.training, steps: runModel.shape.steps, clock: clock)
     let outcome = try rehearsal.run()
-    let preparation = tokenizing + runModel.inputs.work.referenceSeconds(
-      outcome.cost, runModel.inputs.configuration, steps: runModel.shape.steps)
+    let preparation =
+      tokenizing
+      + runModel.inputs.work.referenceSeconds(
+        outcome.cost, runModel.inputs.configuration, steps: runModel.shape.steps)
     return try preflight.measured(plan, outcome, of: objective, preparation: preparation * 0.5...preparation * 2 + 5, answers: 0)
   }
 }

@@ -10,7 +10,8 @@ struct EvaluationsCommand: AsyncParsableCommand {
     subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Every evaluation, of a training's end or on request, the newest first.")
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "Every evaluation, of a training's end or on request, the newest first.")
 
     @OptionGroup var root: RootOption
     @Flag(help: "One JSON object.") var json = false
@@ -123,7 +124,7 @@ enum EvaluationView {
     let test = record.testSet
     let text = """
       \(record.job): \(record.baseModel), \(Figures.grouped(record.statistics.parameters)) parameters, on request
-      test set: \(test.source), \(Figures.grouped(test.sequences)) sequences, \(Figures.grouped(test.tokens)) tokens\(test.prompts > 0 ? ", \(test.prompts) prompts answered" : ""), read as by \(record.statistics.method)
+      test set: \(test.source), \(Figures.grouped(test.sequences)) \(test.sequences == 1 ? "sequence" : "sequences"), \(Figures.grouped(test.tokens)) tokens\(test.prompts > 0 ? ", \(test.prompts) prompts answered" : ""), read as by \(record.statistics.method)
 
       \(aligned(rows))
       """
