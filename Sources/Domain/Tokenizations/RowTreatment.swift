@@ -19,6 +19,15 @@ package struct RowTreatment: Section, Codable, Hashable {
 
   package init() {}
 
+  enum CodingKeys: String, CodingKey {
+    case stride, truncate, duplicates
+    case minimumTokens = "min_tokens"
+    case filtersSpecialTokens = "filter_special_tokens"
+    case stopWords = "stop_words"
+    case ownStopWords = "stop_word_list"
+    case similarity = "near_similarity"
+  }
+
   /// Whether rows that are too long become windows.
   package var makesWindows: Bool { truncate == false || (truncate == nil && stride > 0) }
   package var removesStopWords: Bool { !stopWords.isEmpty || !ownStopWords.isEmpty }

@@ -12,31 +12,33 @@ struct MinHash: Equatable {
   /// Takes a text in word by word, however long it is.
   struct Builder {
     private var least = [UInt64](repeating: .max, count: MinHash.bins)
-    private var last: [UInt64] = []
-    private var isLong = false
+    /// The last words, the oldest at `count % run`.
+    private var last = [UInt64](repeating: 0, count: MinHash.run)
+    private var count = 0
+    /// Of the last words, each times a power of `base`: one word more is one product more.
+    private var rolling: UInt64 = 0
+    private static let base: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static let power = (0..<MinHash.run).reduce(1) { power, _ in power &* base }
 
     /// - Parameter word: a hash of the next word.
     mutating func add(_ word: UInt64) {
-      last.append(word)
-      guard last.count >= MinHash.run else { return }
-      isLong = true
-      addRun()
-      last.removeFirst()
+      let place = count % MinHash.run
+      rolling = rolling &* Self.base &+ word &- last[place] &* Self.power
+      last[place] = word
+      count += 1
+      if count >= MinHash.run { addRun() }
     }
 
     private mutating func addRun() {
-      var hash: UInt64 = 0x2545_F491_4F6C_DD1D
-      for word in last {
-        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= hash >> 32
-      }
+      var hash = (rolling ^ rolling >> 32) &* 0xFF51_AFD7_ED55_8CCD
+      hash ^= hash >> 29
       let bin = Int(hash >> 58)
       least[bin] = min(least[bin], hash & (1 << 58 - 1))
     }
 
     /// A text of fewer words is one run.
     mutating func finish() -> MinHash {
-      if !isLong { addRun() }
+      if count < MinHash.run { addRun() }
       return MinHash(least: least)
     }
   }

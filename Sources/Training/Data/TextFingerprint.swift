@@ -25,13 +25,12 @@ enum TextFingerprint: Equatable {
         words.withUnsafeBufferPointer { hash.add($0) }
       case .near:
         words.removeAll(keepingCapacity: true)
-        var ranges: [Range<Int>] = []
-        NormalizedText.appendWords(of: text, to: &words) { ranges.append($0) }
+        NormalizedText.appendWords(of: text, to: &words)
         words.withUnsafeBufferPointer { words in
-          for range in ranges {
-            var word = TextHash()
-            word.add(UnsafeBufferPointer(rebasing: words[range]))
-            runs.add(word.value)
+          for word in words.split(separator: 0x20) {
+            var hash = TextHash()
+            hash.add(UnsafeBufferPointer(rebasing: word))
+            runs.add(hash.value)
           }
         }
       }
