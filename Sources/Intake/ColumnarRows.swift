@@ -46,6 +46,7 @@ struct ColumnarRows {
     var ingest = try PublishedJSON.decode(IngestResult.self, from: try files.contents(of: version.result))
     ingest.sourceSHA256 = result.sha256
     ingest.sourceBytes = result.bytes
+    if ingest.files.count == 1, result.name.hasSuffix(".jsonl") { ingest.files[0].name = fileName }
     ingest.warnings = ["Read by \(result.reader)."] + result.remarks + ingest.warnings
     try files.publish(try PublishedJSON.bytes(of: ingest), to: version.result)
   }

@@ -41,7 +41,7 @@ enum DropForms {
   private static func config(_ n: Int) -> String { #"{"training": {"method": "sft", "max_steps": \#(n + 1)}}"# }
 
   /// For a dataset that is there already: it is read anew, as its next version.
-  private static func sidecar(_ n: Int) -> String { #"{"description": "The \#(n)th."}"# }
+  private static func sidecar(_ n: Int) -> String { #"{"description": "The \#(n)th.", "max_rows": 100000}"# }
 
   /// A model of a few thousand numbers, as an archive.
   static func model(_ n: Int) throws -> Dropped {
