@@ -53,6 +53,10 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case finalModelMoved = "final-model-moved"
   case summaryPublished = "summary-published"
 
+  // A download in the worker.
+  case downloadPlanned = "download-planned"
+  case downloadSaved = "download-saved"
+
   /// What the environment says: `<point>` or `<point>:<n>`, the n-th time that this process comes by (1 where left out).
   package static let variable = "DROPFORGE_KILL_AT"
   /// A path: only the process that can create it dies, so that a point kills once however often programs are started again.

@@ -1,0 +1,192 @@
+import Domain
+import Platform
+import SystemPackage
+
+/// One thread of a download: takes what is to be done from the board until nothing is left.
+final class TransferThread {
+  private let board: TransferBoard
+  private let session: HubSession
+  private let layout: DownloadLayout
+  private let commit: String
+  private let files: any FileSystem
+  private let boot: String
+  private let partBytes: Int
+  private var client: HubClient { session.client }
+
+  /// A file that is wrong in a way that a fresh start may mend is begun anew so often.
+  private static let mostRestarts = 3
+
+  init(
+    _ board: TransferBoard, _ client: HubClient, _ layout: DownloadLayout, commit: String, boot: String, partBytes: Int,
+    files: any FileSystem
+  ) throws {
+    self.board = board
+    session = try HubSession(client)
+    self.layout = layout
+    self.commit = commit
+    self.boot = boot
+    self.partBytes = partBytes
+    self.files = files
+  }
+
+  func run() {
+    do {
+      while let task = board.next() {
+        if client.isStopped() { throw DownloadStopped() }
+        switch task {
+        case .begin(let at): try begin(at)
+        case .bring(let at, let partial, let stretch): try bring(at, partial, stretch)
+        case .check(let at, let partial): try check(at, partial)
+        case .wait: client.pause(0.01)
+        }
+      }
+    } catch {
+      board.fail(error)
+    }
+  }
+
+  private func begin(_ at: Int) throws {
+    let item = board.items[at]
+    let head = try session.head(item.file.path, at: commit)
+    let size = head.size ?? item.file.size
+    // What the Hub says of the file now; the list may be older where its answers are kept by a proxy on the way.
+    let partial = try PartialFile(
+      layout, etag: head.etag, size: size, commit: commit, path: item.file.path, partBytes: partBytes, boot: boot, files: files)
+    board.opened(at, partial, location: head.location)
+  }
+
+  // MARK: bytes
+
+  /// What came is not what was asked for.
+  private enum Refusal: Error {
+    /// The server sends the whole file, or another stretch.
+    case noStretches
+    /// The file was begun anew by another thread.
+    case outdated
+  }
+
+  private func bring(_ at: Int, _ partial: PartialFile, _ first: PartialFile.Stretch) throws {
+    defer { partial.giveBack(first) }
+    var rule = RetryRule()
+    while let stretch = partial.rest(of: first), stretch.start < stretch.end {
+      let before = stretch.start
+      let (trouble, problem): (RetryRule.Trouble, Problem)
+      do {
+        let response = try receive(stretch, of: partial, from: board.location(of: at) ?? "")
+        if response.status == 200 || response.status == 206 {
+          if (partial.rest(of: first).map { $0.start < $0.end }) != true { return }
+          (trouble, problem) = (.network, Problem(hubConnection: "the connection ended before the last byte", isCertificate: false, client))
+        } else if response.status == 416 {
+          // The server's file is another, or shorter: what is here does not fit it.
+          return try beginAnew(partial)
+        } else {
+          problem = Problem(hubAnswer: response, .file(board.items[at].file.path), client)
+          let isElsewhere = HubURL.origin(of: response.url) != HubURL.origin(of: client.endpoint)
+          if isElsewhere, [400, 401, 403, 404, 410].contains(response.status) {
+            trouble = .network  // the store's address has expired: it is asked for again below
+          } else {
+            guard let known = RetryRule.trouble(response) else { throw problem }
+            trouble = known
+          }
+        }
+      } catch let failure as HTTPFailure {
+        if case .receiver(let error) = failure, let refusal = error as? Refusal {
+          if case .noStretches = refusal { try beginAnew(partial) }
+          return
+        }
+        problem = try HubSession.problem(of: failure, client)
+        guard RetryRule.isWorthAnother(failure) else { throw problem }
+        trouble = .network
+      }
+      if partial.rest(of: first).map({ $0.start > before }) == true { rule.noteProgress() }
+      guard let seconds = rule.wait(after: trouble) else { throw problem }
+      client.pause(seconds)
+      if client.isStopped() { throw DownloadStopped() }
+      try renew(at, partial)
+    }
+  }
+
+  /// From the first byte, and in one stretch: this server does not give others.
+  private func beginAnew(_ partial: PartialFile) throws {
+    guard try partial.restart(inOnePart: true) <= Self.mostRestarts else {
+      throw Problem(hubConnection: "the server never sends the rest of a file, and the connection ended early each time", isCertificate: false, client)
+    }
+  }
+
+  /// Asks where the file is now, and whether it is still the same.
+  private func renew(_ at: Int, _ partial: PartialFile) throws {
+    let head = try session.head(board.items[at].file.path, at: commit)
+    board.setLocation(head.location, of: at)
+    guard partial.etag == head.etag else {
+      // Another content: what was brought of the old one is of no use.
+      try partial.restart(inOnePart: false)
+      try partial.discard()
+      return board.reopen(at)
+    }
+  }
+
+  private func receive(_ stretch: PartialFile.Stretch, of partial: PartialFile, from location: String) throws -> HTTPResponse {
+    let isRanged = !(stretch.start == 0 && partial.parts == 1)
+    let headers = isRanged ? ["Range: bytes=\(stretch.start)-\(partial.parts == 1 ? "" : "\(stretch.end - 1)")"] : []
+    let file = try files.open(partial.path, .readingAndWriting)
+    defer { try? files.close(file) }  // what failed before is the error to tell; bytes are synced by another descriptor
+    try files.seek(file, to: stretch.start)
+    var left = stretch.end - stretch.start
+    return try session.attempt(
+      .get, location, headers: headers, timeout: client.surroundings.downloadTimeout, redirects: .anywhere,
+      accept: { response in
+        if response.status == 206, isRanged, response.contentRange?.first == stretch.start, response["content-encoding"] == nil {
+          return true
+        }
+        if response.status == 200, !isRanged { return true }
+        if (200..<300).contains(response.status) { throw Refusal.noStretches }
+        return false
+      },
+      take: { [board, files, client] bytes in
+        guard partial.isCurrent(stretch) else { throw Refusal.outdated }
+        // More than was asked for cannot be the file.
+        guard bytes.count <= left else {
+          throw Problem(size: stretch.end + bytes.count - left, instead: stretch.end, of: partial.name, client)
+        }
+        try files.writeAll(file, bytes)
+        left -= bytes.count
+        guard partial.wrote(bytes.count, of: stretch) else { throw Refusal.outdated }
+        board.brought(bytes.count)
+        if board.isOver { throw DownloadStopped() }
+      })
+  }
+
+  // MARK: the end
+
+  private func check(_ at: Int, _ partial: PartialFile) throws {
+    let item = board.items[at]
+    let size = try files.status(partial.path).size
+    let expected = ContentHash.Kind(of: partial.etag) == nil ? item.file.hash : partial.etag
+    guard let kind = ContentHash.Kind(of: expected) else { throw Problem(hubNonsense: "the hash of \(item.file.path) is none", client) }
+    guard let found = try ContentHash.of(partial.path, kind, size: size, files, isStopped: client.isStopped) else { throw DownloadStopped() }
+    guard found == expected, size == partial.size else {
+      if partial.isResumed, try partial.restart(inOnePart: false) == 1 {
+        // Bytes of an earlier process: a power cut, or a disk, may have changed them.
+        board.opened(at, partial, location: board.location(of: at) ?? "")
+        return
+      }
+      try partial.discard()
+      throw size == partial.size
+        ? Problem(hash: found, instead: expected, of: item.file.path, size: size, client)
+        : Problem(size: size, instead: partial.size, of: item.file.path, client)
+    }
+    guard let first = item.targets.first else { return }
+    try partial.finish(at: first)
+    for other in item.targets.dropFirst() {
+      try files.makeFolders(other.removingLastComponent())
+      try files.removeTree(other)
+      do throws(SystemError) {
+        try files.link(first, to: other)
+      } catch {
+        try files.copyTree(first, to: other)
+      }
+      try files.syncFolder(other.removingLastComponent())
+    }
+    board.finished(at)
+  }
+}
