@@ -47,6 +47,9 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0003-evaluations") { database in
       try database.execute(sql: String(decoding: PackageResources.v0003_evaluations_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0004-errands") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0004_errands_sql, as: UTF8.self))
+    }
     return migrator
   }
 

@@ -12,6 +12,8 @@ package enum WorkerCall: Sendable, Equatable {
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
   case train(FilePath)
+  /// Path of an errand's folder, whose `order.json` says what to do. The verb is the kind's word.
+  case errand(ErrandKind, FilePath)
 
   var arguments: [String] {
     switch self {
@@ -19,6 +21,7 @@ package enum WorkerCall: Sendable, Equatable {
     case .ingestMany(let orders): ["ingest-many", orders.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
+    case .errand(let kind, let folder): [kind.rawValue, folder.string]
     }
   }
 }

@@ -57,6 +57,13 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case downloadPlanned = "download-planned"
   case downloadSaved = "download-saved"
 
+  // An errand in the agent.
+  case errandRunning = "errand-running"
+  case errandOrdered = "errand-ordered"
+  case errandReturned = "errand-returned"
+  case errandConcluded = "errand-concluded"
+  case errandEnded = "errand-ended"
+
   /// What the environment says: `<point>` or `<point>:<n>`, the n-th time that this process comes by (1 where left out).
   package static let variable = "DROPFORGE_KILL_AT"
   /// A path: only the process that can create it dies, so that a point kills once however often programs are started again.

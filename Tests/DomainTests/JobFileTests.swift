@@ -252,6 +252,7 @@ struct InboxRequestTests {
   @Test(arguments: [
     (#"{"action": "cancel", "job": "a-1"}"#, InboxRequest.cancel(job: "a-1")), (#"{"action": "pause", "job": "a-1"}"#, .pause(job: "a-1")),
     (#"{"job": "a-1", "action": "resume", "comment": 3, "_why": 4}"#, .resume(job: "a-1")), (#"{"action": "rescan"}"#, .rescan),
+    (#"{"action": "cancel", "errand": "tokenize-rows-1"}"#, .cancelErrand("tokenize-rows-1")),
     (#"{"action": "delete", "kind": "config", "name": "a"}"#, .deleteConfig("a", isForced: false)),
     (#"{"action": "rename", "kind": "config", "name": "a", "to": "b", "force": true}"#, .renameConfig("a", to: "b", isForced: true)),
   ])
@@ -276,6 +277,18 @@ struct InboxRequestTests {
       [#"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan, delete, rename"#]
     ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),
+    (
+      #"{"action": "cancel", "job": "a-1", "errand": "b"}"#,
+      [#"error: errand (line 1): a request cancels one thing: give "job" or "errand""#]
+    ),
+    (
+      #"{"action": "cancel", "erand": "a"}"#,
+      [
+        #"error: erand (line 1): no such field in a request. Did you mean "errand"?"#
+      ]
+    ),
+    (#"{"action": "cancel", "errand": ""}"#, ["error: errand (line 1): must be the name of the errand to cancel"]),
+    (#"{"action": "pause", "errand": "a"}"#, ["error: errand (line 1): no such field in a request; known are action, job"]),
     ("{\"action\": \"pause\",\n\"job\": 7}", ["error: job (line 2): must be the name of the job to pause"]),
     (#"{"action": "cancel", "jobb": "a"}"#, [#"error: jobb (line 1): no such field in a request. Did you mean "job"?"#]),
     (#"{"action": "rescan", "why": 1}"#, ["error: why (line 1): no such field in a request; known are action"]),

@@ -50,7 +50,7 @@ extension WorkerCall {
   /// The path that it names: an order's or a job's folder.
   package var path: FilePath {
     switch self {
-    case .ingest(let path), .ingestMany(let path), .model(let path), .train(let path): path
+    case .ingest(let path), .ingestMany(let path), .model(let path), .train(let path), .errand(_, let path): path
     }
   }
 }

@@ -17,6 +17,18 @@ package struct AgentStatus: Codable, Sendable, Equatable {
     }
   }
 
+  /// Work in the background that is no job.
+  package struct ErrandLine: Codable, Sendable, Equatable {
+    package var id: ErrandID
+    package var state: ErrandState
+    package var progress: Double?
+    package var eta: Double?
+    package var reason: String?
+    package init(_ status: ErrandStatus) {
+      (id, state, progress, eta, reason) = (status.id, status.state, status.progress, status.eta, status.reason)
+    }
+  }
+
   package struct Failure: Codable, Sendable, Equatable {
     package var at: Timestamp
     package var what: String
@@ -48,6 +60,8 @@ package struct AgentStatus: Codable, Sendable, Equatable {
   package var state: String
   package var running: [JobLine]
   package var queue: [JobLine]
+  /// Those that are not over.
+  package var errands: [ErrandLine]
   package var datasets: Int
   package var jobs: Int
   /// Drops that are being read or wait in the inbox.
@@ -56,13 +70,13 @@ package struct AgentStatus: Codable, Sendable, Equatable {
   package var lastErrors: [Failure]
 
   enum CodingKeys: String, CodingKey {
-    case schema, version, pid, since, heartbeat, state, running, queue, datasets, jobs, drops, disk
+    case schema, version, pid, since, heartbeat, state, running, queue, errands, datasets, jobs, drops, disk
     case lastErrors = "last_errors"
   }
 
   package init(
-    version: String, pid: Int, since: Timestamp, heartbeat: Timestamp, state: String, running: [JobLine], queue: [JobLine], datasets: Int,
-    jobs: Int, drops: [String], disk: Disk, lastErrors: [Failure]
+    version: String, pid: Int, since: Timestamp, heartbeat: Timestamp, state: String, running: [JobLine], queue: [JobLine],
+    errands: [ErrandLine] = [], datasets: Int, jobs: Int, drops: [String], disk: Disk, lastErrors: [Failure]
   ) {
     self.version = version
     self.pid = pid
@@ -71,6 +85,7 @@ package struct AgentStatus: Codable, Sendable, Equatable {
     self.state = state
     self.running = running
     self.queue = queue
+    self.errands = errands
     self.datasets = datasets
     self.jobs = jobs
     self.drops = drops

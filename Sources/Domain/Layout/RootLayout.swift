@@ -87,7 +87,7 @@ package struct WorkspaceLayout: Sendable, Equatable {
   package var sidecars: FilePath { folder.appending("sidecars") }
   package func sidecar(_ id: DropID) -> FilePath { sidecars.appending("\(id)\(DatasetSidecar.ending)") }
 
-  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, sweeps, requests, sidecars] }
+  package var folders: [FilePath] { [folder, staging, datasets, configs, models, jobs, sweeps, errands, requests, sidecars] }
 }
 
 /// `workspace/configs/<name>/`.

@@ -16,6 +16,8 @@ package enum WorkerEvent: Codable, Sendable, Equatable {
   case checkpoint(step: Int, path: String)
   case warning(String)
   case failed(Problem)
+  /// An errand's worker: how far it is.
+  case progress(ErrandProgress)
 }
 
 package enum JobPhase: String, Codable, Sendable {

@@ -47,6 +47,10 @@ struct Agent {
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors)
 
+    let errands = Errands(
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [:],
+      changed: { status.note() }, clock: clock, log: log)
+
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
     let intake = Intake(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
@@ -70,24 +74,31 @@ struct Agent {
             return .carriedOut("The inbox has been looked through.")
           case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
+          case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
           }
-          switch try await scheduler.carryOut(request) {
-          case .carriedOut(let message): return .carriedOut(message)
-          case .refused(let problem): return .refused(problem)
+          let answer = try await scheduler.carryOut(request)
+          // `dropforge cancel NAME` need not know which of the two it is.
+          if case .cancel(let name) = request, case .refused(let problem) = answer, problem.code == "job.unknown",
+            try await errands.knows(name)
+          {
+            return .init(try await errands.cancel(name))
           }
+          return .init(answer)
         }),
       clock: clock, log: log)
 
-    await status.connect(scheduler: scheduler, intake: intake, watcher: watcher)
+    await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
     try await configs.restore()
     try await scheduler.recover()
+    try await errands.recover()
     try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
 
     let claim = Claim(layout: layout.inbox, fileSystem: files, clock: clock, random: { UInt32.random(in: 0...UInt32.max) })
     let services: [any Service] = [
       status,
       SchedulerService(scheduler: scheduler),
+      ErrandsService(errands: errands),
       IntakeService(intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),
@@ -99,5 +110,14 @@ struct Agent {
     try await ServiceGroup(configuration: configuration).run()
     try catalogue.close()
     log.notice("agent ends")
+  }
+}
+
+extension RequestAnswer {
+  init(_ answer: SchedulerAnswer) {
+    switch answer {
+    case .carriedOut(let message): self = .carriedOut(message)
+    case .refused(let problem): self = .refused(problem)
+    }
   }
 }

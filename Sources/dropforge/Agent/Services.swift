@@ -20,6 +20,19 @@ struct SchedulerService: Service {
   }
 }
 
+/// Work in the background that is no job. Stops when every worker has ended.
+struct ErrandsService: Service {
+  let errands: Errands
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await errands.run()
+    } onGracefulShutdown: {
+      errands.shutDown()
+    }
+  }
+}
+
 /// Drops, from their claim to their receipt.
 struct IntakeService: Service {
   let intake: Intake

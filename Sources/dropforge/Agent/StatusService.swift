@@ -21,6 +21,7 @@ actor StatusService: Service {
   private let since: Timestamp
   private let notifier = ServiceNotifier()
   private var scheduler: Scheduler?
+  private var errands: Errands?
   private var intake: Intake?
   private var watcher: InboxWatcher?
   private let changes: AsyncStream<Void>
@@ -45,8 +46,9 @@ actor StatusService: Service {
     (changes, changeSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  func connect(scheduler: Scheduler, intake: Intake, watcher: InboxWatcher) {
+  func connect(scheduler: Scheduler, errands: Errands, intake: Intake, watcher: InboxWatcher) {
     self.scheduler = scheduler
+    self.errands = errands
     self.intake = intake
     self.watcher = watcher
   }
@@ -102,6 +104,7 @@ actor StatusService: Service {
 
   private func status(state: String) async throws -> AgentStatus {
     let jobs = await scheduler?.lines ?? []
+    let errands = await errands?.lines ?? []
     let counts = try await catalogue.counts()
     let space = try files.space(at: layout.root)
     let failures = try await catalogue.latestFailures(5)
@@ -110,7 +113,7 @@ actor StatusService: Service {
       version: DropforgeVersion.text, pid: Int(ProcessNumber.own), since: since, heartbeat: Timestamp(nanoseconds: clock.now()),
       state: state,
       running: jobs.filter(\.state.isRunning).map(Self.line),
-      queue: jobs.filter { !$0.state.isRunning && !$0.state.isFinal }.map(Self.line),
+      queue: jobs.filter { !$0.state.isRunning && !$0.state.isFinal }.map(Self.line), errands: errands.map(AgentStatus.ErrandLine.init),
       datasets: counts.datasets, jobs: counts.jobs, drops: (await intake?.openNames ?? []) + waiting,
       disk: .init(freeBytes: space.free, totalBytes: space.total),
       lastErrors: failures.map { .init(at: $0.at, what: "\($0.job): \($0.reason)") })

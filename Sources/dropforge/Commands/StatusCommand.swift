@@ -70,6 +70,7 @@ struct StatusReader {
     var object: JSONObject = ["schema": "dropforge.overview/1", "agent_running": JSONNode(.bool(agentProcess != nil))]
     if let agent = try agent() { object["agent"] = try JSONParser.parse(PublishedJSON.bytes(of: agent)) }
     object["jobs"] = JSONNode(.array(try jobs().map { try JSONParser.parse(PublishedJSON.bytes(of: $0)) }))
+    object["errands"] = JSONNode(.array(try allErrands().map { try JSONParser.parse(PublishedJSON.bytes(of: $0)) }))
     return JSONNode(.object(object)).text(.pretty)
   }
 
@@ -89,6 +90,8 @@ struct StatusReader {
         "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
       for drop in agent.drops { lines.append("being taken in: \(drop)") }
     }
+    let errands = try errands()
+    if !errands.isEmpty { lines += ["", Terminal.table(["ERRAND", "STATE", "PROGRESS", "RATE", "ETA", ""], errands.map(row))] }
     let jobs = try jobs()
     if !jobs.isEmpty {
       lines += ["", Terminal.table(["JOB", "STATE", "PROGRESS", "STEP", "LOSS", "EVAL", "ETA", ""], jobs.map(row))]
@@ -96,6 +99,31 @@ struct StatusReader {
       lines += ["", "no jobs yet: copy a job file into \(layout.inbox.folder(of: .job))/"]
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Those that are not over, and the five that ended last.
+  func errands() throws -> [ErrandStatus] {
+    let all = try allErrands()
+    let ended = all.filter(\.state.isFinal).sorted { ($0.finishedAt ?? $0.createdAt) < ($1.finishedAt ?? $1.createdAt) }
+    return ended.suffix(5) + all.filter { !$0.state.isFinal }
+  }
+
+  /// Every errand, the newest last.
+  func allErrands() throws -> [ErrandStatus] {
+    guard files.isFolder(layout.workspace.errands) else { return [] }
+    return try files.names(in: layout.workspace.errands).compactMap { name in
+      guard let path = ErrandID(name.string).map({ layout.workspace.errand($0).status }), files.exists(path) else { return nil }
+      return try PublishedJSON.decode(ErrandStatus.self, from: try files.contents(of: path))
+    }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+  }
+
+  private func row(_ errand: ErrandStatus) -> [String] {
+    let rate = errand.rate.map { rate in errand.unit == .bytes ? "\(Figures.bytes(Int(rate)))/s" : "\(Figures.grouped(Int(rate))) rows/s" }
+    return [
+      errand.id.text, errand.phase.map { "\(errand.state.rawValue), \($0)" } ?? errand.state.rawValue,
+      errand.progress.map { "\(Terminal.bar($0 / 100, width: 12)) \(Int($0)) %" } ?? "", rate ?? "",
+      errand.eta.map(Figures.duration) ?? "", errand.reason ?? errand.note ?? errand.result?.message ?? "",
+    ]
   }
 
   private func row(_ job: JobStatus) -> [String] {

@@ -3,9 +3,10 @@ import Domain
 import StrictJSON
 
 struct CancelCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "cancel", abstract: "End a job for good; what it has trained so far stays.")
+  static let configuration = CommandConfiguration(
+    commandName: "cancel", abstract: "End a job for good; what it has trained so far stays. Or an errand, which leaves nothing.")
   @OptionGroup var root: RootOption
-  @Argument(help: "A job's or a sweep's identifier or name.") var job: String
+  @Argument(help: "A job's, a sweep's or an errand's identifier or name.") var job: String
   func run() async throws { try await reporting { try await Wish("cancel", job, root).send() } }
 }
 
