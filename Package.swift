@@ -43,7 +43,7 @@ let package = Package(
       name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb],
       resources: [
         .embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql"),
-        .embedInCode("Schema/v0004-errands.sql"),
+        .embedInCode("Schema/v0004-errands.sql"), .embedInCode("Schema/v0006-origins.sql"),
       ],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),

@@ -95,10 +95,11 @@ extension Catalogue {
       let versionsOf = try database.cachedStatement(sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number")
       let descriptionOf = try database.cachedStatement(sql: "SELECT description FROM datasets WHERE name = ?")
       let aliasesOf = try database.cachedStatement(sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias")
+      let origins = try Self.origins(in: database)
       return try names.compactMap { name in
         let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
         guard let latest = versions.last else { return nil }
-        return DatasetCard(
+        var card = DatasetCard(
           name: name, description: try (String?).fetchOne(descriptionOf, arguments: [name.text]) ?? nil,
           aliases: try String.fetchAll(aliasesOf, arguments: [name.text]).map(SafeName.init(from:)), latest: latest.result,
           data: data(name, latest.number),
@@ -107,6 +108,8 @@ extension Catalogue {
               version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
               badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
           })
+        card.origin = origins[latest.drop]
+        return card
       }
     }
   }

@@ -50,6 +50,9 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0004-errands") { database in
       try database.execute(sql: String(decoding: PackageResources.v0004_errands_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0006-origins") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0006_origins_sql, as: UTF8.self))
+    }
     return migrator
   }
 

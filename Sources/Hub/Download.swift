@@ -47,6 +47,7 @@ package struct Download {
     let done = items.map { item in item.targets.allSatisfy { (try? files.status($0))?.size == item.file.size } }
     let board = TransferBoard(items, done: done, mostOpen: order.connections)
     try checkRoom(plan, board)
+    for item in items { for target in item.targets { try files.makeFolders(target.removingLastComponent()) } }
     try transfer(plan, board)
     try files.removeTree(layout.incomplete)
     let seconds = Double(clock.monotonic() - started) / 1e9

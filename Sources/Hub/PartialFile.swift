@@ -27,6 +27,8 @@ final class PartialFile: Sendable {
   private let recordPath: FilePath
   private let files: any FileSystem
   private let state: Mutex<State>
+  /// One at a time writes the record. True: there is none any more.
+  private let isOver = Mutex(false)
   /// Some bytes are of an earlier process.
   let isResumed: Bool
 
@@ -39,8 +41,8 @@ final class PartialFile: Sendable {
     files: any FileSystem
   ) throws {
     let key = SafeName(from: etag).text
-    path = layout.incomplete(etag: key)
-    recordPath = layout.incompleteRecord(etag: key)
+    let (path, recordPath) = (layout.incomplete(etag: key), layout.incompleteRecord(etag: key))
+    (self.path, self.recordPath) = (path, recordPath)
     (self.etag, self.size, self.name) = (etag, size, name)
     self.files = files
     let standing = try files.statusIfPresent(path)?.size
@@ -108,10 +110,12 @@ final class PartialFile: Sendable {
 
   /// Drops every byte. Whoever brings a stretch of it gives up.
   ///
+  /// - Parameter stretch: whose bringing showed that it is needed: another thread may have done it meanwhile.
   /// - Returns: how often that has happened.
   @discardableResult
-  func restart(inOnePart: Bool) throws -> Int {
-    let restarts = state.withLock { state in
+  func restart(inOnePart: Bool, after stretch: Stretch? = nil) throws -> Int {
+    let restarts = state.withLock { state -> Int? in
+      if let stretch, stretch.generation != state.generation { return nil }
       state.restarts += 1
       state.generation += 1
       state.taken = []
@@ -119,6 +123,7 @@ final class PartialFile: Sendable {
       state.isChanged = true
       return state.restarts
     }
+    guard let restarts else { return 0 }
     try files.close(try files.open(path, .writing))
     try save(durably: false)
     return restarts
@@ -131,10 +136,15 @@ final class PartialFile: Sendable {
 
   /// Publishes the record, where something changed; now and then, and where it is asked for, after an fsync of the bytes.
   func save(durably: Bool) throws {
+    try isOver.withLock { isOver in if !isOver { try saveAlone(durably: durably) } }
+  }
+
+  private func saveAlone(durably: Bool) throws {
     let (record, unsynced, isChanged) = state.withLock { ($0.record, $0.unsynced, $0.isChanged) }
     guard isChanged || durably || !files.exists(recordPath) else { return }
     var saved = record
-    if unsynced > 0, durably || unsynced >= Self.syncBytes {
+    let isSynced = unsynced > 0 && (durably || unsynced >= Self.syncBytes)
+    if isSynced {
       let file = try files.open(path, .readingAndWriting)
       try files.closing(file) { () throws(SystemError) in try files.sync(file) }
       for at in saved.parts.indices { saved.parts[at].durable = saved.parts[at].written }
@@ -154,24 +164,29 @@ final class PartialFile: Sendable {
       for at in saved.parts.indices where saved.parts[at].durable > state.record.parts[at].durable {
         state.record.parts[at].durable = min(saved.parts[at].durable, state.record.parts[at].written)
       }
-      state.unsynced -= min(unsynced, state.unsynced)
+      if isSynced { state.unsynced -= min(unsynced, state.unsynced) }
       state.isChanged = false
     }
   }
 
-  /// The file is whole and checked: it goes to its place, durably, and the record goes.
+  /// The file is whole and checked: it goes to its place, whose folder stands, durably, and the record goes.
   func finish(at target: FilePath) throws {
     let file = try files.open(path, .readingAndWriting)
     try files.closing(file) { () throws(SystemError) in try files.sync(file) }
-    try files.makeFolders(target.removingLastComponent())
     try files.rename(path, to: target)
     try files.syncFolder(target.removingLastComponent())
-    try files.removeTree(recordPath)
+    try isOver.withLock { isOver in
+      isOver = true
+      try files.removeTree(recordPath)
+    }
   }
 
   /// Nothing of it is kept.
   func discard() throws {
-    try files.removeTree(path)
-    try files.removeTree(recordPath)
+    try isOver.withLock { isOver in
+      isOver = true
+      try files.removeTree(path)
+      try files.removeTree(recordPath)
+    }
   }
 }

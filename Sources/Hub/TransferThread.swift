@@ -69,36 +69,8 @@ final class TransferThread {
     defer { partial.giveBack(first) }
     var rule = RetryRule()
     while let stretch = partial.rest(of: first), stretch.start < stretch.end {
-      let before = stretch.start
-      let (trouble, problem): (RetryRule.Trouble, Problem)
-      do {
-        let response = try receive(stretch, of: partial, from: board.location(of: at) ?? "")
-        if response.status == 200 || response.status == 206 {
-          if (partial.rest(of: first).map { $0.start < $0.end }) != true { return }
-          (trouble, problem) = (.network, Problem(hubConnection: "the connection ended before the last byte", isCertificate: false, client))
-        } else if response.status == 416 {
-          // The server's file is another, or shorter: what is here does not fit it.
-          return try beginAnew(partial)
-        } else {
-          problem = Problem(hubAnswer: response, .file(board.items[at].file.path), client)
-          let isElsewhere = HubURL.origin(of: response.url) != HubURL.origin(of: client.endpoint)
-          if isElsewhere, [400, 401, 403, 404, 410].contains(response.status) {
-            trouble = .network  // the store's address has expired: it is asked for again below
-          } else {
-            guard let known = RetryRule.trouble(response) else { throw problem }
-            trouble = known
-          }
-        }
-      } catch let failure as HTTPFailure {
-        if case .receiver(let error) = failure, let refusal = error as? Refusal {
-          if case .noStretches = refusal { try beginAnew(partial) }
-          return
-        }
-        problem = try HubSession.problem(of: failure, client)
-        guard RetryRule.isWorthAnother(failure) else { throw problem }
-        trouble = .network
-      }
-      if partial.rest(of: first).map({ $0.start > before }) == true { rule.noteProgress() }
+      guard let (trouble, problem) = try attempt(stretch, at, partial) else { return }
+      if partial.rest(of: first).map({ $0.start > stretch.start }) == true { rule.noteProgress() }
       guard let seconds = rule.wait(after: trouble) else { throw problem }
       client.pause(seconds)
       if client.isStopped() { throw DownloadStopped() }
@@ -106,10 +78,43 @@ final class TransferThread {
     }
   }
 
+  /// - Returns: nil where the stretch is here, or was given up for a new beginning; else what went wrong that may pass.
+  private func attempt(_ stretch: PartialFile.Stretch, _ at: Int, _ partial: PartialFile) throws -> (RetryRule.Trouble, Problem)? {
+    let response: HTTPResponse
+    do throws(HTTPFailure) {
+      response = try receive(stretch, of: partial, from: board.location(of: at) ?? "")
+    } catch {
+      if case .receiver(let refusal as Refusal) = error {
+        if case .noStretches = refusal { try beginAnew(partial, after: stretch) }
+        return nil
+      }
+      let problem = try HubSession.problem(of: error, client)
+      guard RetryRule.isWorthAnother(error) else { throw problem }
+      return (.network, problem)
+    }
+    switch response.status {
+    case 200, 206:
+      if partial.rest(of: stretch).map({ $0.start < $0.end }) != true { return nil }
+      return (.network, Problem(hubConnection: "the connection ended before the last byte", isCertificate: false, client))
+    case 416:
+      // The server's file is another, or shorter: what is here does not fit it.
+      try beginAnew(partial, after: stretch)
+      return nil
+    default:
+      let problem = Problem(hubAnswer: response, .file(board.items[at].file.path), client)
+      let isElsewhere = HubURL.origin(of: response.url) != HubURL.origin(of: client.endpoint)
+      // The store's address has expired: it is asked for again.
+      if isElsewhere, [400, 401, 403, 404, 410].contains(response.status) { return (.network, problem) }
+      guard let trouble = RetryRule.trouble(response) else { throw problem }
+      return (trouble, problem)
+    }
+  }
+
   /// From the first byte, and in one stretch: this server does not give others.
-  private func beginAnew(_ partial: PartialFile) throws {
-    guard try partial.restart(inOnePart: true) <= Self.mostRestarts else {
-      throw Problem(hubConnection: "the server never sends the rest of a file, and the connection ended early each time", isCertificate: false, client)
+  private func beginAnew(_ partial: PartialFile, after stretch: PartialFile.Stretch) throws {
+    guard try partial.restart(inOnePart: true, after: stretch) <= Self.mostRestarts else {
+      throw Problem(
+        hubConnection: "the server never sends the rest of a file, and the connection ended early each time", isCertificate: false, client)
     }
   }
 
@@ -125,12 +130,19 @@ final class TransferThread {
     }
   }
 
-  private func receive(_ stretch: PartialFile.Stretch, of partial: PartialFile, from location: String) throws -> HTTPResponse {
+  private func receive(
+    _ stretch: PartialFile.Stretch, of partial: PartialFile, from location: String
+  ) throws(HTTPFailure) -> HTTPResponse {
     let isRanged = !(stretch.start == 0 && partial.parts == 1)
     let headers = isRanged ? ["Range: bytes=\(stretch.start)-\(partial.parts == 1 ? "" : "\(stretch.end - 1)")"] : []
-    let file = try files.open(partial.path, .readingAndWriting)
+    let file: FileDescriptor
+    do throws(SystemError) {
+      file = try files.open(partial.path, .readingAndWriting)
+      try files.seek(file, to: stretch.start)
+    } catch {
+      throw .receiver(error)
+    }
     defer { try? files.close(file) }  // what failed before is the error to tell; bytes are synced by another descriptor
-    try files.seek(file, to: stretch.start)
     var left = stretch.end - stretch.start
     return try session.attempt(
       .get, location, headers: headers, timeout: client.surroundings.downloadTimeout, redirects: .anywhere,
@@ -178,7 +190,6 @@ final class TransferThread {
     guard let first = item.targets.first else { return }
     try partial.finish(at: first)
     for other in item.targets.dropFirst() {
-      try files.makeFolders(other.removingLastComponent())
       try files.removeTree(other)
       do throws(SystemError) {
         try files.link(first, to: other)

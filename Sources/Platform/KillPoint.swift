@@ -56,6 +56,8 @@ package enum KillPoint: String, CaseIterable, Sendable {
   // A download in the worker.
   case downloadPlanned = "download-planned"
   case downloadSaved = "download-saved"
+  // And in the agent, when its files have become a drop.
+  case downloadClaimed = "download-claimed"
 
   // An errand in the agent.
   case errandRunning = "errand-running"

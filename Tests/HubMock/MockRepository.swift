@@ -55,6 +55,11 @@ package struct MockRepository: Sendable {
     return sha
   }
 
+  /// Another content in every commit, as no honest Hub would have it.
+  package mutating func replace(_ path: String, with file: File) {
+    for at in commits.indices where commits[at].files[path] != nil { commits[at].files[path] = file }
+  }
+
   /// The commit that a name stands for: a branch, a tag or the commit's own.
   func commit(named name: String) -> (sha: String, files: [String: File])? {
     let sha = references[name] ?? name

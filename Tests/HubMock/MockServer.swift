@@ -27,7 +27,7 @@ final class MockServer: Sendable {
     self.handler = handler
     self.isToStore = isToStore
     self.pace = pace
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var yes: Int32 = 1
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
@@ -41,6 +41,7 @@ final class MockServer: Sendable {
       }
     }
     guard bound else { throw MockFailure(what: "no port of 127.0.0.1 is to be had: \(String(cString: strerror(errno)))") }
+    self.listener = listener
     port = Int(in_port_t(bigEndian: address.sin_port))
     Self.start { [weak self] in
       while let server = self {
@@ -137,7 +138,7 @@ final class MockServer: Sendable {
   private func send(_ bytes: ArraySlice<UInt8>, to connection: Int32) -> Bool {
     var rest = bytes
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = rest.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count <= 0 { return false }
       rest = rest.dropFirst(count)
     }

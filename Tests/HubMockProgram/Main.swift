@@ -25,8 +25,9 @@ enum Main {
       repositories.append(MockRepository(.dataset, "local/folder", files: found))
     }
     let mock = try HubMock(repositories, tokens: ["hf_letIn": ["demo/gated", "demo/private"], "hf_other": []])
-    print(mock.endpoint)
-    fflush(stdout)
+    // Unbuffered: who started this reads the line before anything else happens.
+    let line = Array("\(mock.endpoint)\n".utf8)
+    _ = write(STDOUT_FILENO, line, line.count)
     while getppid() > 1 { sleep(1) }  // ends with whoever started it
     mock.stop()
   }

@@ -20,6 +20,10 @@ package struct AgentSettings: Section {
   package var ingestRow = 64
   package var ingestExpansion = 1_000
   package var allowsRewardCommands = false
+  package var hubEndpoint: String?
+  package var hubTokenFile: String?
+  package var hubConnections = 8
+  package var downloadHours = 48.0
 
   package init() {}
 
@@ -71,6 +75,17 @@ package struct AgentSettings: Section {
         "allow_reward_commands", \.allowsRewardCommands,
         "Whether a job's rewards may start programs (\"command:\"), with the agent's own rights: whoever can drop a job can run them. Default: false."
       ),
+      Field(
+        "hub_endpoint", \.hubEndpoint,
+        "Address of the Hugging Face Hub, or of a mirror. Default: HF_ENDPOINT of the agent's environment, else https://huggingface.co."),
+      Field(
+        "hub_token_file", \.hubTokenFile,
+        "Absolute path of a file of mode 600 with a token for the Hub. Default: HF_TOKEN of the agent's environment, else where Hugging Face's tools keep it."
+      ),
+      Field("hub_connections", \.hubConnections, limit: .within(1...64), "Requests of one download at the same time. Default: 8."),
+      Field(
+        "download_hours", \.downloadHours, limit: .within(0.01...8_760),
+        "A download that would take longer, at the pace of its first seconds, is refused. Default: 48."),
     ]
   }()
 

@@ -57,9 +57,11 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   /// Path of the canonical rows, relative to the root.
   package var data: String
   package var versions: [Version]
+  /// Where the latest version was downloaded from; nil: it was dropped.
+  package var origin: DatasetOrigin?
 
   enum CodingKeys: String, CodingKey {
-    case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
+    case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions, origin
     case badRows = "bad_rows"
     case detected = "detected_schema"
   }

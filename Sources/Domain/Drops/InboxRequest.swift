@@ -12,11 +12,13 @@ package enum InboxRequest: Sendable, Equatable {
   case renameConfig(String, to: String, isForced: Bool)
   /// Work in the background that is no job: by its identifier, or all that is about a name.
   case cancelErrand(String)
+  /// Something is to be brought from the Hugging Face Hub.
+  case download(DownloadWish)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"]
+  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename", "download"]
   /// What can be deleted and renamed.
   package static let kinds = ["config"]
-  private static let keys = ["action", "job", "kind", "name", "to", "force", "errand"]
+  private static let keys = ["action", "job", "kind", "name", "to", "force", "errand"] + downloadKeys
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
@@ -40,6 +42,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
+    case "download": return Self.download(object, source)
     default: request = aboutConfig(action, &form)
     }
     return (form.findings.errors.isEmpty ? request : nil, form.findings)
@@ -51,6 +54,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "delete": ["action", "kind", "name", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
     case "cancel": ["action", "job", "errand"]
+    case "download": ["action"] + downloadKeys
     case nil: keys
     default: ["action", "job"]
     }

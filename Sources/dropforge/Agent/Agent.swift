@@ -47,8 +47,12 @@ struct Agent {
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors)
 
+    let downloaded = Mailbox<ClaimedDrop>()
+    let downloads = DownloadWork(
+      layout: layout, files: files, catalogue: catalogue, settings: settings, handOver: { downloaded.put($0) },
+      receipts: { receipts in try reserve.writing { try publisher.publish(receipts) } }, clock: clock)
     let errands = Errands(
-      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [:],
+      layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings, works: [.download: downloads],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -85,7 +89,8 @@ struct Agent {
             return .init(try await errands.cancel(name))
           }
           return .init(answer)
-        }),
+        },
+        download: { wish, asker in try await errands.download(wish, for: asker) }),
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
@@ -100,6 +105,7 @@ struct Agent {
       SchedulerService(scheduler: scheduler),
       ErrandsService(errands: errands),
       IntakeService(intake: intake),
+      DownloadsService(downloaded: downloaded, intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),
     ]
