@@ -100,6 +100,7 @@ extension Catalogue {
       let versionsOf = try database.cachedStatement(sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number")
       let describedAs = try database.cachedStatement(sql: "SELECT description, tags, licence FROM datasets WHERE name = ?")
       let aliasesOf = try database.cachedStatement(sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias")
+      let origins = try Self.origins(in: database)
       return try names.compactMap { name in
         let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
         guard let latest = versions.last else { return nil }
@@ -116,6 +117,7 @@ extension Catalogue {
           })
         let tokenizations = try Self.tokenizations(of: name, in: database)
         if !tokenizations.isEmpty { card.tokenizations = tokenizations.map { DatasetCard.Tokenization($0.card) } }
+        card.origin = origins[latest.drop]
         return card
       }
     }

@@ -59,6 +59,9 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0007-datasets") { database in
       try database.execute(sql: String(decoding: PackageResources.v0007_datasets_sql, as: UTF8.self))
     }
+    migrator.registerMigration("0008-origins") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0008_origins_sql, as: UTF8.self))
+    }
     return migrator
   }
 

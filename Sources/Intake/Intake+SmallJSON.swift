@@ -53,7 +53,7 @@ extension Intake {
     let (decoded, findings) = InboxRequest.decode(document.node, source: document.source)
     guard let request = decoded else { return rejection(of: drop, .request, findings, document) }
     if case .evaluate(let task) = request { return try await judgeEvaluation(drop, document, task, findings) }
-    switch try await reports.request(request) {
+    switch try await answer(to: request, of: drop, document) {
     case .carriedOut(let message):
       KillPoint.pass(.requestCarriedOut)
       let receipt = form(for: drop)(

@@ -12,13 +12,16 @@ package struct IntakeReports: Sendable {
   /// Something came that pending jobs may wait for, or a new job.
   package var changed: @Sendable () async -> Void
   package var request: @Sendable (InboxRequest) async throws -> RequestAnswer
+  /// Something is to be brought from the Hub: takes the wish in, and answers for it.
+  package var download: @Sendable (DownloadWish, DownloadAsker) async throws -> String
 
   package init(
     receipts: @escaping @Sendable ([Receipt]) async throws -> Void, datasets: @escaping @Sendable (Set<SafeName>) async throws -> Void,
     job: @escaping @Sendable (JobID) async throws -> Void,
     configs: @escaping @Sendable (Set<SafeName>) async throws -> Void = { _ in },
     sweep: @escaping @Sendable (SweepID) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void,
-    request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer
+    request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer,
+    download: @escaping @Sendable (DownloadWish, DownloadAsker) async throws -> String = { _, _ in throw CancellationError() }
   ) {
     self.receipts = receipts
     self.datasets = datasets
@@ -27,5 +30,6 @@ package struct IntakeReports: Sendable {
     self.sweep = sweep
     self.changed = changed
     self.request = request
+    self.download = download
   }
 }

@@ -267,17 +267,17 @@ struct InboxRequestTests {
     (
       #"{"job": "a"}"#,
       [
-        "error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore"
+        "error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"
       ]
     ),
     (
       #"{"action": 3}"#,
-      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore"]
+      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"]
     ),
     (
       #"{"action": "cancle", "job": "a"}"#,
       [
-        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, describe, convert, export, restore. Did you mean "cancel"?"#
+        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore. Did you mean "cancel"?"#
       ]
     ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),

@@ -90,10 +90,12 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   /// What the trainer will see of the first rows, and what is odd in the rows: made behind the receipt, absent until then.
   package var preview: DatasetPreview?
   package var remarks: [String]?
+  /// Where the latest version was downloaded from; nil: it was dropped.
+  package var origin: DatasetOrigin?
 
   enum CodingKeys: String, CodingKey {
     case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
-    case tags, shape, conversions, preview, remarks, tokenizations
+    case tags, shape, conversions, preview, remarks, tokenizations, origin
     case licence = "license"
     case badRows = "bad_rows"
     case detected = "detected_schema"

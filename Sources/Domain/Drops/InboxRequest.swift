@@ -17,13 +17,16 @@ package enum InboxRequest: Sendable, Equatable {
   /// A dataset as token files, made in the background.
   case tokenize(TokenizeRequest)
   case dataset(DatasetRequest)
+  /// Something is to be brought from the Hugging Face Hub.
+  case download(DownloadWish)
 
   package static let actions =
-    ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize"] + DatasetRequest.actions
+    ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize", "download"] + DatasetRequest.actions
   /// What can be deleted.
   package static let kinds = ["config", "dataset"]
   private static let keys =
     ["action", "job", "kind", "name", "to", "force", "errand"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
+    + downloadKeys
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
@@ -51,6 +54,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
+    case "download": return Self.download(object, source)
     case "evaluate":
       let (task, findings) = EvaluationTask.read(object, source)
       form.findings += findings
@@ -68,6 +72,7 @@ package enum InboxRequest: Sendable, Equatable {
     case "rename": ["action", "kind", "name", "to", "force"]
     case "evaluate": EvaluationTask.keys
     case "cancel": ["action", "job", "errand"]
+    case "download": ["action"] + downloadKeys
     case nil: keys + ["dataset", "description", "tags", "license", "format"]
     case let action?: ["action"] + (DatasetRequest.known(action) ?? ["job"])
     }

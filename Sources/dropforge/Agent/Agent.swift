@@ -52,6 +52,10 @@ struct Agent {
         changed: { status.note() }),
       clock: clock, log: log, defaultThreads: Machine.processors, plansAhead: true)
 
+    let downloaded = Mailbox<ClaimedDrop>()
+    let downloads = DownloadWork(
+      layout: layout, files: files, catalogue: catalogue, settings: settings, handOver: { downloaded.put($0) },
+      receipts: { receipts in try reserve.writing { try publisher.publish(receipts) } }, clock: clock)
     let surveys = SurveyService(
       layout: layout, files: files, catalogue: catalogue, engine: engine, views: datasets, retrySeconds: settings.retrySeconds, log: log)
     let rows = RowsErrands(layout: layout, files: files, catalogue: catalogue, limits: settings.ingestLimits)
@@ -59,7 +63,7 @@ struct Agent {
       layout: layout, files: files, catalogue: catalogue, shelf: shelf, settings: settings, defaultThreads: Machine.processors)
     let errands = Errands(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
-      works: [.tokenize: tokenizing, .convert: rows, .exportRows: rows],
+      works: [.tokenize: tokenizing, .download: downloads, .convert: rows, .exportRows: rows],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -98,7 +102,8 @@ struct Agent {
             return .init(try await errands.cancel(name))
           }
           return .init(answer)
-        }),
+        },
+        download: { wish, asker in try await errands.download(wish, for: asker) }),
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
@@ -117,6 +122,7 @@ struct Agent {
       ErrandsService(errands: errands),
       surveys,
       IntakeService(intake: intake),
+      DownloadsService(downloaded: downloaded, intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),
     ]

@@ -46,6 +46,22 @@ struct IntakeService: Service {
   }
 }
 
+/// What was downloaded, on its way to those who read it.
+struct DownloadsService: Service {
+  let downloaded: Mailbox<ClaimedDrop>
+  let intake: Intake
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      while let drops = await downloaded.take(atMost: 64) {
+        for drop in drops { intake.receive(drop) }
+      }
+    } onGracefulShutdown: {
+      downloaded.close()
+    }
+  }
+}
+
 /// The inbox: what has settled is claimed and handed to the intake, in groups where many settle at once.
 struct WatchService: Service {
   let watcher: InboxWatcher
