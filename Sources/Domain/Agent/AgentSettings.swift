@@ -84,6 +84,7 @@ package struct AgentSettings: Section {
         "python", \.python,
         "The Python that reads Parquet and Arrow, with pyarrow in it: its path. It is started shut in, for those files alone. Default: python3."
       ),
+      Field(
         "hub_endpoint", \.hubEndpoint,
         "Address of the Hugging Face Hub, or of a mirror. Default: HF_ENDPOINT of the agent's environment, else https://huggingface.co."),
       Field(
