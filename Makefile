@@ -31,7 +31,7 @@ demo: build
 
 test: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
-	@$(SWIFT) test $(FLAGS) --skip-build
+	@scripts/test $(SWIFT) test $(FLAGS) --skip-build
 
 test-kills: setup
 	@$(SWIFT) build $(FLAGS) --build-tests
@@ -53,10 +53,11 @@ bench-train bench-growth bench-generate bench-tokenize: setup
 	@$(SWIFT) build $(FLAGS) --product dropforge-bench
 	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" $(@:bench-%=%) --python="$(PYTHON)" $(BENCH)
 
-# Whether each method learns: a JSON line a method with a measure on held-out rows before and after.
+# Whether each method learns: a JSON line a method with a measure on held-out rows before and after; curves, a file a method of JSON lines
+# with step, loss and reward, in .build/method-curves/.
 bench-methods: setup
 	@$(SWIFT) build $(FLAGS) --product dropforge-bench
-	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" methods $(BENCH)
+	@OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000 "$(BIN)/dropforge-bench" methods --curves="$(CURDIR)/.build/method-curves" $(BENCH)
 
 lint:
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks

@@ -43,8 +43,9 @@ let package = Package(
       name: "Catalogue", dependencies: ["Domain", "StrictJSON", grdb],
       resources: [
         .embedInCode("Schema/v0001-catalogue.sql"), .embedInCode("Schema/v0002-queue.sql"), .embedInCode("Schema/v0003-evaluations.sql"),
-        .embedInCode("Schema/v0004-errands.sql"),
-        .embedInCode("Schema/v0005-datasets.sql"),
+        .embedInCode("Schema/v0004-errands.sql"), .embedInCode("Schema/v0005-sweep-winners.sql"),
+        .embedInCode("Schema/v0006-tokenizations.sql"), .embedInCode("Schema/v0007-datasets.sql"),
+        .embedInCode("Schema/v0008-origins.sql"),
       ],
       swiftSettings: strict),
     .target(name: "Engines", dependencies: ["Domain", "Platform", subprocess, system], swiftSettings: strict),
@@ -52,6 +53,7 @@ let package = Package(
     // Ground, the worker's side: bytes and numbers.
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CInflate", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .target(
       name: "CKernels",
@@ -76,6 +78,7 @@ let package = Package(
 
     // Rooms, the worker's side.
     .target(name: "Ingestion", dependencies: ["Domain", "Platform", "StrictJSON", "DatasetFormats", system], swiftSettings: optimised),
+    .target(name: "Hub", dependencies: ["Domain", "Platform", "StrictJSON", "CCurl", "CCrypto", system], swiftSettings: optimised),
     .target(
       name: "Training",
       dependencies: [
@@ -92,7 +95,7 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(
       name: "dropforge-worker",
-      dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Ingestion", "Training", system], swiftSettings: strict),
+      dependencies: ["Domain", "Platform", "StrictJSON", "Kernels", "Hub", "Ingestion", "Training", system], swiftSettings: strict),
 
     // Benchmarks: measured by hand, never in a test (Benchmarks/RESULTS.md).
     .executableTarget(
@@ -110,6 +113,9 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Domain", "Platform", "StrictJSON", "Catalogue", "Engines", "CArchive", logging, subprocess, system],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "HubMock", dependencies: ["Platform", "StrictJSON", "CCrypto", system], path: "Tests/HubMock", swiftSettings: optimised),
+    .executableTarget(
+      name: "hub-mock", dependencies: ["HubMock", "Platform", "StrictJSON", system], path: "Tests/HubMockProgram", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "DomainTests", dependencies: ["Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport", system], swiftSettings: strict),
@@ -144,6 +150,8 @@ let package = Package(
       name: "IngestionTests", dependencies: ["Ingestion", "DatasetFormats", "Domain", "Platform", "StrictJSON", "TestSupport", system],
       swiftSettings: strict),
     .testTarget(
+      name: "HubTests", dependencies: ["Hub", "HubMock", "Domain", "Platform", "StrictJSON", "TestSupport", system], swiftSettings: strict),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Training", "Ingestion", "DatasetFormats", "Tokenizers", "LanguageModels", "Kernels", "Domain", "Platform", "StrictJSON",
@@ -157,7 +165,9 @@ let package = Package(
     .testTarget(name: "HouseTests", dependencies: ["TestSupport", "Domain", "StrictJSON", system], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["TestSupport", "Engines", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker"],
+      dependencies: [
+        "TestSupport", "HubMock", "Engines", "Domain", "Platform", "StrictJSON", subprocess, system, "dropforge", "dropforge-worker",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -13,14 +13,18 @@ struct Bench {
     case "train": try await TrainingBenchmark(options).run()
     case "growth": try await TrainingBenchmark(options).showGrowth()
     case "generate": try await GenerationBenchmark(options).run()
-    case "tokenize": try await TokenizingBenchmark(options).run()
+    case "tokenize":
+      if options["cases"] != "pipeline" { try await TokenizingBenchmark(options).run() }
+      try await PipelineBenchmark(options).run()
+    case "measure-pipeline": print(try PipelineBenchmark.measure(options).text())
+    case "measure-statistics": print(try PipelineBenchmark.count(options).text())
     case "methods": try MethodsBenchmark(options).run()
     case "measure-train": print(try TrainingBenchmark.measure(options).text())
     default:
       print(
         """
         usage: dropforge-bench train|growth|generate|tokenize|methods [--python=PATH] [--cases=a,b] [--dtypes=f32,bf16] [--rounds=2] [--seconds=6]
-          tokenize: [--english=FILE] [--code=FILE] [--multilingual=FILE] [--train=FILE]
+          tokenize: [--english=FILE] [--code=FILE] [--multilingual=FILE] [--train=FILE] [--rows=FILE.jsonl] [--cases=pipeline]
         """)
     }
   }

@@ -16,7 +16,7 @@ struct MethodsBenchmark {
 
   init(_ options: Options) throws {
     self.options = options
-    workshop = try MethodsWorkshop(threads: options.threads)
+    workshop = try MethodsWorkshop(threads: options.threads, curves: options["curves"].map { FilePath($0) })
   }
 
   func run() throws {
@@ -48,7 +48,7 @@ struct MethodsBenchmark {
           "warmup_steps": 100,
         ], "seed": 1,
       ])
-    if showing { result.line("pretrain", "held-out loss, nats a token", \.evalLoss).show() }
+    if showing { try result.line("pretrain", "held-out loss, nats a token", \.evalLoss, curves: workshop.curves).show() }
     return result.job.finalModel
   }
 
@@ -56,7 +56,7 @@ struct MethodsBenchmark {
     let (train, test) = Booking.split(seed: 2, train: 1_200, test: 200)
     let dataset = try workshop.dataset("slots", train.map { Self.row(["prompt": $0.sentence + " ", "completion": $0.slots]) })
     let result = try workshop.run("sft", dataset, Self.sft(steps: 800, rate: 0.002), base: base)
-    var line = result.line("sft", "held-out exact match", nil)
+    var line = try result.line("sft", "held-out exact match", nil, curves: workshop.curves)
     line.add("before", try workshop.exactMatch(base, test))
     line.add("after", try workshop.exactMatch(result.job.finalModel, test))
     line.add("loss_before", result.rows.first { $0.evalLoss != nil }?.evalLoss)
@@ -75,7 +75,7 @@ struct MethodsBenchmark {
       "lora", dataset,
       Self.sft(
         steps: 600, rate: 0.004, ["use_lora": true, "lora_r": 16, "lora_alpha": 32, "lora_target_modules": "all-linear"]), base: base)
-    var line = adapted.line("lora", "held-out loss, nats a token", \.evalLoss)
+    var line = try adapted.line("lora", "held-out loss, nats a token", \.evalLoss, curves: workshop.curves)
     line.add("full_fine_tune", full.rows.last { $0.evalLoss != nil }?.evalLoss)
     if let ours = adapted.rows.last(where: { $0.evalLoss != nil })?.evalLoss,
       let whole = full.rows.last(where: { $0.evalLoss != nil })?.evalLoss
@@ -107,7 +107,7 @@ struct MethodsBenchmark {
             "learning_rate": method == "dpo" ? 0.00005 : 0.0005, "eval_steps": 20, "warmup_steps": 5,
           ], "seed": 5,
         ], base: undecided)
-      var line = result.line(method, "held-out reward accuracy", { $0.measures["eval_rewards/accuracies"] })
+      var line = try result.line(method, "held-out reward accuracy", { $0.measures["eval_rewards/accuracies"] }, curves: workshop.curves)
       line.add("margin_before", result.rows.first { $0.evalLoss != nil }?.measures["eval_rewards/margins"])
       line.add("margin_after", result.rows.last { $0.evalLoss != nil }?.measures["eval_rewards/margins"])
       line.show()
@@ -140,7 +140,7 @@ struct MethodsBenchmark {
           "learning_rate": 0.0003, "rewards": ["accuracy"], "eval_steps": 25, "eval_batch_size": 100, "lr_scheduler_type": "constant",
         ], "data": ["eval_split": 0.25], "seed": 8,
       ], base: guessing)
-    result.line("grpo", "held-out mean reward", { $0.measures["eval_reward"] }).show()
+    try result.line("grpo", "held-out mean reward", { $0.measures["eval_reward"] }, curves: workshop.curves).show()
   }
 
   private func otherOptimizer(_ base: FilePath, _ name: String) throws {
@@ -148,7 +148,7 @@ struct MethodsBenchmark {
     let dataset = try workshop.dataset("slots-\(name)", train.map { Self.row(["prompt": $0.sentence + " ", "completion": $0.slots]) })
     let result = try workshop.run(
       name, dataset, Self.sft(steps: 400, rate: name == "lion" ? 0.0003 : 0.002, ["optim": JSONNode(.string(name))]), base: base)
-    result.line(name, "held-out loss, nats a token", \.evalLoss).show()
+    try result.line(name, "held-out loss, nats a token", \.evalLoss, curves: workshop.curves).show()
   }
 
   // MARK: configs and rows

@@ -14,9 +14,12 @@ struct MethodsWorkshop {
   private let folder: FilePath
   private let files = LinuxFileSystem()
   private let threads: Int
+  /// Where each case leaves its curve, `NAME.jsonl`; nil: nowhere.
+  let curves: FilePath?
 
-  init(threads: Int) throws {
+  init(threads: Int, curves: FilePath?) throws {
     self.threads = threads
+    self.curves = curves
     folder = FilePath("/tmp/dropforge-bench-\(getpid())")
     try files.makeFolders(folder)
   }
@@ -50,7 +53,12 @@ struct MethodsWorkshop {
     let seconds: Double
 
     /// A line with the measure of the first and of the last evaluation, and its curve.
-    func line(_ name: String, _ measure: String, _ value: ((MetricsRow) -> Double?)?) -> ResultLine {
+    ///
+    /// - curves: a folder for `NAME.jsonl`, every step that was logged with what is on its curve.
+    func line(
+      _ name: String, _ measure: String, _ value: ((MetricsRow) -> Double?)?, curves: FilePath? = nil
+    ) throws -> ResultLine {
+      if let curves { try writeCurve(name, to: curves) }
       var line = ResultLine(name)
       line.add("measure", measure)
       if let value {
@@ -62,6 +70,25 @@ struct MethodsWorkshop {
       line.add("steps", Double(rows.last?.step ?? 0))
       line.add("seconds", seconds)
       return line
+    }
+
+    /// JSON lines: `{"case": "dpo", "step": 20, "loss": …, "eval_rewards/accuracies": …}`.
+    private func writeCurve(_ name: String, to folder: FilePath) throws {
+      let files = LinuxFileSystem()
+      try files.makeFolders(folder)
+      var text = ""
+      for row in rows {
+        var object: JSONObject = ["case": name.node, "step": row.step.node]
+        if let loss = row.loss { object["loss"] = loss.node }
+        if let loss = row.evalLoss { object["eval_loss"] = loss.node }
+        for measure in [
+          "reward", "eval_reward", "rewards/accuracies", "eval_rewards/accuracies", "rewards/margins", "eval_rewards/margins",
+        ] {
+          if let value = row.measures[measure] { object[measure] = value.node }
+        }
+        if object.members.count > 2 { text += JSONNode(.object(object)).text() + "\n" }
+      }
+      try files.publish(text.utf8, to: folder.appending("\(name).jsonl"))
     }
   }
 

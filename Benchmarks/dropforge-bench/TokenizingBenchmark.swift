@@ -106,6 +106,14 @@ struct TokenizingBenchmark {
     return bytes
   }
 
+  static func writeGPT2(to folder: FilePath) throws {
+    let files = LinuxFileSystem()
+    try files.makeFolders(folder)
+    for file in try gpt2(files.contents(of: FilePath(merges))).files() {
+      try files.writeWhole(ContiguousArray(file.bytes), to: folder.appending(file.name))
+    }
+  }
+
   /// GPT-2's tokenizer from its merges: the ids are the bytes in the order of `bytes_to_unicode`, then the merges.
   private static func gpt2(_ merges: [UInt8]) throws -> Tokenizer {
     let shown = (0..<256 as Range<UInt32>).filter { (33...126).contains($0) || (161...172).contains($0) || $0 >= 174 }

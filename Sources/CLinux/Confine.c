@@ -53,6 +53,9 @@ static void allow(int ruleset, const char *path, uint64_t access) {
   close(fd);
 }
 
+static int may_connect;
+void cl_confined_may_connect(void) { may_connect = 1; }
+
 int cl_confine(const char *const *readable, const char *const *writable, const char *const *executable) {
   int version = cl_landlock_version();
   // The first version cannot rename from one folder into another.
@@ -62,7 +65,7 @@ int cl_confine(const char *const *readable, const char *const *writable, const c
   }
   struct ruleset_attributes attributes = {.handled_fs = ALL_OF_FIRST | REFER};
   if (version >= 3) attributes.handled_fs |= TRUNCATE;
-  if (version >= 4) attributes.handled_net = 3;  // bind and connect of TCP
+  if (version >= 4) attributes.handled_net = may_connect ? 1 : 3;  // bind, and connect, of TCP
   if (version >= 5) attributes.handled_fs |= IOCTL_DEV;
   if (version >= 6) attributes.scoped = 3;  // abstract sockets and signals, outwards
   int ruleset = (int)syscall(create_ruleset, &attributes, sizeof attributes, 0);

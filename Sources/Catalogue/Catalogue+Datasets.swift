@@ -100,11 +100,12 @@ extension Catalogue {
       let versionsOf = try database.cachedStatement(sql: "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number")
       let describedAs = try database.cachedStatement(sql: "SELECT description, tags, licence FROM datasets WHERE name = ?")
       let aliasesOf = try database.cachedStatement(sql: "SELECT alias FROM dataset_aliases WHERE dataset = ? ORDER BY alias")
+      let origins = try Self.origins(in: database)
       return try names.compactMap { name in
         let versions = try Row.fetchAll(versionsOf, arguments: [name.text]).map(DatasetVersionRecord.init(row:))
         guard let latest = versions.last else { return nil }
         let described = try Row.fetchOne(describedAs, arguments: [name.text])
-        return DatasetCard(
+        var card = DatasetCard(
           name: name, description: described?["description"],
           tags: try (described?["tags"] as String?).map { try JSONColumn.value([String].self, $0) } ?? [], licence: described?["licence"],
           aliases: try String.fetchAll(aliasesOf, arguments: [name.text]).map(SafeName.init(from:)), latest: latest.result,
@@ -114,6 +115,10 @@ extension Catalogue {
               version: $0.number, createdAt: $0.createdAt, drop: $0.drop, fileName: $0.fileName, sha256: $0.sha256, rows: $0.result.rows,
               badRows: $0.result.badRows, bytes: $0.result.sourceBytes, detected: $0.result.detected)
           })
+        let tokenizations = try Self.tokenizations(of: name, in: database)
+        if !tokenizations.isEmpty { card.tokenizations = tokenizations.map { DatasetCard.Tokenization($0.card) } }
+        card.origin = origins[latest.drop]
+        return card
       }
     }
   }

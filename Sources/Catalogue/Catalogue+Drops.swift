@@ -45,6 +45,14 @@ extension Catalogue {
     }
   }
 
+  /// Of these drops those with which an agent or a worker has ended.
+  package func harmful(among ids: [DropID]) async throws -> Set<DropID> {
+    try await read { database in
+      let search = try database.cachedStatement(sql: "SELECT 1 FROM drops WHERE id = ? AND (attempts > 0 OR crashes > 0)")
+      return Set(try ids.filter { try Int.fetchOne(search, arguments: [$0.text]) != nil })
+    }
+  }
+
   /// The worker's end is known, and it was not these drops that killed it.
   package func noteEnds(_ ids: [DropID]) async throws {
     try await write { database in

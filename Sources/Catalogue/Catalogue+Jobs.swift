@@ -86,12 +86,13 @@ extension Catalogue {
     }
   }
 
-  /// The newest finished job that a model's name means.
+  /// The newest finished job that a model's name means. Evaluations on request make none.
   package func completedJob(called text: String) async throws -> JobRecord? {
     try await read { database in
       try Row.fetchOne(
         database,
-        sql: "SELECT * FROM jobs WHERE (id = ? OR name = ?) AND state = 'completed' ORDER BY id = ? DESC, number DESC LIMIT 1",
+        sql:
+          "SELECT * FROM jobs WHERE (id = ? OR name = ?) AND state = 'completed' AND json_extract(file, '$.action') IS NULL ORDER BY id = ? DESC, number DESC LIMIT 1",
         arguments: [text, text, text]
       ).map(JobRecord.init(row:))
     }

@@ -79,9 +79,13 @@ extension Catalogue {
         needs.train = try await version(called: generated.dataset.text, pinned: pinned?.train)
         if needs.train == nil { missing.append(.waitingForDataset(generated.dataset.text)) }
       }
-      needs.model = try await model(called: configuration.model.isScratch ? nil : configuration.model.name, &missing)
+      needs.model = try await model(called: configuration.model.isScratch ? nil : configuration.model.name, &missing, &needs.impossible)
+      if case .modules? = configuration.training.adapterTargets, let family = try await family(of: needs.model) {
+        needs.findings += configuration.adapterFindings(base: configuration.model.name, architecture: family)
+      }
       let tokenizer = configuration.tokenizer.name
-      needs.tokenizer = try await model(called: TokenizerSection.madeHere.contains(tokenizer ?? "") ? nil : tokenizer, &missing)
+      needs.tokenizer = try await model(
+        called: TokenizerSection.madeHere.contains(tokenizer ?? "") ? nil : tokenizer, &missing, &needs.impossible)
     }
     needs.missing = missing.first
     return needs
@@ -103,9 +107,21 @@ extension Catalogue {
     }
   }
 
-  private func model(called name: String?, _ missing: inout [PendingReason]) async throws -> JobNeeds.Model {
+  private func model(
+    called name: String?, _ missing: inout [PendingReason], _ impossible: inout Problem?
+  ) async throws -> JobNeeds.Model {
     guard let name else { return .none }
     if let dropped = try await model(SafeName(from: name)) { return .dropped(SafeName(from: name), sha256: dropped.sha256) }
+    if let sweep = try await sweep(meantBy: name) {
+      // Its name means the best of its jobs, which is known when all are over.
+      guard sweep.isOver else {
+        missing.append(.waitingForSweep(sweep.id.text))
+        return .none
+      }
+      if let winner = sweep.winner { return .finishedJob(winner) }
+      impossible = Self.noWinner(sweep)
+      return .none
+    }
     if let finished = try await completedJob(called: name) { return .finishedJob(finished.id) }
     // A job that is still to come or to end is waited for like any other thing.
     if let open = try await self.job(called: name), !open.state.isFinal {
@@ -116,8 +132,45 @@ extension Catalogue {
     return .none
   }
 
-  /// The job that this one comes after: the newest of that name.
+  private static func noWinner(_ sweep: SweepRecord) -> Problem {
+    Problem(
+      "sweep.no-winner",
+      "the sweep '\(sweep.id)' was to be completed before, and none of its jobs was completed with a result to choose by",
+      why: "how each of them ended stands in sweep.json, in its folder", mend: "Mend its job file and drop it again, and this one after it."
+    )
+  }
+
+  /// The family of a model that is here: its card says it, or the config of the job that made it, or that of the job's own base.
+  private func family(of model: JobNeeds.Model) async throws -> ModelArchitecture? {
+    var model = model
+    // As many jobs as nobody chains.
+    for _ in 0..<100 {
+      switch model {
+      case .none: return nil
+      case .dropped(let name, _): return try await self.model(name).flatMap { ModelArchitecture(rawValue: $0.card.architecture) }
+      case .finishedJob(let id):
+        guard let job = try await job(id), let node = try? JSONParser.parse(job.file),  // unreadable: told when it is to start
+          let file = JobFile.decode(node, source: .none, fallbackName: job.name.text).0
+        else { return nil }
+        let needs = try await needs(of: file, pinned: job.pins)
+        guard let made = needs.configuration?.model else { return nil }
+        if made.isScratch { return made.architecture ?? .llama }
+        model = needs.model
+      }
+    }
+    return nil
+  }
+
+  /// The job that this one comes after, the newest of that name; or a sweep, all of whose jobs it comes after.
   private func look(for name: String, _ needs: inout JobNeeds, _ missing: inout [PendingReason]) async throws {
+    if let sweep = try await sweep(meantBy: name) {
+      if !sweep.isOver {
+        missing.append(.waitingForSweep(sweep.id.text))
+      } else if sweep.winner == nil {
+        needs.impossible = Self.noWinner(sweep)
+      }
+      return
+    }
     guard let before = try await job(called: name) else { return missing.append(.waitingForJob(name, state: nil)) }
     switch before.state {
     case .completed: break

@@ -8,6 +8,10 @@ package struct SweepRecord: Sendable, Equatable {
   /// The job file's text as dropped.
   package var file: String
   package var createdAt: Timestamp
+  /// All of its jobs are over.
+  package var isOver: Bool
+  /// The best of them; nil where none is.
+  package var winner: JobID?
 }
 
 extension Catalogue {
@@ -54,11 +58,27 @@ extension Catalogue {
     }
   }
 
-  /// Sweeps of which a job is not over.
+  /// The sweep that a user's word means; nil where it means a job, or nothing.
+  package func sweep(meantBy name: String) async throws -> SweepRecord? {
+    guard let sweep = try await sweep(called: name) else { return nil }
+    guard let job = try await job(called: name) else { return sweep }
+    return job.sweep == sweep.id && job.id.text != name ? sweep : nil
+  }
+
+  /// Keeps how a sweep stands.
+  package func note(_ results: SweepResults) async throws {
+    try await write { database in
+      try database.execute(
+        sql: "UPDATE sweeps SET is_over = ?, winner = ? WHERE id = ?",
+        arguments: [results.isOver, results.winner?.text, results.id.text])
+    }
+  }
+
+  /// Sweeps of which a job is not over, or of which it is not known yet which is the best.
   package func openSweeps() async throws -> [SweepID] {
     try await read { database in
       try String.fetchAll(
-        database, sql: "SELECT DISTINCT sweep_id FROM jobs WHERE sweep_id IS NOT NULL AND finished_at IS NULL ORDER BY sweep_id"
+        database, sql: "SELECT id FROM sweeps WHERE is_over = 0 ORDER BY id"
       ).compactMap(SweepID.init)
     }
   }
@@ -69,6 +89,8 @@ extension SweepRecord {
     guard let id = SweepID(row["id"]), let name = SafeName(exactly: row["name"]) else {
       throw DamagedRow(table: "sweeps", row: "\(row)")
     }
-    self.init(id: id, name: name, file: row["file"], createdAt: Timestamp(nanoseconds: row["created_at"]))
+    self.init(
+      id: id, name: name, file: row["file"], createdAt: Timestamp(nanoseconds: row["created_at"]), isOver: row["is_over"],
+      winner: (row["winner"] as String?).flatMap(JobID.init))
   }
 }

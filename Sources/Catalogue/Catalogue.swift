@@ -50,8 +50,17 @@ package final class Catalogue: Sendable {
     migrator.registerMigration("0004-errands") { database in
       try database.execute(sql: String(decoding: PackageResources.v0004_errands_sql, as: UTF8.self))
     }
-    migrator.registerMigration("0005-datasets") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0005_datasets_sql, as: UTF8.self))
+    migrator.registerMigration("0005-sweep-winners") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0005_sweep_winners_sql, as: UTF8.self))
+    }
+    migrator.registerMigration("0006-tokenizations") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0006_tokenizations_sql, as: UTF8.self))
+    }
+    migrator.registerMigration("0007-datasets") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0007_datasets_sql, as: UTF8.self))
+    }
+    migrator.registerMigration("0008-origins") { database in
+      try database.execute(sql: String(decoding: PackageResources.v0008_origins_sql, as: UTF8.self))
     }
     return migrator
   }

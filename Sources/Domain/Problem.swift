@@ -96,3 +96,8 @@ extension Problem {
   /// What is no drop's fault: it waits, and is tried again.
   package static let machineTroubles: Set<String> = [diskFullCode, diskErrorCode]
 }
+
+extension Problem {
+  /// What passes by itself on the way to the Hub: a download waits, and is tried again.
+  package static let hubTroubles: Set<String> = ["hub.network", "hub.server", "hub.rate-limit"]
+}

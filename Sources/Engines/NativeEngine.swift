@@ -23,7 +23,7 @@ package struct NativeEngine: Engine {
     let arguments = ["--parent", "\(getpid())"] + call.arguments
     do {
       let result = try await Subprocess.run(
-        .path(worker), arguments: Arguments(arguments), environment: Self.environment(threads: threads), platformOptions: options,
+        .path(worker), arguments: Arguments(arguments), environment: Self.environment(threads: threads, of: call), platformOptions: options,
         input: .none, output: .sequence, error: .sequence
       ) { execution in
         try await withThrowingTaskGroup(of: Heard.self) { group in
@@ -81,9 +81,11 @@ package struct NativeEngine: Engine {
   /// OpenMP reads these when the library is loaded. Passive waiting: beside one busy process oneDNN's products ran at
   /// 1,031 instead of 186 GFLOP/s. A short spin before it: without one a parallel region costs 60 µs (a futex wake), with
   /// it 1 µs.
-  private static func environment(threads: Int?) -> Environment {
+  private static func environment(threads: Int?, of call: WorkerCall) -> Environment {
     var changes: [Environment.Key: String?] = ["OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000", "OMP_DYNAMIC": "false"]
     if let threads { changes["OMP_NUM_THREADS"] = "\(threads)" }
+    // A token is for the worker that talks to the Hub, and for nobody else.
+    if case .errand(.download, _) = call {} else { for name in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] { changes[.init(stringLiteral: name)] = String?.none } }
     return .inherit.updating(changes)
   }
 

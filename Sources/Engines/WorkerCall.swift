@@ -14,6 +14,10 @@ package enum WorkerCall: Sendable, Equatable {
   case model(FilePath)
   /// Path of a job's folder, whose `order.json` says what to train.
   case train(FilePath)
+  /// Path of a job's folder, whose `order.json` says which model to measure on what.
+  case evaluate(FilePath)
+  /// Path of a folder laid out as a job's, whose order is only to be planned.
+  case plan(FilePath)
   /// Path of an errand's folder, whose `order.json` says what to do. The verb is the kind's word.
   case errand(ErrandKind, FilePath)
   /// Path of a list of `SurveyOrder`.
@@ -28,6 +32,8 @@ package enum WorkerCall: Sendable, Equatable {
     case .columnar(let order): ["columnar", order.string]
     case .model(let order): ["model", order.string]
     case .train(let folder): ["train", folder.string]
+    case .evaluate(let folder): ["evaluate", folder.string]
+    case .plan(let folder): ["plan", folder.string]
     case .errand(let kind, let folder): [kind.rawValue, folder.string]
     case .survey(let orders): ["survey", orders.string]
     case .rows(let order): ["rows", order.string]

@@ -63,8 +63,3 @@ struct CarryingOut {
     decided = []
   }
 }
-
-extension Decided {
-  /// It became something that jobs can use from now on.
-  var isStored: Bool { receipt.status == .accepted && (receipt.kind == .dataset || receipt.kind == .model) }
-}

@@ -82,6 +82,11 @@ package struct DropCheck: Sendable {
       var sidecar = DatasetSidecar()
       findings = document.node.object.map { sidecar.overlay($0, path: "", source: document.source) } ?? []
       message = "\(name) is a sidecar that can be used."
+      switch sidecar.download(called: String(name.dropLast(DatasetSidecar.ending.count))) {
+      case .success(let wish)?: message = "\(name) can be used; it downloads \(wish.title) as the \(wish.source.kind.rawValue) '\(wish.name)'."
+      case .failure(let complaint)?: findings.append(Finding(.error, complaint.field, complaint.message, in: document))
+      case nil: break
+      }
     }
     return findings.errors.isEmpty ? .fine(message, findings) : .refused(Problem(findings: findings, in: name), findings)
   }

@@ -125,6 +125,7 @@ extension Intake {
     guard findings.errors.isEmpty else {
       return rejection(of: drop, kind: .dataset, Problem(findings: findings, in: fileName), findings: findings, sha256: document.sha256)
     }
+    if let judged = try await judgeDownload(drop, document, sidecar, called: name, findings) { return judged }
     let latest = try await catalogue.latestStoredVersion(of: name)
     let message =
       latest == nil

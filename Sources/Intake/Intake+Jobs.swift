@@ -31,6 +31,28 @@ extension Intake {
     return Judged(drop: drop, entry: entry)
   }
 
+  /// An evaluation on request becomes a job of its own: its receipt says which.
+  func judgeEvaluation(_ drop: ClaimedDrop, _ document: JSONDocument, _ task: EvaluationTask, _ findings: [Finding]) async throws -> Judged
+  {
+    let job = task.jobFile
+    let needs = try await catalogue.needs(of: job)
+    if let train = needs.train, let problem = task.problem(in: train.result, of: train.dataset) {
+      return rejection(of: drop, kind: .request, problem, sha256: document.sha256)
+    }
+    let reason = try await reason(needs, job)
+    let form = form(for: drop)
+    let layout = layout
+    let entry = Catalogue.job(
+      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
+      reason: reason.sentence, waits: reason.isOutOfTheQueue, at: now
+    ) { id in
+      form(
+        .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
+        message: "Evaluation '\(id)' is here: \(reason.sentence).\(findings.warningsNote)", findings: findings)
+    }
+    return Judged(drop: drop, entry: entry)
+  }
+
   /// One file, and a job for each of its points. Every point's config is looked at before any job is made.
   private func judgeSweep(
     _ drop: ClaimedDrop, _ document: JSONDocument, _ job: JobFile, _ sweep: Sweep, _ jobFindings: [Finding]

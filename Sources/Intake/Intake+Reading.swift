@@ -35,6 +35,7 @@ extension Intake {
   func runWorker(_ call: WorkerCall, for drop: ClaimedDrop) async throws -> Problem? {
     if stop.isMade { throw CancellationError() }
     // Noted before a worker touches it: the attempts are counted.
+    try await noteEnds([])
     let attempt = try await catalogue.noteAttempts([DropRecord(drop)])[drop.id] ?? 0
     KillPoint.pass(.attemptNoted)
     guard attempt <= Self.interruptionLimit else { return Self.interruptedTooOften(drop.name, attempt - 1) }
@@ -48,7 +49,7 @@ extension Intake {
       problem.what += ", \(crashes) times"
       return problem
     }
-    try await catalogue.noteEnds([drop.id])
+    try await noteEnds([drop.id])
     switch outcome {
     case .done: return nil
     case .refused(let problem):
@@ -95,20 +96,23 @@ extension Intake {
   private nonisolated func entriesRead(together drops: [ClaimedDrop]) async throws -> [Judged] {
     if stop.isMade { throw CancellationError() }
     let failures = makeDurable(drops)
-    let attempts = try await catalogue.noteAttempts(drops.map(DropRecord.init))
-    KillPoint.pass(.attemptNoted)
-    // Where an agent or a worker ended with it before, it is looked at by itself.
-    let unharmed = drops.filter { attempts[$0.id] == 1 && failures[$0.id] == nil }
-    let orders = try await orders(toRead: unharmed)
+    let harmful = try await catalogue.harmful(among: drops.map(\.id))
+    let sound = drops.filter { failures[$0.id] == nil && !harmful.contains($0.id) }
+    if sound.isEmpty { return [] }
+    let orders = try await orders(toRead: sound)
     let orderPath = layout.workspace.order(drops[0].id)
     try files.publish(try PublishedJSON.bytes(of: orders), to: orderPath)
     let verdicts = ReadVerdicts()
+    // Nothing that a full disk makes fail stands between the note and the worker: an attempt that never was is not to count.
+    try await noteEnds([])
+    _ = try await catalogue.noteAttempts(sound.map(DropRecord.init))
+    KillPoint.pass(.attemptNoted)
     let outcome = await engine.run(.ingestMany(orderPath), threads: nil, stop: stop, graceSeconds: 1) { verdicts.note($0) }
     KillPoint.pass(.workerEnded)
-    try await catalogue.noteEnds(drops.map(\.id))
+    try await noteEnds(sound.map(\.id))
     try files.removeFile(orderPath)
     if outcome != .done, stop.isMade { throw CancellationError() }
-    return try zip(unharmed, orders).compactMap { drop, order in
+    return try zip(sound, orders).compactMap { drop, order in
       switch verdicts.known[drop.id] {
       case nil: nil
       case .refused(let problem): rejection(of: drop, kind: .dataset, problem)

@@ -52,7 +52,8 @@ extension Intake {
   private func judgeRequest(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
     let (decoded, findings) = InboxRequest.decode(document.node, source: document.source)
     guard let request = decoded else { return rejection(of: drop, .request, findings, document) }
-    switch try await reports.request(request) {
+    if case .evaluate(let task) = request { return try await judgeEvaluation(drop, document, task, findings) }
+    switch try await answer(to: request, of: drop, document) {
     case .carriedOut(let message):
       KillPoint.pass(.requestCarriedOut)
       let receipt = form(for: drop)(

@@ -77,7 +77,7 @@ extension Intake {
     let place = layout.absolute(path)
     switch (receipt.status, receipt.kind) {
     case (.rejected, _): try makeFolder(place, files)
-    case (_, .job?) where sweep(of: receipt) != nil: try makeFolder(place, files)
+    case (_, .job?) where sweep(of: receipt) != nil: try makeFolder(SweepLayout(folder: place).control, files)
     case (_, .job?): for folder in JobLayout(folder: place).folders { try makeFolder(folder, files) }
     default: try makeFolder(place.removingLastComponent(), files)
     }

@@ -9,7 +9,7 @@ import SystemPackage
 /// bytes, registers what came of it, and puts every file into its place.
 ///
 /// A drop goes claimed -> decided -> done (Schema/v0001). Up to the decision everything may be done again from the start;
-/// from the decision on, `carryOut` does what is left. So a crash at any instruction loses nothing and makes nothing twice.
+/// from the decision on, `carriedOut` does what is left. So a crash at any instruction loses nothing and makes nothing twice.
 package actor Intake {
   let layout: RootLayout
   let files: any FileSystem
@@ -68,7 +68,7 @@ package actor Intake {
 
   /// Drops that are handled together: what costs the same for one and for many, a transaction, an fsync, a process, is shared.
   /// No more, so that the first of ten thousand gets its receipt at once.
-  private static let groupSize = 64
+  private static let groupSize = 256
 
   /// No new work; workers that read are stopped. What they were at, and what waits, is done again at the next start.
   package nonisolated func shutDown() {
@@ -173,7 +173,8 @@ package actor Intake {
       open[one.drop.id] = nil
       claims.append(one)
       tell(one.receipt)
-      if one.receipt.status == .accepted { bringsChange = true }
+      // Also the same bytes again: another name may mean them now, which a job waits for.
+      if one.receipt.status != .rejected { bringsChange = true }
       if let next = one.next { receive(next) }
     }
     if bringsChange { await reports.changed() }
@@ -232,6 +233,22 @@ package actor Intake {
     return Problem(diskFull: space, for: drop, cause: problem.cause ?? problem.what)
   }
 
+  /// Workers' ends that a full disk kept from the catalogue: not noted, they would count as ends of the agent.
+  private var unnotedEnds: [DropID] = []
+
+  /// Notes the ends of workers, and those that are still to be noted.
+  func noteEnds(_ ids: [DropID]) async throws {
+    let due = unnotedEnds + ids
+    if due.isEmpty { return }
+    unnotedEnds = []
+    do {
+      try await catalogue.noteEnds(due)
+    } catch {
+      unnotedEnds += due
+      throw error
+    }
+  }
+
   private var retries: [DropID: Task<Void, Never>] = [:]
 
   private func retryLater(_ drop: ClaimedDrop) {
@@ -248,39 +265,4 @@ package actor Intake {
 struct RepeatLater: Error, CustomStringConvertible {
   let problem: Problem
   var description: String { problem.description }
-}
-
-/// What the intake has others write: the views of what it decided. Wired by the roof.
-package struct IntakeReports: Sendable {
-  /// Publishes receipts, those of drops that were decided together in one call.
-  package var receipts: @Sendable ([Receipt]) async throws -> Void
-  package var datasets: @Sendable (Set<SafeName>) async throws -> Void
-  package var job: @Sendable (JobID) async throws -> Void
-  /// Configs' folders, after their names got another version.
-  package var configs: @Sendable (Set<SafeName>) async throws -> Void
-  package var sweep: @Sendable (SweepID) async throws -> Void
-  /// Something came that pending jobs may wait for, or a new job.
-  package var changed: @Sendable () async -> Void
-  package var request: @Sendable (InboxRequest) async throws -> RequestAnswer
-
-  package init(
-    receipts: @escaping @Sendable ([Receipt]) async throws -> Void, datasets: @escaping @Sendable (Set<SafeName>) async throws -> Void,
-    job: @escaping @Sendable (JobID) async throws -> Void,
-    configs: @escaping @Sendable (Set<SafeName>) async throws -> Void = { _ in },
-    sweep: @escaping @Sendable (SweepID) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void,
-    request: @escaping @Sendable (InboxRequest) async throws -> RequestAnswer
-  ) {
-    self.receipts = receipts
-    self.datasets = datasets
-    self.job = job
-    self.configs = configs
-    self.sweep = sweep
-    self.changed = changed
-    self.request = request
-  }
-}
-
-package enum RequestAnswer: Sendable, Equatable {
-  case carriedOut(String)
-  case refused(Problem)
 }

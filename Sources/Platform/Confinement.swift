@@ -38,6 +38,19 @@ package enum Confinement {
     throw .last("shut the worker in")
   }
 
+  /// To be called before `confine`, by the worker that downloads: connections outwards stay possible.
+  package static func allowConnecting() { cl_confined_may_connect() }
+
+  /// What names of hosts and certificates are looked up in, and what those files lead to where they are links: of systemd-resolved, of
+  /// NetworkManager.
+  package static var network: [FilePath] {
+    let usual: [FilePath] = [
+      "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/ssl", "/etc/pki",
+      "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/run/systemd/resolve",
+    ]
+    return usual + usual.compactMap { path in path.target.flatMap { $0 == path ? nil : $0 } }
+  }
+
   /// Limits that end in an error of the system call which crosses them.
   ///
   /// - Parameters:
@@ -59,5 +72,16 @@ package enum Confinement {
   /// Dying for want of memory, the process says these words instead. A quarter of the limit that cannot be had is want.
   package static func tellOutOfMemory(limit: Int, saying words: String, code: Int32) throws(SystemError) {
     guard cl_tell_out_of_memory(UInt64(limit / 4), strdup(words), code) == 0 else { throw .last("set the worker's memory limit") }
+  }
+}
+
+extension FilePath {
+  /// Where the path leads, with every link on the way resolved: realpath(3); nil where nothing is there.
+  package var target: FilePath? {
+    withPlatformString { path in
+      guard let resolved = realpath(path, nil) else { return nil }
+      defer { free(resolved) }
+      return FilePath(platformString: resolved)
+    }
   }
 }

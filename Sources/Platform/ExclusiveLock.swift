@@ -18,6 +18,15 @@ package final class ExclusiveLock: Sendable {
       close(file)
       return nil
     }
+    // Between opening and locking, the one who held it may have removed the file: then this is a lock that nobody else sees.
+    var (opened, standing) = (stat(), stat())
+    let isSame =
+      fstat(file, &opened) == 0 && path.withPlatformString { stat($0, &standing) } == 0
+      && opened.st_ino == standing.st_ino && opened.st_dev == standing.st_dev
+    guard isSame else {
+      close(file)
+      return nil
+    }
     let text = Array("\(getpid())\n".utf8)
     ftruncate(file, 0)
     _ = pwrite(file, text, text.count, 0)

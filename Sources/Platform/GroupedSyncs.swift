@@ -19,6 +19,8 @@ package final class GroupedSyncs: FileSystem {
     var devices: [UInt64: FilePath?] = [:]
     var waiting: Set<UInt64> = []
     var renames: [(FilePath, FilePath)] = []
+    /// What they begin with.
+    var renamed: Set<FilePath> = []
   }
 
   /// From so many drops on a sync of everything costs less than that of each, even where others have something to write.
@@ -37,7 +39,7 @@ package final class GroupedSyncs: FileSystem {
   /// Makes durable what was asked for since the last time. After an error nothing of it may be trusted.
   package func flush() throws(SystemError) {
     let (folders, renames) = state.withLock { state in
-      defer { (state.folders, state.known, state.renames) = ([], [], []) }
+      defer { (state.folders, state.known, state.renames, state.renamed) = ([], [], [], []) }
       return (state.folders, state.renames)
     }
     try syncWaiting()
@@ -98,7 +100,10 @@ package final class GroupedSyncs: FileSystem {
 
   package func rename(_ path: FilePath, to target: FilePath) throws(SystemError) {
     guard isMany, path.isPublishingLeftover else { return try files.rename(path, to: target) }
-    state.withLock { $0.renames.append((path, target)) }
+    // Published twice in a group, as the receipt of a name that came twice, it is the last that was written there.
+    state.withLock { state in
+      if state.renamed.insert(path).inserted { state.renames.append((path, target)) }
+    }
   }
 
   package func syncFileSystem(of file: FileDescriptor) throws(SystemError) { try files.syncFileSystem(of: file) }

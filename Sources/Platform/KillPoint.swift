@@ -53,6 +53,12 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case finalModelMoved = "final-model-moved"
   case summaryPublished = "summary-published"
 
+  // A download in the worker.
+  case downloadPlanned = "download-planned"
+  case downloadSaved = "download-saved"
+  // And in the agent, when its files have become a drop.
+  case downloadClaimed = "download-claimed"
+
   // An errand in the agent.
   case errandRunning = "errand-running"
   case errandOrdered = "errand-ordered"

@@ -32,6 +32,15 @@ package final class MappedFile: @unchecked Sendable {  // because the mapping is
     try withExtendedLifetime(self) { try body(bytes) }
   }
 
+  /// Gives the memory of a part back that is not looked at soon: it stays in the page cache, and comes in again when it is touched.
+  package func release(_ part: Range<Int>) {
+    let page = 16_384
+    // The page that it ends in stays: the next part begins there.
+    let (start, end) = (part.lowerBound / page * page, part.upperBound / page * page)
+    guard let base = bytes.baseAddress, start < end, end <= bytes.count else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+
   deinit {
     if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
   }

@@ -21,6 +21,18 @@ package enum WorkerProcess {
   /// Lets others go first: for work that nobody waits for.
   package static func yieldToOthers() { _ = nice(10) }
 
+  /// The variables that this process was given, as text.
+  package static var environment: [String: String] {
+    var variables: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+      let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      next += 1
+    }
+    return variables
+  }
+
   /// Highest resident memory of this process so far, in bytes.
   package static var peakMemory: Int {
     var usage = rusage()

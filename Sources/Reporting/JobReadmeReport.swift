@@ -16,8 +16,7 @@ struct JobReadmeReport: JobReport {
     |---|---|
     | `final_model/` | the model, as Hugging Face's transformers loads it; `README.md` in it is its card |
     | `plan.json` | what was planned before the first step, and what it took |
-    | `first-batch.md` | the first batch as text, with what is trained marked |
-    | `samples.md` | what it wrote before the training and after, on the same prompts |
+    \(firstBatch(facts))| `samples.md` | what it wrote before the training and after, on the same prompts |
     | `metrics.json`, `metrics.jsonl` | the run in one object, and a row a logged step |
     | `log.txt` | the same for people |
     | `evaluation.json` | the held-out part before and after, loss curves, answers that were judged |
@@ -28,6 +27,11 @@ struct JobReadmeReport: JobReport {
     Go on with it: `dropforge generate \(facts.id) "Once"`, or name `"\(facts.id)"` as `model.name` in a config.
 
     """
+  }
+
+  /// grpo's first batch is sampled: it stands in completions/.
+  private func firstBatch(_ facts: JobFacts) -> String {
+    facts.configuration.training.method == .grpo ? "" : "| `first-batch.md` | the first batch as text, with what is trained marked |\n"
   }
 
   /// Plan against fact.

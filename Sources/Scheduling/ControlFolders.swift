@@ -3,19 +3,17 @@ import Logging
 import Platform
 import SystemPackage
 
-/// The `control/` folders of open jobs: a file named CANCEL, PAUSE or RESUME there is a user's wish.
+/// The `control/` folders of open jobs and sweeps: a file named CANCEL, PAUSE or RESUME there is a user's wish.
 ///
 /// An event wakes the scheduler up; what stands in the folders is found by looking. Without inotify (its limits used up)
 /// wishes are found when something else wakes the scheduler.
 struct ControlFolders {
-  private let layout: RootLayout
   private let files: any FileSystem
   private let inotify: Inotify?
-  private var watches: [JobID: Int32] = [:]
+  private var watches: [FilePath: Int32] = [:]
   var wake: @Sendable () -> Void = {}
 
-  init(layout: RootLayout, files: any FileSystem, log: Logger) {
-    self.layout = layout
+  init(files: any FileSystem, log: Logger) {
     self.files = files
     do throws(SystemError) {
       inotify = try Inotify()
@@ -25,14 +23,14 @@ struct ControlFolders {
     }
   }
 
-  mutating func watch(_ id: JobID) {
+  mutating func watch(_ folder: FilePath) {
     // found by looking, then
-    guard watches[id] == nil, let inotify, let watch = try? inotify.watch(layout.workspace.job(id).control) else { return }
-    watches[id] = watch
+    guard watches[folder] == nil, let inotify, let watch = try? inotify.watch(folder) else { return }
+    watches[folder] = watch
   }
 
-  mutating func unwatch(_ id: JobID) {
-    guard let watch = watches.removeValue(forKey: id) else { return }
+  mutating func unwatch(_ folder: FilePath) {
+    guard let watch = watches.removeValue(forKey: folder) else { return }
     inotify?.unwatch(watch)
   }
 
@@ -43,15 +41,14 @@ struct ControlFolders {
 
   func stop() { inotify?.stop() }
 
-  /// The wishes that stand in a job's folder. Each is cleared once the catalogue keeps it.
-  func words(in id: JobID) throws -> [ControlWord] {
-    let folder = layout.workspace.job(id).control
+  /// The wishes that stand in a folder. Each is cleared once the catalogue keeps it.
+  func words(in folder: FilePath) throws -> [ControlWord] {
     guard files.isFolder(folder) else { return [] }
     return try files.names(in: folder).compactMap { ControlWord(rawValue: $0.string) }
   }
 
-  func clear(_ word: ControlWord, of id: JobID) throws {
-    let path = layout.workspace.job(id).control(word)
+  func clear(_ word: ControlWord, in folder: FilePath) throws {
+    let path = word.file(in: folder)
     if files.exists(path) { try files.removeTree(path) }
   }
 }

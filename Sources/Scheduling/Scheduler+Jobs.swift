@@ -45,7 +45,7 @@ extension Scheduler {
       try await announce(id)
       log.notice("job starts", metadata: ["job": "\(id)", "start": "\(job.starts + 1)"])
       let outcome = await engine.run(
-        .train(layout.workspace.job(id).folder), threads: prepared.pins.threads, stop: stops[id] ?? StopRequest(),
+        prepared.call, threads: prepared.pins.threads, stop: stops[id] ?? StopRequest(),
         graceSeconds: settings.stopSeconds
       ) { event in await self.hear(event, from: id) }
       if case .refused(let problem) = outcome, problem.code == Problem.diskFullCode {
@@ -72,6 +72,7 @@ extension Scheduler {
     var train: DatasetVersionRecord
     var configuration: Configuration
     var pins: JobPins
+    var call: WorkerCall
   }
 
   /// Looks whether the job can be run, pins what it runs on, and writes its folder.
@@ -88,6 +89,7 @@ extension Scheduler {
         "job.not-ready", "what '\(job.id)' needs is not here any more", why: needs.missing?.sentence,
         mend: "Drop it again, and the job too.")
     }
+    if let task = file.evaluation { return try await prepareEvaluation(job, task, needs, train) }
     for version in (needs.mixture?.map(\.version) ?? [train]) + [needs.eval].compactMap(\.self) {
       if let problem = MethodFit.problem(
         method: configuration.training.method, data: configuration.data, dataset: version.dataset, ingest: version.result,
@@ -113,7 +115,7 @@ extension Scheduler {
       threads: pins.threads, allowsRewardCommands: settings.allowsRewardCommands)
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)
     KillPoint.pass(.jobOrdered)
-    return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins)
+    return PreparedJob(job: job, name: file.name, train: train, configuration: configuration, pins: pins, call: .train(folder.folder))
   }
 
   private func pins(for needs: JobNeeds, _ train: DatasetVersionRecord, _ configuration: Configuration) throws -> JobPins {
@@ -124,14 +126,14 @@ extension Scheduler {
       threads: configuration.training.threads ?? settings.threads ?? defaultThreads)
   }
 
-  private func pin(_ version: DatasetVersionRecord) -> TrainOrder.DatasetPin {
+  func pin(_ version: DatasetVersionRecord) -> TrainOrder.DatasetPin {
     let dataset = layout.workspace.dataset(version.dataset)
     return .init(
       name: version.dataset, version: version.number, sha256: version.sha256, folder: dataset.version(version.number).folder.string,
       datasetFolder: dataset.folder.string)
   }
 
-  private func path(of model: JobNeeds.Model) throws -> FilePath? {
+  func path(of model: JobNeeds.Model) throws -> FilePath? {
     switch model {
     case .none: nil
     case .dropped(let name, _): layout.workspace.model(name).folder
@@ -139,7 +141,7 @@ extension Scheduler {
     }
   }
 
-  private func modelPin(_ model: JobNeeds.Model, name: String) throws -> JobPins.ModelPin? {
+  func modelPin(_ model: JobNeeds.Model, name: String) throws -> JobPins.ModelPin? {
     guard let folder = try path(of: model) else { return nil }
     let hash: String
     if case .dropped(_, let sha256) = model {
@@ -160,6 +162,7 @@ extension Scheduler {
   private func hear(_ event: WorkerEvent, from id: JobID) async {
     do {
       if case .warning(let text) = event { log.warning("job", metadata: ["job": "\(id)", "warning": "\(text)"]) }
+      if case .tokenized(let dataset, let tokenization) = event { try await reports.tokenized(dataset, tokenization) }
       if case .phase(let phase, _) = event, let job = try await catalogue.job(id), job.state.isRunning, job.state != phase.state {
         try await catalogue.transition(id, from: job.state, to: phase.state, reason: nil, at: now)
         board.apply(event, to: id, at: now)
@@ -178,6 +181,7 @@ extension Scheduler {
     switch outcome {
     case .done:
       KillPoint.pass(.jobReturned)
+      if case .evaluate = prepared.call { return try await concludeEvaluation(prepared) }
       let facts = try facts(of: prepared)
       try await reports.outputs(facts)
       if let evaluation = facts.evaluation { try await catalogue.register(evaluation, of: id) }
@@ -192,17 +196,18 @@ extension Scheduler {
       } else if let shortage = stoppingForRoom[id] {
         try await hold(id, shortage)
       } else {
-        try await goOnLater(id, PendingReason.resumes.sentence)
+        try await goOnLater(id, interruption(of: prepared.job).sentence)
       }
     case .crashed(let crash):
-      if isShuttingDown { return try await goOnLater(id, PendingReason.resumes.sentence) }
+      if isShuttingDown { return try await goOnLater(id, interruption(of: prepared.job).sentence) }
       if stoppingFor[id] == .cancel { return try await end(id, .cancelled, Self.sentence(for: .cancel), nil) }
       let problem = crash.problem(doing: "running '\(id)'")
       log.error("a worker ended without a word", metadata: ["job": "\(id)", "problem": "\(problem)"])
       if crashedTooOften(id) {
         try await end(id, .error, problem.description, problem)
       } else {
-        try await goOnLater(id, "goes on from its last checkpoint: \(problem.what)")
+        let how = isEvaluation(prepared.job) ? "begins again" : "goes on from its last checkpoint"
+        try await goOnLater(id, "\(how): \(problem.what)")
       }
     }
   }

@@ -4,13 +4,6 @@ import Platform
 import StrictJSON
 
 extension Scheduler {
-  /// The sweep that a user's word means; nil where it means a job.
-  func sweep(meantBy name: String) async throws -> SweepRecord? {
-    guard let sweep = try await catalogue.sweep(called: name) else { return nil }
-    guard let job = try await catalogue.job(called: name) else { return sweep }
-    return job.sweep == sweep.id && job.id.text != name ? sweep : nil
-  }
-
   /// Asks all of a sweep's jobs that are not over; nil is to go on.
   func wish(_ wish: JobRecord.Wish?, for sweep: SweepRecord) async throws -> SchedulerAnswer {
     let open = try await catalogue.jobs(of: sweep.id).filter { !$0.state.isFinal }
@@ -47,11 +40,17 @@ extension Scheduler {
     guard let file = JobFile.decode(node, source: .none, fallbackName: record.name.text).0, let sweep = file.sweep else { return }
     let axes = sweep.axes.map(\.path)
     let rows = try await catalogue.jobs(of: id).map { try row($0, axes, metric: sweep.plan.metric) }
-    try await reports.sweep(
-      SweepResults(
-        id: id, name: record.name.text, search: sweep.plan.search.rawValue, metric: sweep.plan.metric,
-        isLessBetter: sweep.plan.isLessBetter,
-        axes: axes, rows: rows, updatedAt: now))
+    let results = SweepResults(
+      id: id, name: record.name.text, search: sweep.plan.search.rawValue, metric: sweep.plan.metric, isLessBetter: sweep.plan.isLessBetter,
+      axes: axes, rows: rows, updatedAt: now)
+    try await reports.sweep(results)
+    try await catalogue.note(results)
+    if results.isOver {
+      controls.unwatch(layout.workspace.sweep(id).control)
+      wake()  // a job may have waited for the winner
+    } else {
+      controls.watch(layout.workspace.sweep(id).control)
+    }
   }
 
   private func row(_ job: JobRecord, _ axes: [String], metric: String) throws -> SweepResults.Row {

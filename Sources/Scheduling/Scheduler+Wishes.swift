@@ -6,14 +6,23 @@ import Platform
 /// What users want of jobs: files in their control folders, and requests of the inbox.
 extension Scheduler {
   func takeControlWords() async throws {
+    for sweep in try await catalogue.openSweeps() {
+      let folder = layout.workspace.sweep(sweep).control
+      for word in try controls.words(in: folder) {
+        if let record = try await catalogue.sweep(called: sweep.text) { _ = try await wish(word.wish, for: record) }
+        try controls.clear(word, in: folder)
+        log.notice("control", metadata: ["sweep": "\(sweep)", "word": "\(word.rawValue)"])
+      }
+    }
     for job in try await catalogue.openJobs() {
-      for word in try controls.words(in: job.id) {
+      let folder = layout.workspace.job(job.id).control
+      for word in try controls.words(in: folder) {
         switch word {
         case .cancel: try await catalogue.want(.cancel, for: job.id)
         case .pause: try await catalogue.want(.pause, for: job.id)
         case .resume: _ = try await resume(job)
         }
-        try controls.clear(word, of: job.id)
+        try controls.clear(word, in: folder)
         log.notice("control", metadata: ["job": "\(job.id)", "word": "\(word.rawValue)"])
       }
     }
@@ -22,22 +31,22 @@ extension Scheduler {
   /// Carries out a request of the inbox.
   package func carryOut(_ request: InboxRequest) async throws -> SchedulerAnswer {
     switch request {
-    case .rescan, .deleteConfig, .renameConfig, .cancelErrand, .dataset:
+    case .rescan, .deleteConfig, .renameConfig, .evaluate, .cancelErrand, .tokenize, .dataset, .download:
       return .refused(Problem("request.not-a-job", "this request is not the scheduler's", mend: "Report this fault."))
     case .cancel(let name):
-      if let sweep = try await sweep(meantBy: name) { return try await wish(.cancel, for: sweep) }
+      if let sweep = try await catalogue.sweep(meantBy: name) { return try await wish(.cancel, for: sweep) }
       return try await withOpenJob(name, to: "cancel") { job in
         try await self.catalogue.want(.cancel, for: job.id)
         return "Job '\(job.id)' is being cancelled."
       }
     case .pause(let name):
-      if let sweep = try await sweep(meantBy: name) { return try await wish(.pause, for: sweep) }
+      if let sweep = try await catalogue.sweep(meantBy: name) { return try await wish(.pause, for: sweep) }
       return try await withOpenJob(name, to: "pause") { job in
         try await self.catalogue.want(.pause, for: job.id)
         return "Job '\(job.id)' is being paused."
       }
     case .resume(let name):
-      if let sweep = try await sweep(meantBy: name) { return try await wish(nil, for: sweep) }
+      if let sweep = try await catalogue.sweep(meantBy: name) { return try await wish(nil, for: sweep) }
       return try await withOpenJob(name, to: "resume") { job in
         try await self.resume(job) ? "Job '\(job.id)' goes on." : "Job '\(job.id)' is not paused: it is \(job.state.rawValue)."
       }
@@ -68,5 +77,16 @@ extension Scheduler {
     try await catalogue.transition(job.id, from: .paused, to: .pending, reason: "resumed by the user", at: now)
     try await announce(job.id)
     return true
+  }
+}
+
+extension ControlWord {
+  /// nil: to go on.
+  fileprivate var wish: JobRecord.Wish? {
+    switch self {
+    case .cancel: .cancel
+    case .pause: .pause
+    case .resume: nil
+    }
   }
 }

@@ -42,10 +42,15 @@ package actor Scheduler {
   var running: [JobID] = []
   /// Workers of a job that died one after the other without getting further, and how far the last one got.
   var crashes: [JobID: (count: Int, step: Int)] = [:]
+  /// Whether jobs that wait in the queue are planned by workers of their own: `Scheduler+Plans`.
+  let plansAhead: Bool
+  var planning: JobID?
+  var planned: Set<JobID> = []
+  let planStop = StopRequest()
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: SchedulerReports,
-    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil
+    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil, plansAhead: Bool = false
   ) {
     self.layout = layout
     self.files = files
@@ -56,11 +61,12 @@ package actor Scheduler {
     self.clock = clock
     self.log = log
     self.defaultThreads = defaultThreads
+    self.plansAhead = plansAhead
     self.room = room ?? { MachineRoom(of: layout.root, files) }
     policy = SchedulePolicy(runningLimit: settings.runningJobs)
     (wakeUps, wakeUpSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (statusChanges, statusChangeSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    controls = ControlFolders(layout: layout, files: files, log: log)
+    controls = ControlFolders(files: files, log: log)
     board = StatusBoard(layout: layout, files: files)
   }
 
@@ -72,8 +78,9 @@ package actor Scheduler {
   /// Jobs that ran when the agent ended go on: they are pending again, first in the queue. To be called before `run`.
   package func recover() async throws {
     for job in try await catalogue.openJobs() {
+      try files.removeTree(layout.workspace.job(job.id).planning.folder)  // of a plan that was cut off
       if job.state.isRunning {
-        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: PendingReason.resumes.sentence, at: now)
+        try await catalogue.transition(job.id, from: job.state, to: .pending, reason: interruption(of: job).sentence, at: now)
         log.notice("job goes on", metadata: ["job": "\(job.id)", "was": "\(job.state.rawValue)"])
       }
       try await announce(job.id)
@@ -100,11 +107,13 @@ package actor Scheduler {
       group.addTask { await self.watchRoom() }
       wake()
       for await _ in wakeUps {
-        for id in await pass() { group.addTask { await self.runJob(id) } }
+        let next = await pass()
+        for id in next.starts { group.addTask { await self.runJob(id) } }
+        if let id = next.plan { group.addTask { await self.plan(id) } }
         if isShuttingDown { break }
       }
       controls.stop()
-      while !stops.isEmpty, await group.next() != nil {}
+      while !stops.isEmpty || planning != nil, await group.next() != nil {}
       statusChangeSink.finish()
     }
   }
@@ -129,6 +138,7 @@ package actor Scheduler {
   private func stopWorkers() {
     isShuttingDown = true
     for stop in stops.values { stop.make() }
+    planStop.make()
     wakeUpSink.yield()
     wakeUpSink.finish()
   }
@@ -139,15 +149,15 @@ package actor Scheduler {
   /// The open jobs as `workspace/status.json` tells them.
   package var lines: [JobStatus] { board.all }
 
-  /// One look at every open job. Returns those to start.
-  private func pass() async -> [JobID] {
-    guard !isShuttingDown else { return [] }
+  /// One look at every open job. Returns those to start, and one to plan.
+  private func pass() async -> (starts: [JobID], plan: JobID?) {
+    guard !isShuttingDown else { return ([], nil) }
     do {
       try await takeControlWords()
       let jobs = try await catalogue.openJobs()
       var open: [SchedulePolicy.OpenJob] = []
       for job in jobs { open.append(try await describe(job)) }
-      var starts: [JobID] = []
+      var starts: [JobID] = [], queued: [JobID] = []
       for decision in policy.decide(open) {
         switch decision {
         case .start(let id):
@@ -162,6 +172,7 @@ package actor Scheduler {
         case .carryOut(let id, let wish):
           try await carryOut(wish, on: id)
         case .explain(let id, let reason):
+          if case .queued = reason { queued.append(id) }
           let job = jobs.first { $0.id == id }
           if job?.reason != reason.sentence || job?.waits != reason.isOutOfTheQueue {
             try await catalogue.setReason(id, reason.sentence, waits: reason.isOutOfTheQueue)
@@ -172,10 +183,10 @@ package actor Scheduler {
           wake()  // others may come after this one
         }
       }
-      return starts
+      return (starts, nextToPlan(queued))
     } catch {
       log.error("the queue could not be looked through", metadata: ["error": "\(error)"])
-      return []
+      return ([], nil)
     }
   }
 
@@ -233,7 +244,8 @@ package actor Scheduler {
       }
     }
     try board.update(job, at: now)
-    if !job.state.isFinal { controls.watch(id) } else { controls.unwatch(id) }
+    let control = layout.workspace.job(id).control
+    if !job.state.isFinal { controls.watch(control) } else { controls.unwatch(control) }
     await reports.changed()
   }
 }
@@ -249,6 +261,8 @@ package struct SchedulerReports: Sendable {
   package var outputs: @Sendable (JobFacts) async throws -> Void
   /// A stored config was used.
   package var config: @Sendable (SafeName) async throws -> Void
+  /// A job trains on that tokenization of a dataset.
+  package var tokenized: @Sendable (SafeName, String) async throws -> Void
   /// Something changed of a sweep.
   package var sweep: @Sendable (SweepResults) async throws -> Void
   /// Something that `workspace/status.json` tells has changed.
@@ -256,9 +270,11 @@ package struct SchedulerReports: Sendable {
 
   package init(
     outputs: @escaping @Sendable (JobFacts) async throws -> Void, config: @escaping @Sendable (SafeName) async throws -> Void = { _ in },
+    tokenized: @escaping @Sendable (SafeName, String) async throws -> Void = { _, _ in },
     sweep: @escaping @Sendable (SweepResults) async throws -> Void = { _ in }, changed: @escaping @Sendable () async -> Void
   ) {
     self.outputs = outputs
+    self.tokenized = tokenized
     self.config = config
     self.sweep = sweep
     self.changed = changed

@@ -16,6 +16,7 @@ struct FinalOutputs {
   let state: ResumeState
   let files: any FileSystem
   let clock: WallClock
+  let watch: RunWatch
   let report: (WorkerEvent) -> Void
 
   func write(log: RunLog) throws {
@@ -60,9 +61,7 @@ struct FinalOutputs {
   private func concludePlan() throws -> String? {
     guard files.exists(job.plan) else { return nil }
     var plan = try PublishedJSON.decode(JobPlan.self, from: try files.contents(of: job.plan))
-    let rows = try TrainerState.history(job.metricRows, files)
-    plan.conclude(
-      seconds: state.elapsed + rows.compactMap { $0["eval_runtime"]?.double }.reduce(0, +), peakMemory: WorkerProcess.peakMemory)
+    plan.conclude(seconds: watch.seconds, peakMemory: WorkerProcess.peakMemory)
     try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan)
     return plan.comparison
   }

@@ -11,10 +11,14 @@ struct FirstBatch {
 
   /// nil where a method has no samples that could be shown before they are made.
   init?(job: JobID, inputs: RunInputs) {
-    guard let work = inputs.work as? SequenceWork else { return nil }
     self.job = job
     self.inputs = inputs
-    samples = work.trainSamples
+    switch inputs.work {
+    case let work as SequenceWork: samples = work.trainSamples
+    case let work as PreferenceWork:
+      samples = PairSamples(pairs: work.train, trainsPrompts: inputs.configuration.training.method == .orpo)
+    default: return nil
+    }
   }
 
   /// Samples shown, and tokens of each: a page that is read, not a dump.
@@ -26,11 +30,11 @@ struct FirstBatch {
 
   func markdown() -> String {
     let training = inputs.configuration.training
-    let wanted = training.batchSize * training.accumulationSteps
-    let samples = (0..<min(wanted, max(Self.mostSamples, training.batchSize))).map {
+    let size = training.batchSize * (pairs == nil ? 1 : 2), wanted = size * training.accumulationSteps
+    let samples = (0..<min(wanted, max(Self.mostSamples, size))).map {
       self.samples.sample($0 % self.samples.count, epoch: 0)
     }
-    let batch = samples.prefix(training.batchSize)
+    let batch = samples.prefix(size)
     let tokens = batch.reduce(0) { $0 + $1.tokens.count }
     let targets = batch.reduce(0) { $0 + $1.targetCount }
     let longest = batch.map(\.tokens.count).max() ?? 0
@@ -59,7 +63,10 @@ struct FirstBatch {
     (self.samples as? WholeSequences)?.fit ?? (self.samples as? PackedSequences)?.fit
   }
 
+  private var pairs: PreferencePairs? { (samples as? PairSamples)?.pairs }
+
   private var cut: String {
+    if let pairs { return "\(Figures.grouped(pairs.truncated)) of \(Figures.grouped(pairs.total)) pairs" }
     guard let fit else { return "none: documents are joined and cut into blocks" }
     let all = fit.usable.count + fit.dropped
     let gone = fit.cutAway > 0 ? "; \(Figures.grouped(fit.cutAway)) lose every trained token by that and are left out" : ""
@@ -70,6 +77,7 @@ struct FirstBatch {
     let documents = sample.segments.map { segments in zip(segments, segments.dropFirst()).count { $0 != $1 } + 1 } ?? 1
     let isCut = fit != nil && documents == 1 && sample.tokens.count == inputs.configuration.training.maximumLength
     let notes = [
+      pairs.map { _ in number % 2 == 1 ? "chosen" : "rejected, to the same prompt" },
       "\(Figures.grouped(sample.tokens.count)) tokens", "\(Figures.grouped(sample.targetCount)) trained",
       documents > 1 ? "\(documents) sequences side by side, none sees another" : nil, isCut ? "as long as max_length allows" : nil,
     ].compactMap(\.self)

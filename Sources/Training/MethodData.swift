@@ -34,6 +34,7 @@ struct MethodData {
 
   /// The token files of both splits, found or made.
   func tokens(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    if order.evaluation != nil { return try measured(masked: masked) }
     let (parts, eval) = (sources, evalSource)
     let unit = sources[0].source.reader.sequencesOfRow
     let share = eval == nil ? configuration.data.heldOutShare : 0
@@ -72,11 +73,21 @@ struct MethodData {
       masked: parts.contains { masked($0.source.reader) }, unit: unit, layout: JobLayout(folder: FilePath(order.folder)).mixture,
       files: files
     ).make(given: held?.tokens)
-    let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.card, name) }
+    let split = { (name: String) throws -> LoadedSplit in try self.load(mixture.layout, mixture.splits, name) }
     return Tokens(
       train: try split(Tokenization.trainSplit), eval: try held ?? split(Tokenization.evalSplit), remarks: mixture.remarks + remarks,
       rows: rows,
       refusal: refusal)
+  }
+
+  /// Of an evaluation on request: what is measured stands for what would be trained on too, which is never looked at.
+  private func measured(masked: (any SequenceReader) -> Bool) throws -> Tokens {
+    let source = sources[0].source
+    let (layout, card) = try tokenization(source, masked, heldOutShare: 0, rowLimit: configuration.data.rowLimit)
+    let all = try load(layout, card, Tokenization.trainSplit)
+    return Tokens(
+      train: all, eval: all, remarks: Self.remarks(of: card, in: source, isOne: true), rows: Self.rows(of: [card]),
+      refusal: card.refused.first.map { "\($0.reason) (row \($0.firstRow))" })
   }
 
   /// Of a part no more rows are read than its share of the total, and what is held out of them.
@@ -88,32 +99,32 @@ struct MethodData {
     _ source: DataSource, _ masked: (any SequenceReader) -> Bool, heldOutShare: Double, rowLimit: Int?
   ) throws -> (TokenizationLayout, TokenizationCard) {
     var lastReport = WallClock.system.monotonic()
-    let data = configuration.data
-    let templates = [tokenizer.settings.chatTemplate].compactMap(\.self) + tokenizer.settings.namedChatTemplates.map(\.template)
-    let chat = source.reader.isConversation ? SHA256.hash((templates.joined(separator: "\u{0}") + configuration.tools.text()).utf8) : ""
-    return try Tokenization(
-      source: source, tokenizer: tokenizer, tokenizerSHA256: SHA256.hash(tokenizer.json), masked: masked(source.reader),
-      heldOutShare: heldOutShare, maximumRows: rowLimit,
-      reading: [data.textField, data.promptField, data.completionField].map { $0 ?? "" }.joined(separator: "|")
-        + "|\(tokenizer.endOfTextID ?? 0)|\(chat)|\(source.reader.sequencesOfRow)",
-      seed: UInt64(configuration.seed), files: files
+    let made = try Tokenization(
+      source: source, configuration: configuration, tokenizer: tokenizer, masked: masked(source.reader), heldOutShare: heldOutShare,
+      maximumRows: rowLimit, threads: order.threads, files: files
     ).make(
-      report: { share in
+      report: { done, total in
         let now = WallClock.system.monotonic()
         if now - lastReport > 200_000_000 {
           lastReport = now
-          report(.phase(.tokenizing, share: share))
+          report(.phase(.tokenizing, share: Double(done) / Double(max(total, 1))))
         }
       }, isStopped: { WorkerProcess.stopWasAsked })
+    report(.tokenized(source.pin.name, id: made.card.id))
+    return (made.layout, made.card)
   }
 
   private func load(_ layout: TokenizationLayout, _ card: TokenizationCard, _ name: String) throws -> LoadedSplit {
-    guard let split = card.split(name) else {
+    try load(layout, card.splits, name)
+  }
+
+  private func load(_ layout: TokenizationLayout, _ splits: [TokenizationCard.Split], _ name: String) throws -> LoadedSplit {
+    guard let split = splits.first(where: { $0.name == name }) else {
       throw Problem(
         "tokenization.damaged", "the card in \(layout.folder) names no split '\(name)'",
         mend: "Delete that folder; the tokens are made anew.")
     }
-    return (split, try TokenizedSplit(layout, split, vocabulary: card.vocabularySize))
+    return (split, try TokenizedSplit(layout, split, vocabulary: tokenizer.vocabularySize))
   }
 
   // MARK: remarks
@@ -136,6 +147,9 @@ struct MethodData {
     for refused in card.refused {
       remarks.append("\(refused.rows) of \(card.rows) rows\(of) are left out: \(refused.reason) (the first is row \(refused.firstRow)).")
     }
+    for removed in card.removed where removed.rows > 0 {
+      remarks.append("\(removed.filter): \(Figures.grouped(removed.rows)) rows\(of), \(Figures.grouped(removed.tokens)) tokens taken away.")
+    }
     if card.duplicates > 0 {
       remarks.append(
         "\(card.duplicates) of \(card.rows) rows\(of) are equal to one before them; equal rows are either all trained on or all held out.")
@@ -156,7 +170,15 @@ struct MethodData {
   }
 
   func nothingToTrain(_ train: TokenizationCard.Split, _ refusal: String? = nil) -> Problem {
-    Problem(
+    if order.evaluation != nil {
+      return Problem(
+        "data.nothing-to-measure",
+        "the dataset '\(order.train.name)' has nothing to measure: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
+        why: refusal
+          ?? "rows are empty, or every answer lies beyond the \(configuration.training.maximumLength) tokens that are read of a row",
+        mend: "Look at the rows (data/ in the dataset's folder), and drop the request again.")
+    }
+    return Problem(
       "data.nothing-to-train",
       "the dataset '\(order.train.name)' has nothing to train on: \(train.tokens) tokens, \(train.trainedTokens) of them with a loss",
       why: refusal ?? "rows are empty, or every completion lies beyond max_length \(configuration.training.maximumLength)",

@@ -16,6 +16,8 @@ struct RunInputs {
   let remarks: [String]
   /// Rows of the datasets that ingest could not read.
   let badRows: Int
+  /// Of an evaluation on request, where the dataset has several: the split that is measured.
+  var measuredSplit: String?
 
   /// Passes over the data that so many steps make, with a fraction.
   func epoch(at step: Int) -> Double { Double(step) * work.samplesPerStep / Double(work.trainCount) }

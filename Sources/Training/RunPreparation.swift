@@ -16,29 +16,34 @@ struct RunPreparation {
 
   private var job: JobLayout { JobLayout(folder: FilePath(order.folder)) }
 
-  func prepare() throws -> RunInputs {
+  func prepare() throws -> RunInputs { try inputs(try sources()) }
+
+  /// The config and the datasets' cards.
+  func sources() throws -> RunSources {
     report(.phase(.loading, share: nil))
     let configBytes = try files.contents(of: job.config)
     let configuration = try Self.configuration(configBytes)
     let method = configuration.training.method.make(configuration.training)
-    if order.mixture != nil, configuration.training.method == .grpo {
-      throw Problem(
-        "data.mixture", "grpo reads the prompts of one dataset, and the job mixes several", at: .init(field: "dataset"),
-        mend: "Name one dataset, or drop the rows of all of them as one.")
-    }
-    var parts = try (order.mixture ?? [.init(dataset: order.train, ratio: 1)]).map { part in
+    if order.mixture != nil, configuration.training.method == .grpo { throw Problem(mixtureForGroups: order) }
+    let parts = try (order.mixture ?? [.init(dataset: order.train, ratio: 1)]).map { part in
       (source: try source(part.dataset, configuration, method), ratio: part.ratio)
     }
-    var eval = try order.eval.map { try source($0, configuration, method) }
-    let badRows = (parts.map(\.source) + [eval].compactMap(\.self)).reduce(0) { $0 + $1.ingest.badRows }
-    try publishFirstPlan(configuration, parts.map(\.source) + [eval].compactMap(\.self), badRows)
+    return RunSources(
+      configBytes: configBytes, configuration: configuration, method: method, parts: parts,
+      eval: try order.eval.map { try source($0, configuration, method) })
+  }
+
+  /// Tokenizer, tokens and the model's shape: what takes long, where there are many rows.
+  func inputs(_ sources: RunSources) throws -> RunInputs {
+    let configuration = sources.configuration
+    var (parts, eval) = (sources.parts, sources.eval)
     report(.phase(.tokenizing, share: 0))
     let choice = TokenizerChoice(section: configuration.tokenizer, order: order, job: job, files: files)
     var tokenizer = try choice.tokenizer(
       sources: parts.map(\.source), maximumRows: configuration.data.rowLimit, isStopped: { WorkerProcess.stopWasAsked })
     var chat: ChatRenderer?
-    if (parts.map(\.source) + [eval].compactMap(\.self)).contains(where: \.reader.isConversation) {
-      tokenizer = try withTemplate(tokenizer)
+    if sources.all.contains(where: \.reader.isConversation) {
+      tokenizer = try ChatFormat.withTemplate(tokenizer)
       let tools = ToolDefinition.all(configuration.tools).map(\.node)
       let renderer = try ChatRenderer(
         tokenizer.settings, tools: tools.isEmpty ? nil : JSONNode(.array(tools)), now: Int(WallClock.system.now() / 1_000_000_000))
@@ -46,7 +51,7 @@ struct RunPreparation {
       if let plain = eval?.reader { eval?.reader = plain.rendering(with: renderer) }
       chat = renderer
     }
-    let work = try method.work(
+    let work = try sources.method.work(
       MethodData(
         order: order, configuration: configuration, tokenizer: tokenizer, sources: parts, evalSource: eval, files: files, report: report))
     var remarks = work.remarks
@@ -59,18 +64,9 @@ struct RunPreparation {
       configuration: configuration, tokenizer: tokenizer, chat: chat, modelConfiguration: try modelConfiguration(configuration, tokenizer),
       work: work,
       identity: SHA256.hash(
-        configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")\(pinned)".utf8)),
-      remarks: remarks, badRows: badRows)
-  }
-
-  /// Tokens can take long: what is known before them is told at once. A run that goes on keeps the plan that it began with.
-  private func publishFirstPlan(_ configuration: Configuration, _ sources: [DataSource], _ badRows: Int) throws {
-    guard !files.exists(job.plan) else { return }
-    var rows = JobPlan.Rows()
-    rows.read = sources.reduce(0) { $0 + $1.ingest.rows }
-    rows.bad = badRows
-    let plan = Preflight.first(order, configuration, rows: rows, at: Timestamp(nanoseconds: clock.now()))
-    try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan)
+        sources.configBytes + Array("\(order.train.sha256)\(order.eval?.sha256 ?? "")\(order.baseModel ?? "")\(pinned)".utf8)),
+      remarks: remarks, badRows: sources.badRows,
+      measuredSplit: parts[0].source.ingest.splits.count > 1 ? parts[0].source.onlySplit : nil)
   }
 
   private static func configuration(_ bytes: [UInt8]) throws -> Configuration {
@@ -85,20 +81,9 @@ struct RunPreparation {
   private func source(_ pin: TrainOrder.DatasetPin, _ configuration: Configuration, _ method: any Method) throws -> DataSource {
     let ingest = try PublishedJSON.decode(
       IngestResult.self, from: try files.contents(of: DatasetVersionLayout(folder: FilePath(pin.folder)).result))
-    return DataSource(pin: pin, ingest: ingest, reader: try method.reader(configuration.data, ingest: ingest))
-  }
-
-  /// Conversations need a template: a tokenizer without one gets ours.
-  private func withTemplate(_ tokenizer: Tokenizer) throws -> Tokenizer {
-    guard tokenizer.settings.chatTemplate == nil, tokenizer.settings.namedChatTemplates.isEmpty else { return tokenizer }
-    guard tokenizer.endOfTextID != nil else {
-      throw Problem(
-        "tokenizer.no-end", "the tokenizer has neither a chat template nor an end-of-text token, and conversations need one of them",
-        mend: "Set chat_template or eos_token in its tokenizer_config.json and drop the model again.")
-    }
-    var settings = tokenizer.settings
-    settings.chatTemplate = ChatFormat.template
-    return try tokenizer.with(settings)
+    var source = DataSource(pin: pin, ingest: ingest, reader: try method.reader(configuration.data, ingest: ingest))
+    if let evaluation = order.evaluation { source.onlySplit = evaluation.split ?? source.namedEvalSplit ?? source.trainSplit }
+    return source
   }
 
   private func modelConfiguration(_ configuration: Configuration, _ tokenizer: Tokenizer) throws -> ModelConfiguration {
@@ -137,6 +122,13 @@ struct RunPreparation {
 }
 
 extension Problem {
+  fileprivate init(mixtureForGroups order: TrainOrder) {
+    self.init(
+      "data.mixture", "grpo reads the prompts of one dataset, and the job mixes several", at: .init(field: "dataset"),
+      why: "rewards look at the rows themselves, and a mixture keeps only their tokens",
+      mend: "Name one dataset, or drop the rows of all of them as one.")
+  }
+
   init(model error: ModelError) {
     self.init(
       "model.\(error.code.rawValue)", error.message, at: error.path.map { .init(file: $0) },

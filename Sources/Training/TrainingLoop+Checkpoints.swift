@@ -6,7 +6,7 @@ import SystemPackage
 extension TrainingLoop {
   func checkpointIfDue(isLast: Bool) throws {
     let due = dueCheckpoint(isLast: isLast)
-    if training.best.loads == true, state.bestEval?.step == state.step {
+    if training.best.loads == true || training.saveStrategy == .best, state.bestEval?.step == state.step {
       let layout = due?.layout ?? job.checkpoint(step: state.step)
       // Told in the checkpoint itself: a run that is taken up from it knows its best.
       state.bestCheckpoint = layout.folder.lastComponent?.string
@@ -23,7 +23,7 @@ extension TrainingLoop {
     if isLast {
       // What follows the last step can be interrupted too.
       let endsEpoch = training.saveStrategy == .epoch && state.step == shape.steps
-      return (endsEpoch ? job.checkpoint(epoch: shape.epochs) : ofStep, training.saveStrategy == .no)
+      return (endsEpoch ? job.checkpoint(epoch: shape.epochs) : ofStep, training.saveStrategy == .no || training.saveStrategy == .best)
     }
     // A large model's checkpoint takes a while: at most a thirtieth of the time goes into recovery.
     let since = Double(clock.monotonic() - lastRecovery) / 1e9
@@ -36,6 +36,7 @@ extension TrainingLoop {
     try log.sync()
     state.log = log.lengths
     state.run = inputs.identity
+    state.seconds = watch.seconds
     state.isForRecovery = forRecovery
     let store = CheckpointStore(job: job, files: files)
     let history = try TrainerState.history(job.metricRows, files)

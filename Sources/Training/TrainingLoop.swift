@@ -24,6 +24,8 @@ final class TrainingLoop {
   let optimizer: any Optimizer
   let log: RunLog
   let clock: WallClock
+  /// Of the whole run.
+  let watch: RunWatch
   private let gradients: ParameterStore
   private let schedule: LearningRateSchedule
   private var pace = PaceWindow()
@@ -37,7 +39,7 @@ final class TrainingLoop {
 
   init(
     inputs: RunInputs, job: JobLayout, model: LanguageModel, objective: any Objective, optimizer: any Optimizer, state: ResumeState,
-    shape: RunShape, log: RunLog, files: any FileSystem, clock: WallClock, report: @escaping (WorkerEvent) -> Void
+    shape: RunShape, log: RunLog, files: any FileSystem, clock: WallClock, watch: RunWatch, report: @escaping (WorkerEvent) -> Void
   ) throws {
     self.inputs = inputs
     self.job = job
@@ -49,6 +51,7 @@ final class TrainingLoop {
     self.log = log
     self.files = files
     self.clock = clock
+    self.watch = watch
     self.report = report
     gradients = try ParameterStore(model.trained.layout)
     schedule = LearningRateSchedule(inputs.configuration.training, steps: shape.steps)
@@ -165,20 +168,21 @@ final class TrainingLoop {
 
   // MARK: evaluation
 
+  /// A large held-out part takes long: a run that is stopped in it goes on from its last checkpoint, and measures it then.
+  private static func endIfStopped(_: Double) throws { if WorkerProcess.stopWasAsked { throw CancellationError() } }
+
   private func evaluate() throws {
     guard training.evalStrategy != .no || state.step == shape.steps, inputs.work.evalTokens > 1 else { return }
     report(.phase(.evaluating, share: nil))
     defer { report(.phase(.training, share: nil)) }
     let start = clock.monotonic()
-    guard let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens) else { return }
+    guard
+      let outcome = try objective.evaluate(step: state.step, limit: inputs.configuration.evaluation.maximumTokens, tick: Self.endIfStopped)
+    else { return }
     var row = MetricsRow(step: state.step, epoch: epoch(at: state.step))
     row.time = Timestamp(nanoseconds: clock.now())
-    row.evalLoss = outcome.loss
-    row.evalMeanTokenAccuracy = outcome.tokenAccuracy
-    row.evalPerplexity = outcome.perplexity
+    row.take(outcome)
     row.evalRuntime = Double(clock.monotonic() - start) / 1e9
-    row.evalTokens = outcome.targets
-    for (name, value) in outcome.measures.means { row.measures["eval_\(name)"] = value }
     state.firstEval = state.firstEval ?? row
     state.lastEval = row
     try log.note(row)

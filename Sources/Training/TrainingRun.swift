@@ -14,13 +14,17 @@ package struct TrainingRun {
   private let report: (WorkerEvent) -> Void
   private let job: JobLayout
   private let availableMemory: () -> Int?
+  private let sampleBytes: Int
 
   /// - availableMemory: bytes that programs can still have, asked before the first step.
+  /// - sampleBytes: of rows that a first plan is made from, where there are many more.
   package init(
     order: TrainOrder, files: any FileSystem, clock: WallClock, availableMemory: @escaping () -> Int? = { Machine.availableMemory },
+    sampleBytes: Int = RowSample.usualBytes,
     report: @escaping (WorkerEvent) -> Void
   ) {
     self.availableMemory = availableMemory
+    self.sampleBytes = sampleBytes
     self.order = order
     self.files = files
     self.clock = clock
@@ -32,8 +36,13 @@ package struct TrainingRun {
   /// - Returns: how the worker is to exit.
   /// - Throws: `Problem` for what the user can mend.
   package func run(isStopped: @escaping () -> Bool) throws -> WorkerExit {
+    try Self.explaining { try train(isStopped: isStopped) }
+  }
+
+  /// What went wrong, as a user can mend it; a stop is no fault.
+  static func explaining(_ body: () throws -> WorkerExit) throws -> WorkerExit {
     do {
-      return try train(isStopped: isStopped)
+      return try body()
     } catch is CancellationError {
       return .stopped
     } catch let error as ModelError {
@@ -46,10 +55,30 @@ package struct TrainingRun {
     }
   }
 
+  /// Only its plan, from some of the rows: for a job that waits in the queue.
+  package func plan() throws -> WorkerExit {
+    try Self.explaining {
+      let sources = try RunPreparation(order: order, files: files, clock: clock, report: report).sources()
+      var plan = EarlyPlan(
+        order: order, sources: sources, team: ThreadTeam(count: order.threads), sampleBytes: sampleBytes, files: files, clock: clock,
+        availableMemory: availableMemory)
+      plan.isAll = true
+      try plan.publish()
+      return .done
+    }
+  }
+
   private func train(isStopped: @escaping () -> Bool) throws -> WorkerExit {
-    let inputs = try RunPreparation(order: order, files: files, clock: clock, report: report).prepare()
+    let began = clock.monotonic()
+    let preparation = RunPreparation(order: order, files: files, clock: clock, report: report)
+    let sources = try preparation.sources()
     let team = ThreadTeam(count: order.threads)
-    let shape = shape(inputs, parameters: inputs.modelConfiguration.decoder.layout.count)
+    try EarlyPlan(
+      order: order, sources: sources, team: team, sampleBytes: sampleBytes, files: files, clock: clock, availableMemory: availableMemory
+    ).publish()
+    let inputs = try preparation.inputs(sources)
+    let runModel = RunModel(order: order, inputs: inputs, team: team)
+    let shape = runModel.shape
     let found = try CheckpointStore(job: job, files: files).latest(ofRun: inputs.identity)
     let preflight = Preflight(
       order: order, inputs: inputs, shape: shape, team: team, files: files, clock: clock, availableMemory: availableMemory)
@@ -60,9 +89,8 @@ package struct TrainingRun {
     let reference = try inputs.work.reference(
       ReferenceSetting(
         configuration: inputs.configuration, run: inputs.identity, steps: shape.steps, job: job, files: files, clock: clock,
-        startModel: { try start(inputs, team) }, report: report, isStopped: { WorkerProcess.stopWasAsked }))
-    let model = try model(inputs, found, team)
-    model.precision = Self.precision(inputs)
+        startModel: runModel.start, report: report, isStopped: { WorkerProcess.stopWasAsked }))
+    let model = try runModel.training(from: found)
     let optimizer = try inputs.configuration.training.makeOptimizer(for: model.trained.layout)
     var state = ResumeState()
     if let found {
@@ -70,6 +98,7 @@ package struct TrainingRun {
       state = found.state
       state.resumes += 1
     }
+    let watch = RunWatch(before: state.seconds ?? state.elapsed, began: began, clock: clock)
     report(.planned(shape.resumed(from: state.step)))
     let now = Timestamp(nanoseconds: clock.now())
     let log = try RunLog(
@@ -80,12 +109,15 @@ package struct TrainingRun {
       if let warning = BestModelNote.warning(inputs) { report(.warning(warning)) }
       if let batch = FirstBatch(job: order.job, inputs: inputs) { try files.publish(batch.markdown().utf8, to: job.firstBatch) }
     }
+    var answering = 0.0
     if state.step == 0, !files.exists(job.answersBefore) {
       report(.phase(.training, share: nil))  // the way to evaluating leads through it
       // Before the first step: what the answers after the last are compared with.
+      let asked = clock.monotonic()
       do {
         let answers = try Questions(inputs, report: report).ask(model)
         try files.publish(try PublishedJSON.bytes(of: answers), to: job.answersBefore)
+        answering = Double(clock.monotonic() - asked) / 1e9
       } catch is CancellationError {
         try log.close()
         return .stopped
@@ -94,12 +126,13 @@ package struct TrainingRun {
     let objective = try inputs.work.objective(
       ObjectiveSetting(
         configuration: inputs.configuration, tokenizer: inputs.tokenizer, model: model, shape: shape, job: job, files: files,
-        clock: clock, reference: reference, startModel: { try start(inputs, team) }, allowsCommands: order.allowsRewardCommands ?? false,
+        clock: clock, reference: reference, startModel: runModel.start, allowsCommands: order.allowsRewardCommands ?? false,
         say: { try log.say($0) }))
     if let plan {
       let rehearsal = Rehearsal(
         objective: objective, model: model, training: inputs.configuration.training, steps: shape.steps, clock: clock)
-      let measured = preflight.measured(plan, try rehearsal.run(), of: objective)
+      let outcome = try rehearsal.run()
+      let measured = try preflight.measured(plan, outcome, of: objective, preparation: watch.seconds...watch.seconds + 0.5, answers: answering)
       try publish(measured)
       try log.say(measured.line)
       for reason in measured.reasons { try log.say("Note: \(reason.text)") }
@@ -107,14 +140,15 @@ package struct TrainingRun {
     if let found { try objective.load(from: found.layout) }
     let loop = try TrainingLoop(
       inputs: inputs, job: job, model: model, objective: objective, optimizer: optimizer, state: state, shape: shape, log: log,
-      files: files, clock: clock, report: report)
+      files: files, clock: clock, watch: watch, report: report)
     loop.saved = found?.layout
     if try loop.run(isStopped: isStopped) == .stopped {
       try log.close()
       return .stopped
     }
     try FinalOutputs(
-      order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, report: report
+      order: order, inputs: inputs, job: job, model: model, shape: shape, state: loop.state, files: files, clock: clock, watch: watch,
+      report: report
     )
     .write(log: log)
     try log.close()
@@ -122,42 +156,6 @@ package struct TrainingRun {
   }
 
   private func publish(_ plan: JobPlan) throws { try files.publish(try PublishedJSON.bytes(of: plan), to: job.plan) }
-
-  private static func precision(_ inputs: RunInputs) -> Precision { Precision.chosen(wantsBFloat16: inputs.configuration.training.bf16) }
-
-  /// The model as it is before the first step, without an adapter.
-  private func start(_ inputs: RunInputs, _ team: ThreadTeam) throws -> LanguageModel {
-    let model =
-      if let base = order.baseModel {
-        try LanguageModel.load(FilePath(base), changing: inputs.configuration.model.changesOfBase, on: team)
-      } else {
-        try LanguageModel(inputs.modelConfiguration, seed: UInt64(inputs.configuration.seed), on: team)
-      }
-    model.precision = Self.precision(inputs)
-    return model
-  }
-
-  private func model(_ inputs: RunInputs, _ found: CheckpointStore.Found?, _ team: ThreadTeam) throws -> LanguageModel {
-    if let settings = inputs.configuration.training.adapter, let base = order.baseModel {
-      let model = try start(inputs, team)
-      let adapter = try LoRA(settings, for: model, base: base, seed: UInt64(inputs.configuration.seed))
-      if let found { try adapter.read(found.layout.folder) }
-      model.adapter = adapter
-      return model
-    }
-    if let found { return try LanguageModel.load(found.layout.folder, on: team) }
-    return try start(inputs, team)
-  }
-
-  private func shape(_ inputs: RunInputs, parameters: Int) -> RunShape {
-    let training = inputs.configuration.training, work = inputs.work
-    let byEpochs = Int((training.epochs * Double(work.trainCount) / work.samplesPerStep).rounded(.up))
-    let steps = max(1, training.maximumSteps ?? byEpochs)
-    let epochs = max(1, Int(inputs.epoch(at: steps).rounded(.up)))
-    return RunShape(
-      parameters: parameters, trainSequences: work.trainCount, trainTokens: work.trainTokens, evalTokens: work.evalTokens,
-      epochs: training.maximumSteps == nil ? max(1, Int(training.epochs.rounded(.up))) : epochs, steps: steps, resumedFrom: 0)
-  }
 
   /// When the run's first process began: the event file is named after it, so that a resumed run goes on in the same one.
   private func startOfRun(_ now: Timestamp) throws -> Timestamp {

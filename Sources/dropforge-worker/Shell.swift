@@ -14,6 +14,8 @@ struct Shell {
   private let limits: IngestLimits
   private let memoryBytes: Int?
   private let fileSystem: any FileSystem
+  /// Whether connections may be made, as only a download needs.
+  private var mayConnect = false
 
   /// Ours: the drop, the order, rows, index, bad rows, and what libraries open.
   private static let openFiles = 128
@@ -39,13 +41,28 @@ struct Shell {
     self.fileSystem = fileSystem
   }
 
+  /// A download writes its own folder, and reads what names of hosts and certificates are looked up in. It has no limit of time.
+  ///
+  /// - Parameter certificates: a file, where the environment names one.
+  init(download order: DownloadOrder, certificates: String?) {
+    (sources, staging) = (Confinement.network.map(\.string) + [certificates].compactMap(\.self), [order.folder])
+    (fileName, limits) = (order.wish.source.description, IngestLimits())
+    memoryBytes = limits.memoryBytes
+    fileSystem = LinuxFileSystem()
+    mayConnect = true
+  }
+
   func close() throws {
     for folder in staging { try fileSystem.makeFolders(FilePath(folder)) }
     // Some margin: an index takes eight bytes a row, and what is refused at the limit itself is refused with better words.
     let (fileBytes, overflows) = limits.totalBytes.multipliedReportingOverflow(by: 4)
     try Confinement.limit(openFiles: Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
-    try Confinement.end(
-      after: limits.seconds, saying: try line(Problem(timeLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
+    if mayConnect {
+      Confinement.allowConnecting()
+    } else {
+      try Confinement.end(
+        after: limits.seconds, saying: try line(Problem(timeLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)
+    }
     if let memoryBytes {
       try Confinement.tellOutOfMemory(
         limit: memoryBytes, saying: try line(Problem(memoryLimit: limits, name: fileName)), code: WorkerExit.refused.rawValue)

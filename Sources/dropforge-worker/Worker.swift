@@ -1,4 +1,5 @@
 import Domain
+import Hub
 import Ingestion
 import Kernels
 import Platform
@@ -65,6 +66,22 @@ struct Worker {
       let job = JobLayout(folder: FilePath(try words.required("folder")))
       let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
       return try TrainingRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case "evaluate":
+      WorkerProcess.catchStopSignals()
+      let job = JobLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
+      return try EvaluationRun(order: order, files: files, clock: .system, report: say).run(isStopped: { WorkerProcess.stopWasAsked })
+    case "plan":
+      WorkerProcess.catchStopSignals()
+      let job = JobLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TrainOrder.self, from: try files.contents(of: job.order))
+      // What other jobs use now they will have given back when this one starts.
+      return try TrainingRun(order: order, files: files, clock: .system, availableMemory: { Machine.memory }, report: say).plan()
+    case ErrandKind.tokenize.rawValue:
+      WorkerProcess.catchStopSignals()
+      let folder = ErrandLayout(folder: FilePath(try words.required("folder")))
+      let order = try PublishedJSON.decode(TokenizeOrder.self, from: try files.contents(of: folder.order))
+      return try Tokenizing(order: order, files: files, report: say).run(in: folder, isStopped: { WorkerProcess.stopWasAsked })
     case "survey":
       WorkerProcess.yieldToOthers()
       WorkerProcess.catchStopSignals()
@@ -78,6 +95,7 @@ struct Worker {
       return .done
     case "rows", "convert", "export-rows": return try rows(verb, &words, files)
     case "samples", "compare": return try DatasetViewing(files).run(verb, &words)
+    case "download": return try download(FilePath(try words.required("folder")), files)
     case "generate": return try generate(&words)
     case "score": return try score(&words)
     case "probe":
@@ -153,6 +171,23 @@ struct Worker {
         throw Problem("score.ids", "'\(part)' in --ids is no token id", mend: "Give whole numbers with commas between them: --ids 1,2,3.")
       }
       return id
+    }
+  }
+
+  private static func download(_ folder: FilePath, _ files: LinuxFileSystem) throws -> WorkerExit {
+    WorkerProcess.catchStopSignals()
+    let order = try PublishedJSON.decode(DownloadOrder.self, from: try files.contents(of: DownloadLayout(folder: folder).order))
+    let surroundings = HubSurroundings(variables: WorkerProcess.environment, order: order)
+    // Read before the process is shut in: the file with the token is not to be reached afterwards.
+    let client = HubClient(
+      surroundings, token: try surroundings.token(files), source: order.wish.source, isStopped: { WorkerProcess.stopWasAsked })
+    let download = Download(order: order, client: client, files: files, clock: .system) { say(.progress($0)) }
+    try Shell(download: order, certificates: surroundings.certificates).close()
+    do {
+      try download.run()
+      return .done
+    } catch is DownloadStopped {
+      return .stopped
     }
   }
 

@@ -88,6 +88,16 @@ struct QueueRecordTests {
     #expect(try await ledger.catalogue.sweep(called: "lr-sweep-1")?.file == "{}")
     #expect(try await ledger.catalogue.sweep(called: "other") == nil)
     for job in try await ledger.catalogue.jobs(of: id) { try await ledger.lead(job.id, through: .cancelled) }
+    // Until it was looked which of them is the best.
+    #expect(try await ledger.catalogue.openSweeps() == [id])
+    let rows = try names.map {
+      SweepResults.Row(job: try #require(JobID($0)), state: $0 == names[3] ? .completed : .cancelled, values: [:], score: 1)
+    }
+    try await ledger.catalogue.note(
+      SweepResults(
+        id: id, name: "lr", search: "grid", metric: "eval_loss", isLessBetter: true, axes: [], rows: rows, updatedAt: Ledger.time))
     #expect(try await ledger.catalogue.openSweeps().isEmpty)
+    let over = try #require(await ledger.catalogue.sweep(called: "lr"))
+    #expect(over.isOver && over.winner?.text == names[3])
   }
 }

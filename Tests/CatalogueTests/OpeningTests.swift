@@ -18,7 +18,7 @@ struct OpeningTests {
       ])
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0005-sweep-winners",
       ])
   }
 
@@ -28,7 +28,7 @@ struct OpeningTests {
     try ledger.catalogue.close()
     let again = try Catalogue(path: ledger.path)
     #expect(try await again.job(id)?.state == .pending)
-    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 3)
+    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 4)
   }
 
   /// A root that an older version made, with a job in it, is brought to the newest form, and the job goes on.
@@ -61,7 +61,7 @@ struct OpeningTests {
     )
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations", "0099-of-tomorrow",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0005-sweep-winners", "0099-of-tomorrow",
       ])
   }
 

@@ -14,7 +14,7 @@ struct TransitionTests {
   /// What docs/job-lifecycle.md draws, written once more by hand.
   private static let allowed: [JobState: Set<JobState>] = [
     .pending: [.preparing, .paused, .error, .cancelled],
-    .preparing: [.training, .pending, .paused, .error, .cancelled],
+    .preparing: [.training, .evaluating, .pending, .paused, .error, .cancelled],
     .training: [.evaluating, .completed, .pending, .paused, .error, .cancelled],
     .evaluating: [.training, .completed, .pending, .paused, .error, .cancelled],
     .paused: [.pending, .cancelled],

@@ -89,7 +89,7 @@ struct ConfigurationFindingsTests {
     (
       #"{"training": {"method": "sft"}, "evaluation": {"metrics": ["loss", "los"], "sample_prompts": ["a", null]}}"#,
       [
-        #"error: evaluation.metrics (line 1): element 2: "los" is not allowed; it must be one of loss, perplexity, accuracy, tool_accuracy, format_correctness, response_quality, execution_success, preference_accuracy, reward_score. Did you mean "loss"?"#,
+        #"error: evaluation.metrics (line 1): element 2: "los" is not allowed; it must be one of loss, perplexity, accuracy, tool_accuracy, format_correctness, response_quality, execution_success, preference_accuracy, reward_score, value_loss. Did you mean "loss"?"#,
         "error: evaluation.sample_prompts (line 1): element 2: this is null, but it must be a string",
       ]
     ),

@@ -17,7 +17,7 @@ struct DatasetSidecarTests {
   }
 
   @Test func what_is_wrong_is_named() throws {
-    let text = "{\"columns\": {\"prompt\": 3},\n\"format\": \"cvs\",\n\"max_rows\": 0,\n\"source\": \"hf:x/y\"}"
+    let text = "{\"columns\": {\"prompt\": 3},\n\"format\": \"cvs\",\n\"max_rows\": 0,\n\"token\": \"hf_x\"}"
     var sidecar = DatasetSidecar()
     let findings = sidecar.overlay(try #require(try JSONParser.parse(text).object), path: "", source: ConfigSource(Array(text.utf8)))
     #expect(
@@ -25,7 +25,7 @@ struct DatasetSidecarTests {
         #"error: columns (line 1): member "prompt": this is a number, but it must be a string"#,
         #"error: format (line 2): "cvs" is not allowed; it must be one of csv, tsv, jsonl, json, txt. Did you mean "csv"?"#,
         "error: max_rows (line 3): 0 is outside of what is allowed: at least 1",
-        "error: source (line 4): downloads are not built yet; bring the files here and drop them",
+        "error: token (line 4): tokens are not taken from files that are kept; set HF_TOKEN in the agent's environment, or name a file of mode 600 in dropforge.json (\"hub_token_file\")",
       ])
   }
 

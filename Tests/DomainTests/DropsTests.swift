@@ -141,7 +141,10 @@ struct ContentKindTests {
       (#"{"action": "cancel", "job": "a-1"}"#, DropKind.request), (#"{"dataset": "a", "config": "b"}"#, .job),
       (#"{"dataset": "a", "name": "b"}"#, .job),
       (#"{"dataset_path": "/x", "training_type": "sft"}"#, .job), (#"{"name": "a", "config": {"datasetPath": "x"}}"#, .job),
-      (#"{"training": {"method": "sft"}}"#, .config), (#"{"name": "a", "config": {"training": {}}}"#, .config), ("[1, 2]", .dataset),
+      (#"{"training": {"method": "sft"}}"#, .config), (#"{"name": "a", "config": {"training": {}}}"#, .config),
+      (#"{"name": "a", "config": {"training": {}}, "overrides": {}}"#, .job), (#"{"config": "b", "after": "c"}"#, .job),
+      (#"{"name": "a", "config": "b", "priority": 1}"#, .job), (#"{"engine": "native", "config": {}}"#, .job),
+      ("[1, 2]", .dataset),
       (#"{"data": [{"a": 1}]}"#, .dataset), (#"{"a": 1}"#, nil), (#"{"a": [1], "b": [2]}"#, nil), ("7", nil), (#""text""#, nil),
       ("null", nil),
     ] as [(String, DropKind?)])

@@ -267,23 +267,17 @@ struct InboxRequestTests {
     (
       #"{"job": "a"}"#,
       [
-        "error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, describe, convert, export, restore"
+        "error: action: this field is missing; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"
       ]
     ),
     (
       #"{"action": 3}"#,
-      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, describe, convert, export, restore"]
+      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"]
     ),
     (
       #"{"action": "cancle", "job": "a"}"#,
       [
-        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, describe, convert, export, restore. Did you mean "cancel"?"#
-      ]
-    ),
-    (
-      #"{"action": "tokenize"}"#,
-      [
-        #"error: action (line 1): "tokenize" is not known; it is one of cancel, pause, resume, rescan, delete, rename, describe, convert, export, restore"#
+        #"error: action (line 1): "cancle" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore. Did you mean "cancel"?"#
       ]
     ),
     (#"{"action": "cancel"}"#, ["error: job: this field is missing; it names the job to cancel"]),
@@ -360,7 +354,7 @@ struct JobStateTests {
   @Test func the_table_of_transitions() {
     let allowed: [JobState: Set<JobState>] = [
       .pending: [.preparing, .paused, .error, .cancelled],
-      .preparing: [.training, .pending, .paused, .error, .cancelled],
+      .preparing: [.training, .evaluating, .pending, .paused, .error, .cancelled],
       .training: [.evaluating, .completed, .pending, .paused, .error, .cancelled],
       .evaluating: [.training, .completed, .pending, .paused, .error, .cancelled],
       .paused: [.pending, .cancelled],
@@ -391,7 +385,8 @@ struct JobStateTests {
       (
         .waitingForModel("a"),
         "waiting for the model 'a': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
-      ), (.resumes, "goes on from its last checkpoint after an interruption"),
+      ), (.resumes, "goes on from its last checkpoint after an interruption"), (.restarts, "begins again after an interruption"),
+      (.waitingForSweep("a-sweep-1"), "waiting for the sweep 'a-sweep-1' to be over: its winner is what is asked for"),
     ]
     for (reason, sentence) in reasons { #expect(reason.sentence == sentence) }
   }

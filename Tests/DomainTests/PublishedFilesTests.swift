@@ -133,6 +133,13 @@ struct PublishedFilesTests {
     )
   }
 
+  @Test func of_many_drops_the_agents_status_names_a_hundred() {
+    let status = AgentStatus(
+      version: "0.1.0", pid: 7, since: time, heartbeat: time, state: "running", running: [], queue: [], datasets: 0, jobs: 0,
+      drops: (1...10_000).map { "rows\($0).csv" }, disk: .init(freeBytes: 5, totalBytes: 9), lastErrors: [])
+    #expect(status.drops.count == 100 && status.drops.last == "rows100.csv" && status.openDrops == 10_000)
+  }
+
   @Test func the_agents_status() throws {
     let status = AgentStatus(
       version: "0.1.0", pid: 7, since: time, heartbeat: time, state: "running",
@@ -143,7 +150,7 @@ struct PublishedFilesTests {
     try JSONRoundTrip.check(
       status,
       is:
-        #"{"datasets":1,"disk":{"free_bytes":5,"total_bytes":9},"drops":["rows.csv waits"],"heartbeat":"2026-11-21T07:48:03.000Z","jobs":2,"last_errors":[{"at":"2026-11-21T07:48:03.000Z","what":"x"}],"pid":7,"queue":[{"id":"tiny-1","progress":0,"reason":"starts next","state":"pending"}],"running":[{"eta":3,"id":"tiny-1","loss":0.5,"progress":45,"state":"training"}],"schema":"dropforge.agent/1","since":"2026-11-21T07:48:03.000Z","state":"running","version":"0.1.0"}"#
+        #"{"datasets":1,"disk":{"free_bytes":5,"total_bytes":9},"drops":["rows.csv waits"],"heartbeat":"2026-11-21T07:48:03.000Z","jobs":2,"last_errors":[{"at":"2026-11-21T07:48:03.000Z","what":"x"}],"open_drops":1,"pid":7,"queue":[{"id":"tiny-1","progress":0,"reason":"starts next","state":"pending"}],"running":[{"eta":3,"id":"tiny-1","loss":0.5,"progress":45,"state":"training"}],"schema":"dropforge.agent/1","since":"2026-11-21T07:48:03.000Z","state":"running","version":"0.1.0"}"#
     )
   }
 }

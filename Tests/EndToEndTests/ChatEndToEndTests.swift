@@ -59,6 +59,67 @@ struct ChatEndToEndTests {
     _ = try await agent.stop()
   }
 
+  /// Pairs and prompts that are conversations are rendered by the model's own template too.
+  @Test func pairs_and_prompts_are_rendered_by_a_template_from_elsewhere() async throws {
+    let agent = try await RunningAgent.start()
+    let template = String(decoding: try Fixtures.bytes("chat_templates/chatml_marked.jinja"), as: UTF8.self)
+    try await dropModel(agent, template: template)
+    func turn(_ role: String, _ text: String) -> String { #"{"role": "\#(role)", "content": "\#(text)"}"# }
+    let pairs = (0..<40).map { number in
+      #"{"prompt": [\#(turn("user", "What follows \(number)?"))], "chosen": [\#(turn("assistant", "\(number + 1)"))], "rejected": [\#(turn("assistant", "no"))]}"#
+        + "\n"
+    }.joined()
+    _ = try await agent.dropAndWait(pairs, as: "pairs.jsonl", into: .dataset)
+    _ = try await agent.dropAndWait(Self.chats, as: "chats.jsonl", into: .dataset)
+    let shared = #""max_length": 128, "max_steps": 2, "batch_size": 4"#
+    for (name, dataset, training) in [
+      ("prefer", "pairs", #""method": "dpo", \#(shared)"#),
+      (
+        "reward", "chats",
+        #""method": "grpo", \#(shared), "num_generations": 4, "max_completion_length": 4, "rewards": [{"name": "regex", "pattern": "[0-9]"}]"#
+      ),
+    ] {
+      let job =
+        #"{"name": "\#(name)", "dataset": "\#(dataset)", "config": {"model": {"name": "chatty"}, "training": {\#(training)}, "evaluation": {"sample_tokens": 4}}}"#
+      _ = try await agent.dropAndWait(job, as: "\(name).json", into: .job)
+      let end = try await agent.end(of: "\(name)-1")
+      #expect(end.state == .completed, "\(end.reason ?? "")")
+      // The prompt as the template writes it, and where the assistant is to speak.
+      let samples = try agent.text(try agent.job("\(name)-1").samples)
+      #expect(samples.contains("<|im_start|>user\nWhat follows ") && samples.contains("<|im_start|>assistant\n"), "\(samples)")
+    }
+    let answers = try agent.text(try agent.job("reward-1").completions(step: 1))
+    #expect(answers.contains(#"<|im_start|>assistant\n""#), "\(answers)")
+    _ = try await agent.stop()
+  }
+
+  /// Each point of a sweep makes its own rows; points that would make the same share a dataset.
+  @Test func jobs_of_a_sweep_make_their_rows_too() async throws {
+    let agent = try await RunningAgent.start()
+    let job = #"""
+      {"name": "teach", "config": {"model": {"name": "scratch", "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2},
+       "training": {"method": "sft", "max_steps": 2, "max_length": 160, "threads": 1},
+       "data": {"strategy": "teacher_mode", "generation_type": "synthetic", "max_samples": 12},
+       "tools": [{"name": "weather", "description": "Weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}],
+       "evaluation": {"sample_tokens": 4, "metrics": ["loss"]}},
+       "overrides": {"data.max_samples": [12, 16], "training.learning_rate": [0.001, 0.0001]}}
+      """#
+    let receipt = try await agent.dropAndWait(job, as: "teach.json", into: .job)
+    #expect(receipt.status == .accepted && receipt.result == "teach-sweep-1", "\(receipt.message)")
+    for number in 1...4 {
+      let end = try await agent.end(of: "teach-sweep-1-\(number)")
+      #expect(end.state == .completed, "\(end.reason ?? "")")
+    }
+    let counts = try (1...4).map { number in
+      let order = try PublishedJSON.decode(
+        TrainOrder.self, from: try agent.files.contents(of: try agent.job("teach-sweep-1-\(number)").order))
+      return try agent.text(DatasetVersionLayout(folder: FilePath(order.train.folder)).rows(split: "train")).split(separator: "\n").count
+    }
+    #expect(counts == [12, 12, 16, 16])
+    #expect(try agent.files.names(in: agent.layout.workspace.datasets).count { $0.string.contains("-rows-") } == 2)
+    _ = try await agent.stop()
+  }
+
   @Test func a_job_that_makes_its_rows_from_tools_gets_a_dataset_of_them() async throws {
     let agent = try await RunningAgent.start()
     let job = #"""

@@ -92,7 +92,7 @@ struct Dropped: Sendable {
 }
 
 extension [Dropped] {
-  /// Whether every drop has its last word, every dataset its last version, and every job its end.
+  /// Whether every drop has its last word, every dataset its last version, and every job and errand its end.
   func areOver(in layout: RootLayout) throws -> Bool {
     let files = LinuxFileSystem()
     for drop in self where try drop.verdict(in: layout) == nil { return false }
@@ -100,6 +100,12 @@ extension [Dropped] {
     for job in try files.names(in: layout.workspace.jobs).compactMap({ JobID($0.string) }) {
       let path = layout.workspace.job(job).status
       guard files.exists(path), try PublishedJSON.decode(JobStatus.self, from: try files.contents(of: path)).state.isFinal else {
+        return false
+      }
+    }
+    for errand in try files.names(in: layout.workspace.errands).compactMap({ ErrandID($0.string) }) {
+      let path = layout.workspace.errand(errand).status
+      guard files.exists(path), try PublishedJSON.decode(ErrandStatus.self, from: try files.contents(of: path)).state.isFinal else {
         return false
       }
     }

@@ -11,11 +11,7 @@ import Testing
 struct KillPointTests {
   private static let settings: JSONNode = ["settle_seconds": 0.5, "retry_seconds": 0.1]
 
-  private static let notDropped: Set<KillPoint> = [
-    .publishWritten, .publishRenamed, .errandRunning, .errandOrdered, .errandReturned, .errandConcluded, .errandEnded,
-  ]
-
-  @Test(arguments: KillPoint.allCases.filter { !notDropped.contains($0) })
+  @Test(arguments: KillPoint.allCases.filter { ![.publishWritten, .publishRenamed].contains($0) })
   func killed_at(point: KillPoint) async throws { try await kill(at: point, time: 1) }
 
   /// Every file that is published on the way: the agent's own status first, then orders, cards, receipts.
@@ -91,6 +87,12 @@ struct KillPointTests {
       return [
         Dropped("sums.txt", Jobs.text, into: .dataset, .dataset),
         Dropped("tiny.json", Jobs.file("tiny", dataset: "sums", steps: 10), into: .job, .job),
+      ]
+    case .errandRunning, .errandOrdered, .errandReturned, .errandConcluded, .errandEnded:
+      return [
+        rows,
+        Dropped(
+          "tokens.json", #"{"action": "tokenize", "dataset": "rows", "tokenizer": "byte"}"#, into: .request, .request, after: "rows.txt"),
       ]
     default: return [rows, Dropped("bad.csv", "a,b\n1\n2\n3\n", into: .dataset, .rejected)]
     }

@@ -57,6 +57,46 @@ struct MethodsEndToEndTests {
     _ = try await agent.stop()
   }
 
+  /// Killed in the middle, with its worker, an evaluation on request begins again and ends with the same figures.
+  @Test func a_model_is_measured_on_request_through_a_kill() async throws {
+    var agent = try await RunningAgent.start()
+    let rows = { (numbers: Range<Int>) in
+      numbers.map { #"{"prompt": "After \#($0) comes ", "completion": "\#($0 + 1)"}"# + "\n" }.joined()
+    }
+    #expect(try await agent.dropAndWait(rows(0..<200), as: "steps.jsonl", into: .dataset).status == .accepted)
+    let request = #"{"action": "evaluate", "model": "count", "dataset": "further", "prompts": ["After 7 comes "], "max_samples": 4000}"#
+    let receipt = try await agent.dropAndWait(request, as: "look.json", into: .request)
+    #expect(receipt.status == .accepted && receipt.kind == .job && receipt.result == "count-on-further-1")
+    #expect(receipt.message == "Evaluation 'count-on-further-1' is here: waiting for the dataset 'further': drop it into inbox/datasets/.")
+    #expect(try await agent.dropAndWait(rows(200..<9_000), as: "further.jsonl", into: .dataset).status == .accepted)
+    _ = try await agent.dropAndWait(Jobs.file("count", dataset: "steps", method: "sft", steps: 10), as: "count.json", into: .job)
+    _ = try await agent.job("count-on-further-1", is: { $0.state == .evaluating || $0.state.isFinal }, for: "its evaluation")
+    try await agent.killEverything()
+    agent = try await RunningAgent.start(on: agent.folder)
+    let end = try await agent.end(of: "count-on-further-1")
+    #expect(end.state == .completed, "\(end.reason ?? "")")
+    let job = try agent.job("count-on-further-1")
+    let record = try PublishedJSON.decode(EvaluationRecord.self, from: try agent.files.contents(of: job.evaluation))
+    #expect(record.isOnRequest == true && record.baseModel == "count" && record.testSet.sequences == 4_000 && record.remarks == nil)
+    let loss = try #require(record.metrics.after?.loss)
+    #expect(end.evalLoss == loss)
+    #expect(try agent.text(job.samples).contains("After 7 comes "))
+    let shown = try await Programs.run(["evaluations", "show", "count-on-further", "--root", agent.layout.root.string])
+    #expect(shown.output.contains("count-on-further-1: count, ") && shown.output.contains("on request"), "\(shown.output)\(shown.errors)")
+    // Once more, undisturbed: the same figures; and by the command.
+    let sent = try await Programs.run(
+      ["evaluate", "count", "further", "--max-samples", "4000", "--metrics", "loss, accuracy", "--root", agent.layout.root.string])
+    #expect(sent.code == 0 && sent.output.hasPrefix("Evaluation 'count-on-further-2' is here: "), "\(sent.output)\(sent.errors)")
+    #expect(try await agent.end(of: "count-on-further-2").evalLoss == loss)
+    let refused = try await Programs.run(["evaluate", "count", "further", "--split", "test", "--root", agent.layout.root.string])
+    #expect(
+      refused.code == 1
+        && refused.output
+          == "split: the dataset 'further' has no split 'test'. Its only split is 'train'. Mend the field and drop the request again.\n",
+      "\(refused.output)\(refused.errors)")
+    _ = try await agent.stop()
+  }
+
   @Test func what_does_not_fit_is_refused_with_its_mend() async throws {
     let agent = try await RunningAgent.start()
     #expect(try await agent.dropAndWait(Self.pairs, as: "pairs.jsonl", into: .dataset).status == .accepted)

@@ -14,7 +14,7 @@ struct ReadmeTests {
     let files = LinuxFileSystem()
     let readme = String(decoding: try files.contents(of: Fixtures.repository.appending("README.md")), as: UTF8.self)
     let blocks = readme.components(separatedBy: "```sh\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
-    try #require(blocks.count == 2)
+    try #require(blocks.count == 3)
     let work = try TemporaryFolder()
     for folder in ["Demo", "templates"] { try files.copyTree(Fixtures.repository.appending(folder), to: work.path.appending(folder)) }
     let template = work.path.appending("templates/pretrain-shakespeare-char.json")
@@ -34,6 +34,8 @@ struct ReadmeTests {
         sleep 0.1
       done
       \(blocks[1])
+      \(blocks[2])
+      until test -s lab/workspace/configs/my-sft/config.json; do sleep 0.1; done
       """
     let ran = try await Programs.run("/bin/bash", ["-c", script], environment: ["LC_ALL": "C.UTF-8"], folder: work.path)
     #expect(ran.code == 0, "\(ran.output)\n\(ran.errors)")
@@ -41,6 +43,7 @@ struct ReadmeTests {
     #expect(ran.output.contains("Epoch 1/1 [Step 20/20] - loss: "))
     #expect(ran.output.contains("ROMEO:"))
     #expect(ran.output.contains("18 predictions"))
+    #expect(ran.output.contains("my-sft.json"))
   }
 
   @Test func the_job_file_in_the_readme_has_no_errors() throws {

@@ -107,6 +107,15 @@ struct RootAudit {
       let status = try files.exists(path) ? PublishedJSON.decode(JobStatus.self, from: try files.contents(of: path)) : nil
       if status?.state != .completed { complaints.append("job \(job): \(status?.state.rawValue ?? "no status") \(status?.reason ?? "")") }
     }
+    let errands = try files.names(in: layout.workspace.errands).compactMap { ErrandID($0.string) }
+    let asked = drops.count { drop in String(decoding: drop.proof, as: UTF8.self).contains("\"tokenize\"") }
+    // One more may be: a request whose receipt a kill kept back is carried out again, and finds what is there.
+    if !(asked...2 * asked).contains(errands.count) { complaints.append("\(errands.count) errands, \(asked) were asked for") }
+    for errand in errands {
+      let path = layout.workspace.errand(errand).status
+      let status = try files.exists(path) ? PublishedJSON.decode(ErrandStatus.self, from: try files.contents(of: path)) : nil
+      if status?.state != .completed { complaints.append("errand \(errand): \(status?.state.rawValue ?? "no status")") }
+    }
     let status = try PublishedJSON.decode(AgentStatus.self, from: try files.contents(of: layout.workspace.status))
     if status.datasets != datasets.count || status.jobs != expected {
       complaints.append("status.json tells of \(status.datasets) datasets and \(status.jobs) jobs, not \(datasets.count) and \(expected)")

@@ -26,7 +26,7 @@ struct TemplateRunTests {
       let end = try await agent.end(of: job)
       #expect(end.state == .completed, "\(job): \(end.reason ?? "")")
       let card = try PublishedJSON.decode(TrainedModelCard.self, from: try agent.files.contents(of: try agent.job(job).modelCard))
-      let isNext = ["verdict-continued", "verdict-lora", "hybrid-dpo", "sums-rewarded"].contains(card.name.text)
+      let isNext = ["verdict-continued", "verdict-lora", "hybrid-dpo", "numbers-rewarded"].contains(card.name.text)
       #expect((card.kind == .fineTuned) == isNext, "\(job): \(card.kind)")
     }
     _ = try await agent.stop()

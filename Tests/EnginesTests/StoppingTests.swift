@@ -36,10 +36,11 @@ struct StoppingTests {
   @Test func a_worker_that_knows_no_stop_dies_of_it() async throws {
     let stop = StopRequest()
     stop.make()
-    let worker = try ScriptedWorker("exec sleep 30")
+    let worker = try ScriptedWorker("exec sleep 3000")
     // It may be the shell on its way to the program that is met, which says so.
-    guard case .crashed(let crash) = await worker.run(stop: stop) else {
-      Issue.record("it did not die")
+    let outcome = await worker.run(stop: stop)
+    guard case .crashed(let crash) = outcome else {
+      Issue.record("it did not die: \(outcome)")
       return
     }
     #expect(crash.signal == 15, "\(crash)")
@@ -72,7 +73,7 @@ struct StoppingTests {
   }
 
   @Test func a_worker_whose_task_is_cancelled_is_ended() async throws {
-    let worker = try ScriptedWorker("echo '{\"warning\":{\"_0\":\"ready\"}}'\nexec sleep 30")
+    let worker = try ScriptedWorker("echo '{\"warning\":{\"_0\":\"ready\"}}'\nexec sleep 3000")
     let ready = StopRequest()
     let task = Task { await worker.run { _ in ready.make() } }  // ended below
     await ready.wait()

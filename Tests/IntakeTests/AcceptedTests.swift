@@ -211,6 +211,19 @@ struct AcceptedTests {
     #expect(reception.names() == ["workspace/requests/\(drop.id).json"])
   }
 
+  /// It waits for what is not here, as a job does, and its receipt names it.
+  @Test func a_request_to_evaluate_becomes_a_job() async throws {
+    let drop = try reception.claim(
+      #"{"action": "evaluate", "model": "tiny", "dataset": "rows"}"#, as: "look.json", into: .request)
+    let receipt = try await reception.live { try await $0.take(drop) }
+    #expect(receipt.status == .accepted && receipt.kind == .job && receipt.result == "tiny-on-rows-1")
+    #expect(receipt.path == "workspace/jobs/tiny-on-rows-1")
+    #expect(
+      receipt.message
+        == "Evaluation 'tiny-on-rows-1' is here: waiting for the dataset 'rows': drop it into inbox/datasets/.")
+    #expect(LinuxFileSystem().exists(reception.workspace.job(try #require(JobID("tiny-on-rows-1"))).job))
+  }
+
   @Test func warnings_of_the_worker_stand_in_the_receipt() async throws {
     let engine = FakeEngine { work in
       guard case .done = await FakeReading.read(work),

@@ -23,7 +23,7 @@ enum FakeReading {
         }
         return .done
       case .model(let path): return try model(try order(ModelOrder.self, path))
-      case .columnar, .train, .errand, .survey, .rows:
+      case .columnar, .train, .evaluate, .plan, .errand, .survey, .rows:
         return .crashed(.init(signal: nil, exitCode: 70, lastWords: "the intake trains nothing"))
       }
     } catch {

@@ -3,6 +3,7 @@ import Domain
 import Engines
 import Intake
 import Platform
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -92,6 +93,49 @@ struct GroupTests {
       }
     }
     #expect(points > 8, "calls at which it was interrupted")
+  }
+
+  /// Their receipts are one file, and their configs one name: the last counts, and none keeps the others waiting.
+  @Test func drops_of_one_name_in_one_group() async throws {
+    let reception = try Reception()
+    var drops = try claimAll(reception)
+    for (text, kind) in [
+      (#"{"training": {"method": "sft", "max_steps": 99}}"#, DropKind.config), (Specimen.jobFile("twin", on: "rows2"), .job),
+    ] {
+      drops.append(try reception.claim(text, as: "c1.json", into: kind))
+    }
+    let last = try #require(drops.last)
+    try await reception.live(recovers: true) { life in
+      for drop in drops { _ = await life.told.verdict(on: drop.id) }
+      #expect(life.told.receipts.allSatisfy { $0.status != .waiting })
+    }
+    #expect(try reception.receipt("c1.json")?.id == last.id)
+    #expect(reception.files().keys.filter { $0.hasPrefix("workspace/configs/c1/versions/") }.count == 2)
+    #expect(reception.leftovers().isEmpty)
+  }
+
+  /// An attempt is counted when a worker starts. A disk that stays full starts none, however often it is tried.
+  @Test func a_disk_that_is_full_for_long_accuses_no_drop() async throws {
+    let reception = try Reception()
+    let files = FaultyFileSystem()
+    let drops = try (1...9).map { try reception.claim("first row\nrow \($0)\n", as: "rows\($0).csv", into: .dataset) }
+    files.fail(.noSpace, from: 1, of: [.write])
+    let told = Mutex(0)
+    try await reception.live(recovers: true, files: files, retrySeconds: 0.001) { life in
+      _ = await life.told.receipt { _ in
+        told.withLock { count in
+          count += 1
+          return count > 25 * drops.count
+        }
+      }
+      #expect(life.told.receipts.allSatisfy { $0.status == .waiting && $0.problem?.code == "disk.full" })
+      files.heal()
+      for drop in drops {
+        let receipt = await life.told.verdict(on: drop.id)
+        #expect(receipt.status == .accepted, "\(receipt.message)")
+      }
+    }
+    #expect(reception.leftovers().isEmpty)
   }
 
   /// One that kills its worker harms no other, and is put aside after its third by itself.

@@ -188,9 +188,10 @@ final class Told: Sendable {
   func note(_ receipt: Receipt) {
     let ready = state.withLock { state in
       state.receipts.append(receipt)
-      let ready = state.waiting.filter { $0.0(receipt) }.map(\.1)
-      state.waiting.removeAll { $0.0(receipt) }
-      return ready
+      // Asked once each: one that counts would else answer twice.
+      let asked = state.waiting.map { (isMet: $0.0(receipt), wait: $0) }
+      state.waiting = asked.filter { !$0.isMet }.map(\.wait)
+      return asked.filter(\.isMet).map(\.wait.1)
     }
     for continuation in ready { continuation.resume(returning: receipt) }
   }

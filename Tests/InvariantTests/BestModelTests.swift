@@ -29,7 +29,7 @@ struct BestModelTests {
   private func log(_ runs: Runs, _ result: Runs.Result) throws -> [String] {
     // Without what the clock says.
     String(decoding: try runs.folders.bytes(result.job.log), as: UTF8.self).split(separator: "\n").dropFirst().map(String.init)
-      .filter { !$0.hasPrefix("Forecast: ") && !$0.hasPrefix("Steps and evaluations were planned") }
+      .filter { !$0.hasPrefix("Forecast: ") && !$0.hasPrefix("The run was planned") }
   }
 
   private func checkpoints(_ runs: Runs, _ job: JobLayout) throws -> [String] {

@@ -224,4 +224,15 @@ struct MethodRunTests {
 
 extension Int {
   var json: JSONNode { JSONNode(.number(JSONNumber(self))) }
+
+  /// Pairs are shown too before they are trained on: the answers are marked, and of orpo the whole of the chosen text.
+  @Test(arguments: ["dpo", "orpo"])
+  func the_first_batch_shows_both_answers(_ method: String) throws {
+    let runs = try runs(method), job = try runs.run("job", Self.config(method, .full)).job
+    let page = String(decoding: try runs.folders.bytes(job.firstBatch), as: UTF8.self)
+    #expect(page.contains("\n## Sample 1\n\nchosen, ") && page.contains("\n## Sample 2\n\nrejected, to the same prompt, "), "\(page)")
+    #expect(page.firstMatch(of: /Count \d+: ⟦well, no\d/) != nil, "\(page)")
+    #expect((page.firstMatch(of: /Count \d+: ⟦\d+, \d+/) != nil) == (method == "dpo"), "\(page)")
+    #expect(page.firstMatch(of: /\| 0 of \d+ pairs \|/) != nil, "\(page)")
+  }
 }

@@ -111,6 +111,79 @@ struct PlanRunTests {
     #expect(seen.first == .some(.some(false)))
   }
 
+  /// The plans that a run publishes, each as it stood when the next piece of work began.
+  private func plans(_ runs: Runs, _ order: TrainOrder, sampleBytes: Int) throws -> [JobPlan] {
+    let job = JobLayout(folder: FilePath(order.folder))
+    var seen: [JobPlan] = []
+    func look() {
+      guard let plan = (try? runs.folders.bytes(job.plan)).flatMap({ try? PublishedJSON.decode(JobPlan.self, from: $0) }) else { return }
+      if seen.last != plan { seen.append(plan) }
+    }
+    _ = try TrainingRun(
+      order: order, files: runs.folders.files, clock: .system, sampleBytes: sampleBytes, report: { _ in look() }
+    ).run(isStopped: { false })
+    look()
+    return seen
+  }
+
+  /// Where tokens take long, a plan from some of the rows stands before they are made: near the one from all rows, and marked.
+  @Test(arguments: methods)
+  func of_many_rows_a_preliminary_plan_is_there_before_the_tokens(_ method: String) throws {
+    // One text would be one row.
+    let lines = (0..<400).map { #"{"text": "\#($0) and \#($0 % 7) more"}"# + "\n" }.joined()
+    let runs = try method == "pretrain" ? Runs(lines, named: "lines.jsonl") : runs(method)
+    var training: JSONObject = ["max_steps": JSONNode(.null), "num_epochs": 2]
+    if method == "grpo" { training["batch_size"] = 8 }
+    let order = try runs.folders.prepare("job", config: config(method, training))
+    let bytes = try runs.folders.bytes(runs.folders.version.rows(split: "train")).count
+    let plans = try plans(runs, order, sampleBytes: bytes / 4)
+    let early = try #require(plans.first), last = try #require(plans.last)
+    #expect(early.isPreliminary && early.measured && early.verdict != .stop)
+    #expect(!last.isPreliminary && last.sampledRows == nil && last.measured && last.actual != nil)
+    let sampled = try #require(early.sampledRows)
+    #expect(sampled < last.rows.read && early.rows.read == last.rows.read)
+    let data = try #require(early.data), all = try #require(last.data)
+    #expect(data.trainTokens * 3 > all.trainTokens * 2 && data.trainTokens * 2 < all.trainTokens * 3)
+    let steps = try #require(early.steps), allSteps = try #require(last.steps)
+    #expect(steps * 3 > allSteps * 2 && steps * 2 < allSteps * 3)
+    #expect(early.memory != nil && early.disk != nil && early.model?.parameters == last.model?.parameters)
+    // Nothing of the sample is left, neither with the job nor with the dataset.
+    let job = JobLayout(folder: FilePath(order.folder))
+    #expect(!runs.folders.files.exists(job.folder.appending(".sample")))
+    if method != "grpo" { #expect(try runs.folders.files.names(in: runs.folders.dataset.tokenizations).count == 1) }
+  }
+
+  @Test func a_tokenizer_that_is_trained_is_planned_with_one_of_the_sample() throws {
+    let runs = try runs("pretrain")
+    var object = try #require(config("pretrain").object)
+    object["tokenizer"] = ["name": "train", "type": "bpe", "vocab_size": 300]
+    let order = try runs.folders.prepare("job", config: JSONNode(.object(object)))
+    let plans = try plans(runs, order, sampleBytes: 4_000)
+    let early = try #require(plans.first), last = try #require(plans.last)
+    #expect(early.isPreliminary && early.measured && early.model?.parameters == last.model?.parameters)
+  }
+
+  @Test func a_run_is_the_same_to_the_last_bit_with_and_without_a_preliminary_plan() throws {
+    let runs = try runs("dpo")
+    let order = try runs.folders.prepare("early", config: config("dpo"))
+    _ = try plans(runs, order, sampleBytes: 1_000)
+    let early = JobLayout(folder: FilePath(order.folder)), plain = try runs.run("plain", config("dpo")).job
+    let weights: FilePath.Component = "model.safetensors"
+    #expect(try runs.folders.bytes(early.finalModel.appending(weights)) == runs.folders.bytes(plain.finalModel.appending(weights)))
+  }
+
+  /// What the queue shows of a job that waits.
+  @Test(arguments: methods)
+  func a_job_can_be_planned_and_nothing_else(_ method: String) throws {
+    let runs = try runs(method)
+    let order = try runs.folders.prepare("job", config: config(method))
+    let job = JobLayout(folder: FilePath(order.folder))
+    #expect(try TrainingRun(order: order, files: runs.folders.files, clock: .system, report: { _ in }).plan() == .done)
+    let plan = try plan(runs, job)
+    #expect(plan.isPreliminary && plan.measured && plan.sampledRows == nil && plan.data != nil)
+    #expect(!runs.folders.files.exists(job.finalModel) && !runs.folders.files.exists(job.log))
+  }
+
   @Test func a_job_that_does_not_fit_into_memory_ends_before_anything_is_made() throws {
     let runs = try runs("sft")
     let order = try runs.folders.prepare("job", config: config("sft"))

@@ -75,6 +75,7 @@ struct PublisherTests {
               "what": "old-1: the dataset has nothing to train on"
             }
           ],
+          "open_drops": 1,
           "pid": 42,
           "queue": [
             {

@@ -50,8 +50,8 @@ extension WorkerCall {
   /// The path that it names: an order's or a job's folder.
   package var path: FilePath {
     switch self {
-    case .ingest(let path), .ingestMany(let path), .columnar(let path), .model(let path), .train(let path), .errand(_, let path),
-      .survey(let path), .rows(let path):
+    case .ingest(let path), .ingestMany(let path), .columnar(let path), .model(let path), .train(let path), .evaluate(let path),
+      .plan(let path), .errand(_, let path), .survey(let path), .rows(let path):
       path
     }
   }

@@ -123,15 +123,15 @@ struct ChatRendererTests {
       var configuration = Configuration.decode(["training": ["method": "sft"]], source: .none).0
       configuration.data.shuffle = false
       let reader = try RowReader(configuration.data, ingest: ingested.result).rendering(with: try ChatRenderer(settings, now: 0))
-      var encoding = RowEncoding(tokenizer: tokenizer, reader: reader)
-      try encoding.encode(try ingested.rows(), limit: 1, tick: {}) { unit in
-        let sequence = unit[0]
-        #expect(sequence.ids.map(Int.init) == item["ids"]?.array?.compactMap(\.int), "\(name): \(row)")
-        guard let mask = item["mask"]?.array?.compactMap(\.int) else { return }
-        let found = sequence.runs.flatMap { [Int](repeating: $0.isTrained ? 1 : 0, count: $0.range.count) }
-        #expect(found == mask, "\(name): \(row)")
-      }
-      #expect(encoding.refused.isEmpty && encoding.emptyRows == 0, "\(encoding.refused)")
+      let rows = try ingested.rows()
+      let setting = PipelineSetting(
+        tokenizer: tokenizer, reader: reader, masked: true, form: .whole, treatment: RowTreatment(), limit: 1, lot: nil,
+        keepsFingerprints: false)
+      let batch = BatchEncoder(setting, rows: rows).encode(RowBatch(number: 0, rows: 0..<1, startsOpen: false, endsOpen: false))
+      #expect(batch.ids.map(Int.init) == item["ids"]?.array?.compactMap(\.int), "\(name): \(row)")
+      #expect(batch.refused.isEmpty && batch.emptyRows == 0, "\(batch.refused)")
+      guard let mask = item["mask"]?.array?.compactMap(\.int) else { continue }
+      #expect(batch.mask.map(Int.init) == mask, "\(name): \(row)")
     }
   }
 }

@@ -37,3 +37,21 @@ struct ModelRecipeTests {
       ])
   }
 }
+
+/// What Domain says of adapters' modules is what the models have.
+struct AdapterModuleTests {
+  @Test(arguments: ModelArchitecture.allCases, [false, true])
+  func the_table_of_modules_is_that_of_the_models(architecture: ModelArchitecture, hasExperts: Bool) throws {
+    if hasExperts, !ModelArchitecture.doges.contains(architecture) { return }
+    var section = ModelSection()
+    section.architecture = architecture
+    (section.hiddenSize, section.layers, section.heads) = (32, 1, 2)
+    if hasExperts { (section.hasExperts, section.experts, section.expertsPerToken) = (true, 16, 2) }
+    let shape = try ModelShape.configuration(section, maximumLength: 32, vocabulary: 300, endOfText: 0, padding: 0)
+    let layout = try ModelConfiguration(shape).decoder.layout
+    let names = Set(layout.projections.flatMap { $0.modules.compactMap { $0.name.split(separator: ".").last.map(String.init) } })
+    #expect(names.isSubset(of: architecture.adapterModules))
+    // A mixture of experts has a router in place of some layers, the others have none.
+    if !ModelArchitecture.doges.contains(architecture) { #expect(names == Set(architecture.adapterModules)) }
+  }
+}

@@ -100,7 +100,7 @@ struct RewardTests {
     let path = try ingested.folders.source(script + "\n", named: "score.sh")
     let jury = try RewardJury(
       [
-        try settings(#"{"name": "command", "command": ["sh", "\#(path)"], "timeout": \#(script == "sleep 60" ? "0.2" : "30")}"#),
+        try settings(#"{"name": "command", "command": ["sh", "\#(path)"], "timeout": \#(script == "sleep 60" ? "0.2" : "600")}"#),
         try settings(#"{"name": "regex", "pattern": "a"}"#),
       ], answer: nil, folder: ingested.folders.folder.path)
     let verdict = jury.judge(["a", "b"].map { RewardInput(prompt: "", completion: $0, row: rows[0]) })

@@ -51,6 +51,8 @@ int cl_landlock_version(void);
 /// beneath the writable ones, and nothing else of any file system; no programs, no TCP. Lists end with NULL; what is not there is
 /// passed over. 0, or -1 with errno: ENOSYS where the kernel's Landlock is older than version 2.
 int cl_confine(const char *const *readable, const char *const *writable, const char *const *executable);
+/// To be called before `cl_confine`: TCP connections outwards stay possible.
+void cl_confined_may_connect(void);
 /// setrlimit(2), soft and hard, never above the hard limit that is set. 0, or -1 with errno.
 int cl_limit_memory(unsigned long long bytes);
 int cl_limit_open_files(unsigned long long files);

@@ -54,6 +54,12 @@ package final class DatasetRows: Sendable {
     return DatasetRow(bytes.bindMemory(to: UInt8.self), owner: rows)
   }
 
+  /// Gives the memory of rows back that are done with.
+  package func release(_ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    rows.release(Self.offset(range.lowerBound, index.bytes)..<Self.offset(range.upperBound, index.bytes))
+  }
+
   /// All rows, or those of a range, in their order.
   package func forEach(in range: Range<Int>? = nil, _ body: (DatasetRow) throws -> Void) rethrows {
     try withExtendedLifetime(self) {

@@ -22,6 +22,10 @@ package struct AgentSettings: Section {
   package var allowsRewardCommands = false
   package var trashDays = 7.0
   package var python: String?
+  package var hubEndpoint: String?
+  package var hubTokenFile: String?
+  package var hubConnections = 8
+  package var downloadHours = 48.0
 
   package init() {}
 
@@ -80,6 +84,17 @@ package struct AgentSettings: Section {
         "python", \.python,
         "The Python that reads Parquet and Arrow, with pyarrow in it: its path. It is started shut in, for those files alone. Default: python3."
       ),
+      Field(
+        "hub_endpoint", \.hubEndpoint,
+        "Address of the Hugging Face Hub, or of a mirror. Default: HF_ENDPOINT of the agent's environment, else https://huggingface.co."),
+      Field(
+        "hub_token_file", \.hubTokenFile,
+        "Absolute path of a file of mode 600 with a token for the Hub. Default: HF_TOKEN of the agent's environment, else where Hugging Face's tools keep it."
+      ),
+      Field("hub_connections", \.hubConnections, limit: .within(1...64), "Requests of one download at the same time. Default: 8."),
+      Field(
+        "download_hours", \.downloadHours, limit: .within(0.01...8_760),
+        "A download that would take longer, at the pace of its first seconds, is refused. Default: 48."),
     ]
   }()
 

@@ -68,16 +68,23 @@ package struct AgentStatus: Codable, Sendable, Equatable {
   package var errands: [ErrandLine]
   package var datasets: Int
   package var jobs: Int
-  /// Drops that are being read or wait in the inbox.
+  /// Drops that are being read or wait in the inbox: the first hundred of them by name.
   package var drops: [String]
+  /// How many they are.
+  package var openDrops: Int
   package var disk: Disk
   package var lastErrors: [Failure]
 
   enum CodingKeys: String, CodingKey {
     case schema, version, pid, since, heartbeat, state, running, queue, errands, datasets, jobs, drops, disk
+    case openDrops = "open_drops"
     case lastErrors = "last_errors"
   }
 
+  /// Ten thousand names twice a second help nobody who reads them.
+  private static let namedDrops = 100
+
+  /// - Parameter drops: all of them.
   package init(
     version: String, pid: Int, since: Timestamp, heartbeat: Timestamp, state: String, running: [JobLine], queue: [JobLine],
     errands: [ErrandLine] = [], datasets: Int, jobs: Int, drops: [String], disk: Disk, lastErrors: [Failure]
@@ -92,7 +99,8 @@ package struct AgentStatus: Codable, Sendable, Equatable {
     self.errands = errands
     self.datasets = datasets
     self.jobs = jobs
-    self.drops = drops
+    self.drops = Array(drops.prefix(Self.namedDrops))
+    openDrops = drops.count
     self.disk = disk
     self.lastErrors = lastErrors
   }

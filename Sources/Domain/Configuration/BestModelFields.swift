@@ -89,7 +89,7 @@ extension TrainingSection {
 
   /// The defaults, where a run depends on them.
   mutating func fillBest() {
-    guard best.isWatched else { return }
+    guard best.isWatched || saveStrategy == .best else { return }
     let metric = bestMetric
     best.metric = metric.name
     best.isGreaterBetter = metric.isGreaterBetter
@@ -116,9 +116,9 @@ extension TrainingSection {
     if best.threshold != nil, best.patience == nil {
       findings.append(Finding(.warning, "training.early_stopping_threshold", "has an effect only with early_stopping_patience"))
     }
-    guard best.isWatched else { return findings }
+    guard best.isWatched || saveStrategy == .best else { return findings }
     if evalStrategy == .no {
-      let field = best.loads == true ? "load_best_model_at_end" : "early_stopping_patience"
+      let field = saveStrategy == .best ? "save_strategy" : best.loads == true ? "load_best_model_at_end" : "early_stopping_patience"
       findings.append(
         Finding(
           .error, "training.\(field)",
@@ -147,7 +147,7 @@ extension TrainingSection {
       return "save_steps \(saveSteps) is no multiple of eval_steps \(steps): \(instead)"
     case (.steps, nil): return "is \"steps\", and evaluations come at the end of each epoch: \(instead)"
     // epoch is the default: nobody said it who only says eval_steps.
-    case (.steps, _), (.epoch, _): return nil
+    case (.steps, _), (.epoch, _), (.best, _): return nil
     }
   }
 }

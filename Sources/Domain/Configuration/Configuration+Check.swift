@@ -167,6 +167,9 @@ extension Configuration {
     if data.trainSplit == 0 {
       return [Finding(.error, "data.train_split", "0 leaves nothing to train on")]
     }
+    if let (field, message) = data.treatment.problem(length: training.maximumLength, method: training.method) {
+      return [Finding(.error, "data.\(field)", message)]
+    }
     return []
   }
 }

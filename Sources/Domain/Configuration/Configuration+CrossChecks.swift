@@ -59,6 +59,26 @@ extension Configuration {
     return findings
   }
 
+  /// What an adapter is to stand beside, against the family of the model that is trained.
+  ///
+  /// - base: as the config names it.
+  package func adapterFindings(base: String, architecture: ModelArchitecture) -> [Finding] {
+    guard case .modules(let names)? = training.adapterTargets else { return [] }
+    let modules = architecture.adapterModules
+    return names.compactMap { name in
+      let last = name.split(separator: ".").last.map(String.init) ?? name
+      guard !modules.contains(last) else { return nil }
+      let meant = NearestKey.suggestion(for: last, among: modules)
+      let hint = meant.map { "Did you mean \"\($0)\"? " } ?? ""
+      var finding = Finding(
+        .error, "training.lora_target_modules",
+        "the model '\(base)', of the family \(architecture.rawValue), has no linear layer \"\(name)\". \(hint)It has \(modules.joined(separator: ", ")); \"all-linear\" means all of them"
+      )
+      finding.suggestion = meant
+      return finding
+    }
+  }
+
   /// `rope_theta` stands in the old place, and in transformers 5 inside `rope_parameters`.
   private func checkRope() -> [Finding] {
     let inner = (model.ropeScaling ?? model.ropeParameters)?["rope_theta"]?.double
@@ -70,6 +90,11 @@ extension Configuration {
         "says \(JSONNumber(outer).text), and \(place).rope_theta says \(JSONNumber(inner).text): they are one value; keep one")
     ]
   }
+}
+
+extension TrainingSection {
+  /// What an adapter stands beside, where one is trained and the config says.
+  package var adapterTargets: LoRATargets? { useLoRA ? loraTargets : nil }
 }
 
 extension LoRATargets {

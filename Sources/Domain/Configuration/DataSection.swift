@@ -41,6 +41,8 @@ package struct DataSection: Section {
   package var completionField: String?
   package var shuffle = true
   package var format: String?
+  /// What is done to rows on their way to token files.
+  package var treatment = RowTreatment()
 
   package init() {}
 
@@ -79,7 +81,7 @@ package struct DataSection: Section {
       Field(
         "dataset_format", \.format, effect: .ignored("the format is told from the dataset itself; the field has no effect"),
         "For other trainers."),
-    ] + otherTrainers
+    ] + RowTreatment.fields.map { $0.within(\.treatment) } + otherTrainers
   }()
 }
 

@@ -13,6 +13,8 @@ package struct EvaluationSection: Section {
     /// What dpo and orpo, and grpo, measure whenever they evaluate: `eval_rewards/accuracies`, `eval_reward`.
     case preferenceAccuracy = "preference_accuracy"
     case rewardScore = "reward_score"
+    /// Known from bagel-RL's ppo; no method here has a model of values.
+    case valueLoss = "value_loss"
 
     package static var synonyms: [String: Metric] {
       [
@@ -100,6 +102,13 @@ package struct EvaluationSection: Section {
         Finding(
           .warning, "evaluation.metrics", "execution_success is not measured: tools are never run here; format_correctness judges the call")
       )
+    }
+    if metrics.contains(.valueLoss) {
+      findings.append(
+        Finding(
+          .warning, "evaluation.metrics",
+          "value_loss is not measured: it is of ppo's model of values, and grpo, which takes its place here, compares answers of a group instead"
+        ))
     }
     if metrics.contains(where: \.needsAnswers), tools.isEmpty, !metrics.isEmpty {
       findings.append(

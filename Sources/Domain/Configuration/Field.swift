@@ -61,7 +61,8 @@ package struct Field<Section>: Sendable {
   }
 
   package init<Value: FieldValue>(
-    _ key: String, _ path: WritableKeyPath<Section, Value> & Sendable, aliases: [String] = [], limit: Limit? = nil, effect: Effect = .honoured,
+    _ key: String, _ path: any (WritableKeyPath<Section, Value> & Sendable), aliases: [String] = [], limit: Limit? = nil,
+    effect: Effect = .honoured,
     _ summary: String
   ) {
     self.key = key
@@ -107,6 +108,34 @@ package struct Field<Section>: Sendable {
     isNeutral = { $0.isNull || neutral.contains($0) }
     get = { _ in JSONNode(.null) }
     set = { _, _ in nil }
+  }
+
+  /// The same field of a section that holds this one.
+  package func within<Outer>(_ path: any WritableKeyPath<Outer, Section> & Sendable) -> Field<Outer> {
+    Field<Outer>(
+      key: key, aliases: aliases, summary: summary, kindTitle: kindTitle, schemaType: schemaType, words: words, limit: limit,
+      effect: effect, schema: schema, remark: remark, isNeutral: isNeutral, set: { [set] node, outer in set(node, &outer[keyPath: path]) },
+      get: { [get] outer in get(outer[keyPath: path]) })
+  }
+
+  private init<Inner>(
+    key: String, aliases: [String], summary: String, kindTitle: String, schemaType: String?, words: [String]?, limit: Field<Inner>.Limit?,
+    effect: Field<Inner>.Effect, schema: JSONNode, remark: @escaping @Sendable (JSONNode) -> String?,
+    isNeutral: (@Sendable (JSONNode) -> Bool)?, set: @escaping @Sendable (JSONNode, inout Section) -> String?,
+    get: @escaping @Sendable (Section) -> JSONNode
+  ) {
+    (self.key, self.aliases, self.summary, self.kindTitle, self.schemaType, self.words) = (
+      key, aliases, summary, kindTitle, schemaType, words
+    )
+    self.limit = limit.map { Limit(title: $0.title, schema: $0.schema, allows: $0.allows) }
+    self.effect =
+      switch effect {
+      case .honoured: .honoured
+      case .ignored(let instead): .ignored(instead)
+      case .refused(let instead): .refused(instead)
+      case .remark: .remark
+      }
+    (self.schema, self.remark, self.isNeutral, self.set, self.get) = (schema, remark, isNeutral, set, get)
   }
 
   /// Whether the field belongs to other trainers and is kept nowhere.

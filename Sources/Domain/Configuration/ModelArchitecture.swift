@@ -19,6 +19,16 @@ package enum ModelArchitecture: String, WordField, CaseIterable, Codable {
   package static let doges: Set<ModelArchitecture> = [.doge, .doge2]
   static let rotary: Set<ModelArchitecture> = [.llama, .mistral, .qwen2, .qwen3, .doge, .doge2]
 
+  /// Linear layers that an adapter can stand beside, by the last parts of their names.
+  package var adapterModules: [String] {
+    let rotary = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    return switch self {
+    case .gpt2: ["c_attn", "c_proj", "c_fc"]
+    case .llama, .mistral, .qwen2, .qwen3: rotary
+    case .doge, .doge2: rotary + ["dt_proj", "router_gate"]
+    }
+  }
+
   package var hasRotaryPositions: Bool { Self.rotary.contains(self) }
 }
 

@@ -30,7 +30,7 @@ extension Section {
         let meant = NearestKey.suggestion(for: member.key, among: known)
         // A list of sixty helps nobody.
         let all =
-          known.count <= 20
+          known.count <= 20 || path.isEmpty
           ? "known here: \(known.sorted().joined(separator: ", "))" : "docs/configuration.md lists those of \(path.dropLast())"
         add(.error, "no such field" + (meant.map { ". Did you mean \"\($0)\"?" } ?? "; \(all)"))
         findings[findings.count - 1].suggestion = meant

@@ -57,6 +57,9 @@ package enum OptimizerKind: String, WordField, CaseIterable, Codable {
 /// When something is done: never, every so many steps, at the end of each epoch.
 package enum Cadence: String, WordField, CaseIterable, Codable { case no, steps, epoch }
 
+/// When a checkpoint is kept: as above, or whenever an evaluation is the best so far, as in transformers.
+package enum SaveCadence: String, WordField, CaseIterable, Codable { case no, steps, epoch, best }
+
 /// `training`: method, length, optimizer, and what is written while it runs.
 package struct TrainingSection: Section {
   package var method: TrainingMethod
@@ -84,7 +87,7 @@ package struct TrainingSection: Section {
   package var loggingSteps: Int
   package var evalStrategy: Cadence?
   package var evalSteps: Int?
-  package var saveStrategy: Cadence
+  package var saveStrategy: SaveCadence
   package var saveSteps: Int
   package var saveTotalLimit: Int
   package var recoverySeconds: Double
@@ -272,7 +275,9 @@ package struct TrainingSection: Section {
         "eval_strategy", \.evalStrategy, aliases: ["evaluation_strategy"],
         "When the held-out part is evaluated. Default: epoch, or steps where eval_steps is set."),
       Field("eval_steps", \.evalSteps, aliases: ["evalSteps"], limit: .atLeast(1), "Steps between evaluations."),
-      Field("save_strategy", \.saveStrategy, "When a checkpoint is kept. Default: epoch."),
+      Field(
+        "save_strategy", \.saveStrategy,
+        "When a checkpoint is kept; best: whenever an evaluation is the best so far. Default: epoch."),
       Field(
         "save_steps", \.saveSteps, aliases: ["saveSteps"], limit: .atLeast(1),
         "With save_strategy steps: steps between checkpoints. Default: 500."),

@@ -36,6 +36,29 @@ package struct DatasetCard: Codable, Sendable, Equatable {
     }
   }
 
+  /// One of `tokenizations/`.
+  package struct Tokenization: Codable, Sendable, Equatable {
+    package var id: String
+    package var version: Int
+    package var tokenizer: String
+    package var method: TrainingMethod
+    package var maximumLength: Int?
+    package var tokens: Int
+    package var sequences: Int
+    package var createdAt: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+      case id, version, tokenizer, method, tokens, sequences
+      case maximumLength = "max_length"
+      case createdAt = "created_at"
+    }
+
+    package init(_ card: TokenizationCard) {
+      (id, version, tokenizer, method) = (card.id, card.version, card.tokenizer, card.method)
+      (maximumLength, tokens, sequences, createdAt) = (card.maximumLength, card.tokens, card.sequences, card.createdAt)
+    }
+  }
+
   package var schema = "dropforge.dataset/1"
   package var name: SafeName
   package var description: String?
@@ -62,13 +85,17 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   /// Path of the canonical rows, relative to the root.
   package var data: String
   package var versions: [Version]
+  /// As token ids, the newest first; nil where there is none.
+  package var tokenizations: [Tokenization]?
   /// What the trainer will see of the first rows, and what is odd in the rows: made behind the receipt, absent until then.
   package var preview: DatasetPreview?
   package var remarks: [String]?
+  /// Where the latest version was downloaded from; nil: it was dropped.
+  package var origin: DatasetOrigin?
 
   enum CodingKeys: String, CodingKey {
     case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
-    case tags, shape, conversions, preview, remarks
+    case tags, shape, conversions, preview, remarks, tokenizations, origin
     case licence = "license"
     case badRows = "bad_rows"
     case detected = "detected_schema"

@@ -31,15 +31,20 @@ package struct DatasetSidecar: Section, Codable {
   package var stratify: String?
   /// The schema that the rows are converted to when they are read.
   package var convert: DatasetSchema?
+  /// Where it is to be downloaded from, and what of it (`DownloadFields`). Not kept with what says how to read: see `asRead`.
   package var source: String?
   package var config: String?
+  package var revision: String?
+  package var files: [String]?
+  package var maximumBytes: Int?
   package var tags: [String] = []
   package var licence: String?
 
   package init() {}
 
   package static let ending = ".dataset.json"
-  private static let download = "downloads are not built yet; bring the files here and drop them"
+  private static let tokensPlace =
+    "tokens are not taken from files that are kept; set HF_TOKEN in the agent's environment, or name a file of mode 600 in dropforge.json (\"hub_token_file\")"
 
   package static let fields: [Field<DatasetSidecar>] = {
     [
@@ -69,10 +74,47 @@ package struct DatasetSidecar: Section, Codable {
       Field("seed", \.seed, "Of the lot by which rows go to the splits. Default: 42."),
       Field("stratify", \.stratify, "A column, such as label: each of its values has the same share in every split."),
       Field("convert", \.convert, aliases: ["convert_to"], "The schema to convert the rows to, as messages, when they are read."),
-      Field("source", \.source, effect: .refused(download), "Where to download it from."),
-      Field("config", \.config, effect: .refused(download), "The download's configuration."),
+      Field(
+        "source", \.source,
+        "Where to download it from: \"hf:OWNER/NAME\", \"hf-model:OWNER/NAME\" for a model, or a preset's name. The fields below say what of it."
+      ),
+      Field("config", \.config, "Of a download: the dataset's config. Default: the card's default."),
+      Field("revision", \.revision, "Of a download: a branch, a tag or a commit. Default: main."),
+      Field("files", \.files, "Of a download: patterns of paths, as data/train-0000*.parquet. Default: told from config and split."),
+      Field(
+        "max_bytes", \.maximumBytes, limit: .atLeast(1),
+        "Of a download: bytes at most; of several files as many are taken, in order, as fit."),
+      Field(foreign: "token", aliases: ["access_token", "hf_token"], .refused(tokensPlace)),
     ]
   }()
+}
+
+extension DatasetSidecar {
+  /// What is to be downloaded; nil: nothing, it says how a drop is to be read.
+  ///
+  /// - Parameter name: the sidecar's own, without its ending.
+  package func download(called name: String?) -> Result<DownloadWish, DownloadFields.Complaint>? {
+    guard let source else {
+      for (field, isSet) in [
+        ("config", config != nil), ("revision", revision != nil), ("files", files != nil), ("max_bytes", maximumBytes != nil),
+      ] where isSet {
+        return .failure(.init(field: field, message: "this says what is to be downloaded, and no \"source\" says where from"))
+      }
+      return nil
+    }
+    var fields = DownloadFields(source: source)
+    (fields.config, fields.split, fields.revision, fields.files) = (config, split, revision, files ?? [])
+    (fields.maximumRows, fields.maximumBytes) = (maximumRows, maximumBytes)
+    return fields.wish(called: name)
+  }
+
+  /// Without what only a download needs: how the rows are to be read.
+  package var asRead: DatasetSidecar {
+    if source == nil { return self }
+    var sidecar = self
+    (sidecar.source, sidecar.config, sidecar.revision, sidecar.files, sidecar.maximumBytes, sidecar.split) = (nil, nil, nil, nil, nil, nil)
+    return sidecar
+  }
 }
 
 extension DatasetFormat: WordField {}

@@ -10,19 +10,32 @@ package enum InboxRequest: Sendable, Equatable {
   /// A stored config goes, with all its versions; with `isForced` even where a job that is not over uses it.
   case deleteConfig(String, isForced: Bool)
   case renameConfig(String, to: String, isForced: Bool)
+  /// A model is measured on a dataset: it becomes a job.
+  case evaluate(EvaluationTask)
   /// Work in the background that is no job: by its identifier, or all that is about a name.
   case cancelErrand(String)
+  /// A dataset as token files, made in the background.
+  case tokenize(TokenizeRequest)
   case dataset(DatasetRequest)
+  /// Something is to be brought from the Hugging Face Hub.
+  case download(DownloadWish)
 
-  package static let actions = ["cancel", "pause", "resume", "rescan", "delete", "rename"] + DatasetRequest.actions
+  package static let actions =
+    ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize", "download"] + DatasetRequest.actions
   /// What can be deleted.
   package static let kinds = ["config", "dataset"]
-  private static let keys = ["action", "job", "kind", "name", "to", "force", "errand"]
+  private static let keys =
+    ["action", "job", "kind", "name", "to", "force", "errand"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
+    + downloadKeys
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a request is a JSON object, but this is \(node.kindName)")]) }
     var form = RequestForm(object: object, source: source)
     let action = form.word("action", among: actions, "it is")
+    if action == "tokenize" {
+      let (request, findings) = TokenizeRequest.decode(object, source: source)
+      return (findings.errors.isEmpty ? .tokenize(request) : nil, findings)
+    }
     let known = Self.known(action)
     for key in object.keys where !(known + ["comment", "schema", "$schema"]).contains(key) && !key.hasPrefix("_") {
       let hint =
@@ -41,6 +54,11 @@ package enum InboxRequest: Sendable, Equatable {
     case "cancel": request = form.name("job", "the job to cancel").map { .cancel(job: $0) }
     case "pause": request = form.name("job", "the job to pause").map { .pause(job: $0) }
     case "resume": request = form.name("job", "the job to resume").map { .resume(job: $0) }
+    case "download": return Self.download(object, source)
+    case "evaluate":
+      let (task, findings) = EvaluationTask.read(object, source)
+      form.findings += findings
+      request = task.map { .evaluate($0) }
     case _ where DatasetRequest.actions.contains(action): request = DatasetRequest.decode(action, &form).map { .dataset($0) }
     default: request = aboutStored(action, &form)
     }
@@ -52,7 +70,9 @@ package enum InboxRequest: Sendable, Equatable {
     case "rescan": ["action"]
     case "delete": ["action", "kind", "name", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
+    case "evaluate": EvaluationTask.keys
     case "cancel": ["action", "job", "errand"]
+    case "download": ["action"] + downloadKeys
     case nil: keys + ["dataset", "description", "tags", "license", "format"]
     case let action?: ["action"] + (DatasetRequest.known(action) ?? ["job"])
     }

@@ -12,9 +12,14 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
     package var toolAccuracy: Double?
     package var formatCorrectness: Double?
     package var responseQuality: Double?
+    /// dpo and orpo: pairs whose chosen answer is preferred. grpo: mean reward.
+    package var preferenceAccuracy: Double?
+    package var rewardScore: Double?
 
     enum CodingKeys: String, CodingKey {
       case step, loss, perplexity, accuracy
+      case preferenceAccuracy = "preference_accuracy"
+      case rewardScore = "reward_score"
       case toolAccuracy = "tool_accuracy"
       case formatCorrectness = "format_correctness"
       case responseQuality = "response_quality"
@@ -27,6 +32,16 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
       loss = row.evalLoss
       perplexity = row.evalPerplexity
       accuracy = row.evalMeanTokenAccuracy
+      preferenceAccuracy = row.measures["eval_rewards/accuracies"]
+      rewardScore = row.measures["eval_reward"]
+    }
+
+    /// Those that are measured on the tokens, with the names they have for people.
+    package static var measured: [(title: String, path: KeyPath<Metrics, Double?>)] {
+      [
+        ("loss, nats a token", \.loss), ("perplexity", \.perplexity), ("token accuracy", \.accuracy),
+        ("preference accuracy", \.preferenceAccuracy), ("reward", \.rewardScore),
+      ]
     }
 
     /// Those that judge answers, with the names they have for people.
@@ -196,7 +211,12 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   package var schema = "dropforge.evaluation/1"
   package var job: JobID
   package var createdAt: Timestamp
+  /// Of an evaluation on request: the model that was measured.
   package var baseModel: String
+  /// Whether a request asked for it: nothing was trained, and `metrics` holds only `after`.
+  package var isOnRequest: Bool?
+  /// What a reader should know of the figures, in sentences.
+  package var remarks: [String]?
   package var testSet: TestSet
   package var generation: Generation?
   package var metrics: Moments
@@ -205,7 +225,8 @@ package struct EvaluationRecord: Codable, Sendable, Equatable {
   package var details: [Detail]
 
   enum CodingKeys: String, CodingKey {
-    case schema, job, generation, metrics, curves, statistics, details
+    case schema, job, generation, metrics, curves, statistics, details, remarks
+    case isOnRequest = "on_request"
     case createdAt = "created_at"
     case baseModel = "base_model"
     case testSet = "test_set"

@@ -36,6 +36,8 @@ package struct JobFile: Sendable, Equatable {
   package var after: String?
   /// Overrides that hold several values: this file stands for as many jobs.
   package var sweep: Sweep?
+  /// It trains nothing, and measures a model: what a request asked for.
+  package var evaluation: EvaluationTask?
 
   package init(
     name: String, dataset: DatasetChoice, config: ConfigChoice, overrides: [String: JSONNode] = [:], priority: Int = 0,
@@ -57,6 +59,10 @@ package struct JobFile: Sendable, Equatable {
   /// Without errors among the findings the job is there.
   package static func decode(_ node: JSONNode, source: ConfigSource, fallbackName: String) -> (JobFile?, [Finding]) {
     guard let object = node.object else { return (nil, [Finding(.error, "", "a job file is a JSON object, but this is \(node.kindName)")]) }
+    if object["action"]?.string == "evaluate" {
+      let (task, findings) = EvaluationTask.read(object, source)
+      return (task?.jobFile, findings)
+    }
     if object["dataset_path"] != nil || object["model_config"] != nil {
       return ForeignJobFile.decodeSmallDoge(object, source, fallbackName)
     }
@@ -184,6 +190,12 @@ extension JobFile {
 
   /// What is wrong with the job's dataset in the light of its config; nil where nothing is.
   package func datasetFinding(_ configuration: Configuration?) -> Finding? {
+    if case .mixture = dataset, configuration?.training.method == .grpo {
+      return Finding(
+        .error, "dataset",
+        "grpo reads the prompts of one dataset, and this job mixes several: its rewards look at the rows themselves, of which a mixture keeps only the tokens; name one dataset, or drop the rows of all of them as one"
+      )
+    }
     guard let configuration else {
       guard isDatasetGenerated else { return nil }
       return Finding(

@@ -7,6 +7,7 @@ extension JobPlan {
   package mutating func judge() {
     reasons = []
     judgeRows()
+    judgeCadences()
     if let memory { judge(memory) }
     if let disk { judge(disk) }
     if let time, time.most > Self.longSeconds {
@@ -40,6 +41,23 @@ extension JobPlan {
     }
     if data.heldOutTokens < 2 {
       warn("nothing-held-out", "Nothing is held out: the run cannot tell what was learned from what was learned by heart.")
+    }
+  }
+
+  /// With `max_steps` the config itself has said so; here the steps come from epochs.
+  private mutating func judgeCadences() {
+    guard let steps, let cadences else { return }
+    if let evaluation = cadences.evaluation, evaluation > steps {
+      warn(
+        "eval-steps",
+        "The held-out part is measured every \(evaluation) steps, and the run has \(steps): before the first and after the last only. Lower training.eval_steps."
+      )
+    }
+    if cadences.warmUp >= steps, steps > 1 {
+      warn(
+        "warm-up",
+        "The warm-up takes \(cadences.warmUp) steps, and the run has \(steps): the learning rate never gets to its height. Lower training.warmup_steps."
+      )
     }
   }
 
@@ -78,8 +96,7 @@ extension JobPlan {
     if stop.code == "memory", let memory {
       return Problem(
         "plan.memory", "the job does not fit into the memory of this machine: \(stop.text)",
-        why:
-          "weights \(Figures.bytes(memory.weights)), gradients \(Figures.bytes(memory.gradients)), the optimizer's state \(Figures.bytes(memory.optimizer)), copies for bf16 \(Figures.bytes(memory.packed)), activations \(Figures.bytes(memory.activations)), a frozen reference \(Figures.bytes(memory.reference)), sampling \(Figures.bytes(memory.generation))",
+        why: memory.sentence,
         mend:
           "Set training.gradient_checkpointing, lower training.max_length, train a LoRA adapter (training.use_lora) or take a smaller model, and drop the job again."
       )
@@ -109,15 +126,26 @@ extension JobPlan {
   package var comparison: String? {
     guard let actual, let time, let memory else { return nil }
     return
-      "Steps and evaluations were planned to take \(Figures.duration(time.least)) to \(Figures.duration(time.most)) and took \(Figures.duration(actual.seconds)); memory was planned at \(Figures.bytes(memory.least)) to \(Figures.bytes(memory.most)) and came to \(Figures.bytes(actual.peakMemory))."
+      "The run was planned to take \(Figures.duration(time.least)) to \(Figures.duration(time.most)) and took \(Figures.duration(actual.seconds)); memory was planned at \(Figures.bytes(memory.least)) to \(Figures.bytes(memory.most)) and came to \(Figures.bytes(actual.peakMemory))."
   }
 
   /// Puts what the run took beside the plan.
   ///
-  /// - seconds: of steps and evaluations.
+  /// - seconds: of the whole run.
   package mutating func conclude(seconds: Double, peakMemory: Int) {
     actual = Actual(
       seconds: seconds, peakMemory: peakMemory, isWithinTime: time.map { $0.least <= seconds && seconds <= $0.most },
       isWithinMemory: memory.map { $0.least <= peakMemory && peakMemory <= $0.most })
+  }
+}
+
+extension JobPlan.Memory {
+  /// What is still to be taken, part by part.
+  fileprivate var sentence: String {
+    let parts = [
+      ("weights", weights), ("gradients", gradients), ("the optimizer's state", optimizer), ("copies for bf16", packed),
+      ("activations", activations), ("a frozen reference", reference), ("sampling", generation),
+    ]
+    return parts.filter { $0.1 > 0 }.map { "\($0.0) \(Figures.bytes($0.1))" }.joined(separator: ", ")
   }
 }

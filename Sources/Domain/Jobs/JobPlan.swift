@@ -1,8 +1,8 @@
 /// `plan.json`: the pre-flight of a job. What will be trained, on what, how long it will take, and how much memory and disk it wants;
 /// beside it, at the end, what it really took.
 ///
-/// It is published as soon as the rows are known, again when the tokens are, and again when some passes have been measured: what is
-/// not known yet is left out. Sizes are bytes, times seconds.
+/// It is published as soon as the rows are counted, within seconds from some of the rows where their tokens take long (`preliminary`), again
+/// when all tokens are there, and again when some passes have been measured: what is not known yet is left out. Sizes are bytes, times seconds.
 package struct JobPlan: Codable, Sendable, Equatable {
   package enum Verdict: String, Codable, Sendable {
     case go, warn, stop
@@ -140,35 +140,47 @@ package struct JobPlan: Codable, Sendable, Equatable {
     package var needed: Int { checkpoint * checkpoints + finalModel }
   }
 
-  /// Of the steps and evaluations: what else a job does (tokens, answers before and after, checkpoints) is not in it.
+  /// Of the whole run, from its worker's start to its end; interruptions are left out.
   package struct Time: Codable, Sendable, Equatable {
     /// A step, the mean of the passes that were measured, and an evaluation.
     package var step: Double
     package var passes: Int
     package var evaluation: Double
     package var evaluations: Int
+    /// What comes before the first step: tokens, a reference's scores, answers of the base. Known where the plan is made from all rows.
+    package var preparation: Double?
+    /// Answers after the last step, and all checkpoints with the final model.
+    package var answers: Double?
+    package var saving: Double?
     package var least: Double
     package var most: Double
     /// Why the range is wider than usual.
     package var remark: String?
 
     package init(
-      steps: Int, step: Double, passes: Int, evaluation: Double, evaluations: Int, spread: ClosedRange<Double>, remark: String? = nil
+      steps: Int, step: Double, passes: Int, evaluation: Double, evaluations: Int, spread: ClosedRange<Double>, remark: String? = nil,
+      preparation: ClosedRange<Double> = 0...0, answers: Double = 0, saving: Double = 0
     ) {
       self.step = step
       self.passes = passes
       self.evaluation = evaluation
       self.evaluations = evaluations
       self.remark = remark
-      let whole = Double(steps) * step + Double(evaluations) * evaluation
-      least = whole * spread.lowerBound
-      most = whole * spread.upperBound
+      self.preparation = preparation.upperBound
+      self.answers = answers
+      self.saving = saving
+      let work = Double(steps) * step + Double(evaluations) * evaluation
+      // Answers get shorter as a model learns to end them, an evaluation may be quicker than the third of a step that it is taken for, and how
+      // long a disk takes is its own affair.
+      least =
+        preparation.lowerBound + (work - 0.25 * Double(evaluations) * evaluation) * spread.lowerBound + answers * 0.2 + saving * 0.3
+      most = preparation.upperBound + work * spread.upperBound + answers * 2 + saving * 3
     }
   }
 
   /// What the run took.
   package struct Actual: Codable, Sendable, Equatable {
-    /// Of steps and evaluations, interruptions left out.
+    /// Of the whole run, interruptions left out.
     package var seconds: Double
     package var peakMemory: Int
     package var isWithinTime: Bool?
@@ -182,6 +194,22 @@ package struct JobPlan: Codable, Sendable, Equatable {
     }
   }
 
+  /// Steps at which something is done, beside their number.
+  package struct Cadences: Codable, Sendable, Equatable {
+    package var evaluation: Int?
+    package var warmUp: Int
+
+    enum CodingKeys: String, CodingKey {
+      case evaluation = "eval_steps"
+      case warmUp = "warmup_steps"
+    }
+
+    package init(evaluation: Int?, warmUp: Int) {
+      self.evaluation = evaluation
+      self.warmUp = warmUp
+    }
+  }
+
   package var schema = "dropforge.plan/1"
   package var job: JobID
   package var method: String
@@ -190,7 +218,12 @@ package struct JobPlan: Codable, Sendable, Equatable {
   package var reasons: [Reason] = []
   /// Whether `time` is there, measured by passes on this machine.
   package var measured: Bool { time != nil }
+  /// Made before all rows were looked at: figures that are counted later may differ.
+  package var isPreliminary = false
+  /// The rows that it was made from, where those are not all.
+  package var sampledRows: Int?
   package var rows: Rows
+  package var cadences: Cadences?
   package var data: Data?
   package var steps: Int?
   package var epochs: Double?
@@ -210,7 +243,9 @@ package struct JobPlan: Codable, Sendable, Equatable {
 
 extension JobPlan {
   enum CodingKeys: String, CodingKey {
-    case schema, job, method, verdict, reasons, measured, rows, data, steps, epochs, model, memory, disk, time, actual
+    case schema, job, method, verdict, reasons, measured, rows, cadences, data, steps, epochs, model, memory, disk, time, actual
+    case isPreliminary = "preliminary"
+    case sampledRows = "sampled_rows"
     case madeAt = "made_at"
   }
 
@@ -222,6 +257,10 @@ extension JobPlan {
     schema = try values.decode(String.self, forKey: .schema)
     verdict = try values.decode(Verdict.self, forKey: .verdict)
     reasons = try values.decode([Reason].self, forKey: .reasons)
+    // Plans of before have no such words.
+    isPreliminary = try values.decodeIfPresent(Bool.self, forKey: .isPreliminary) ?? false
+    sampledRows = try values.decodeIfPresent(Int.self, forKey: .sampledRows)
+    cadences = try values.decodeIfPresent(Cadences.self, forKey: .cadences)
     data = try values.decodeIfPresent(Data.self, forKey: .data)
     steps = try values.decodeIfPresent(Int.self, forKey: .steps)
     epochs = try values.decodeIfPresent(Double.self, forKey: .epochs)
@@ -241,7 +280,10 @@ extension JobPlan {
     try values.encode(verdict, forKey: .verdict)
     try values.encode(reasons, forKey: .reasons)
     try values.encode(measured, forKey: .measured)
+    try values.encode(isPreliminary, forKey: .isPreliminary)
+    try values.encodeIfPresent(sampledRows, forKey: .sampledRows)
     try values.encode(rows, forKey: .rows)
+    try values.encodeIfPresent(cadences, forKey: .cadences)
     try values.encodeIfPresent(data, forKey: .data)
     try values.encodeIfPresent(steps, forKey: .steps)
     try values.encodeIfPresent(epochs, forKey: .epochs)

@@ -4,6 +4,7 @@
 /// pending -> preparing -> training <-> evaluating -> completed
 ///    |           |            |            |
 ///    +-----------+------------+------------+--> error | cancelled
+///                 (preparing -> evaluating where nothing is trained)
 ///                paused (from any running state, and back)
 /// ```
 /// After a crash a running job becomes `pending` again (reason: goes on from its last checkpoint).
@@ -16,7 +17,8 @@ package enum JobState: String, Sendable, Codable, CaseIterable {
 
   package func mayBecome(_ next: JobState) -> Bool {
     switch (self, next) {
-    case (.pending, .preparing), (.preparing, .training), (.training, .evaluating), (.evaluating, .training): true
+    case (.pending, .preparing), (.preparing, .training), (.preparing, .evaluating), (.training, .evaluating), (.evaluating, .training):
+      true
     case (.training, .completed), (.evaluating, .completed): true
     case (.preparing, .pending), (.training, .pending), (.evaluating, .pending): true  // its worker ended with the agent: recovery
     case (.pending, .paused), (.preparing, .paused), (.training, .paused), (.evaluating, .paused), (.paused, .pending): true
@@ -38,11 +40,15 @@ package enum PendingReason: Sendable, Codable, Equatable {
   case waitingForRoom
   case waitingForMemory
   case resumes
+  /// A piece of work that keeps no checkpoints.
+  case restarts
+  /// Its winner is not known yet.
+  case waitingForSweep(String)
 
   /// Whether the job waits for something that is to come, and not for its turn: nobody is behind it in the queue.
   package var isOutOfTheQueue: Bool {
     switch self {
-    case .queued, .resumes: false
+    case .queued, .resumes, .restarts: false
     default: true
     }
   }
@@ -60,6 +66,8 @@ package enum PendingReason: Sendable, Codable, Equatable {
     case .waitingForMemory: "waiting for memory: other programs use it; it goes on from its last checkpoint by itself when there is enough"
     case .waitingForRoom: "waiting for room on the disk: free some, and it goes on from its last checkpoint by itself"
     case .resumes: "goes on from its last checkpoint after an interruption"
+    case .restarts: "begins again after an interruption"
+    case .waitingForSweep(let name): "waiting for the sweep '\(name)' to be over: its winner is what is asked for"
     }
   }
 }

@@ -3,7 +3,7 @@ extension JobStatus {
   package mutating func apply(_ event: WorkerEvent, at now: Timestamp) {
     updatedAt = now
     switch event {
-    case .ingested, .read, .refused, .warning, .failed, .progress: break
+    case .ingested, .read, .refused, .warning, .failed, .progress, .tokenized: break
     case .phase(let phase, _): self.phase = phase.rawValue
     case .planned(let shape):
       epochs = shape.epochs

@@ -56,9 +56,19 @@ package struct TokenizationLayout: Sendable, Equatable {
 
   package init(folder: FilePath) { self.folder = folder }
 
+  /// Where it is made, beside its place: a folder whose name begins with a point is no tokenization.
+  package var partial: TokenizationLayout {
+    TokenizationLayout(folder: folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "tokens")\(Self.making)"))
+  }
+  package static let making = ".making"
+  /// Held by the worker that makes it.
+  package var lock: FilePath { folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "tokens").lock") }
+
   /// Written last: a tokenization without it is not whole.
   package var card: FilePath { folder.appending("tokenization.json") }
   package func tokens(split: String) -> FilePath { folder.appending("\(split).tokens") }
   package func sequences(split: String) -> FilePath { folder.appending("\(split).sequences") }
   package func mask(split: String) -> FilePath { folder.appending("\(split).mask") }
+  /// `TokenStatistics`.
+  package var statistics: FilePath { folder.appending("statistics.json") }
 }

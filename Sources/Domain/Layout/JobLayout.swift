@@ -13,6 +13,8 @@ package struct JobLayout: Sendable, Equatable {
   /// What the worker is told to do: `TrainOrder`.
   package var order: FilePath { folder.appending("order.json") }
   package var plan: FilePath { folder.appending("plan.json") }
+  /// Only while a job that waits is planned: the order and the plan of that.
+  package var planning: JobLayout { JobLayout(folder: folder.appending(".planning")) }
   package var status: FilePath { folder.appending("status.json") }
   /// A row a logged step: `MetricsRow`.
   package var metricRows: FilePath { folder.appending("metrics.jsonl") }
@@ -54,7 +56,7 @@ package struct JobLayout: Sendable, Equatable {
 
   /// Files created here by users are obeyed: `ControlWord`.
   package var control: FilePath { folder.appending("control") }
-  package func control(_ word: ControlWord) -> FilePath { control.appending(word.rawValue) }
+  package func control(_ word: ControlWord) -> FilePath { word.file(in: control) }
 
   package var folders: [FilePath] { [folder, checkpoints, control] }
 }
@@ -64,6 +66,9 @@ package enum ControlWord: String, Sendable, CaseIterable, Codable {
   case cancel = "CANCEL"
   case pause = "PAUSE"
   case resume = "RESUME"
+
+  /// - Parameter folder: the `control/` of a job or of a sweep.
+  package func file(in folder: FilePath) -> FilePath { folder.appending(rawValue) }
 }
 
 /// `checkpoints/checkpoint-…/`: a Hugging Face model folder, and beside it what resuming to the same bits needs.

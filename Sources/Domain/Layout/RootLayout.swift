@@ -123,8 +123,11 @@ package struct ModelLayout: Sendable, Equatable {
 /// `workspace/sweeps/<id>/`: the table of a sweep's jobs, which lie in `workspace/jobs/` like any other.
 package struct SweepLayout: Sendable, Equatable {
   package let folder: FilePath
+  package init(folder: FilePath) { self.folder = folder }
   /// As dropped.
   package var file: FilePath { folder.appending("job.json") }
   package var results: FilePath { folder.appending("sweep.json") }
   package var page: FilePath { folder.appending("sweep.md") }
+  /// Files created here by users are obeyed by all of its jobs: `ControlWord`.
+  package var control: FilePath { folder.appending("control") }
 }

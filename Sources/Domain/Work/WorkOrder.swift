@@ -62,6 +62,25 @@ package struct TrainOrder: Codable, Sendable, Equatable {
     }
   }
 
+  /// Nothing is trained: `baseModel` is measured on `train`.
+  package struct Evaluation: Codable, Sendable, Equatable {
+    /// As the user called it.
+    package var model: String
+    /// Of the dataset; nil: the one that it brings for evaluation, else the one that it has.
+    package var split: String?
+    /// Absolute path of the model that a dpo job began with, against which its rewards are counted.
+    package var reference: String?
+    /// What a reader should know beforehand, in sentences.
+    package var remarks: [String]
+
+    package init(model: String, split: String?, reference: String?, remarks: [String]) {
+      self.model = model
+      self.split = split
+      self.reference = reference
+      self.remarks = remarks
+    }
+  }
+
   package var schema = "dropforge.order/1"
   package var job: JobID
   package var name: String
@@ -80,6 +99,7 @@ package struct TrainOrder: Codable, Sendable, Equatable {
   package var threads: Int
   /// Whether rewards may start programs: the agent's own settings say so. Orders of before have no such word.
   package var allowsRewardCommands: Bool?
+  package var evaluation: Evaluation?
 
   package init(
     job: JobID, name: String, folder: String, train: DatasetPin, mixture: [Part]? = nil, eval: DatasetPin?, baseModel: String?,

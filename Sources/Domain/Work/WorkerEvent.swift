@@ -18,6 +18,8 @@ package enum WorkerEvent: Codable, Sendable, Equatable {
   case failed(Problem)
   /// An errand's worker: how far it is.
   case progress(ErrandProgress)
+  /// A job's worker has made, or found, a tokenization of that dataset.
+  case tokenized(SafeName, id: String)
 }
 
 package enum JobPhase: String, Codable, Sendable {

@@ -17,11 +17,16 @@ package protocol ErrandWork: Sendable {
   /// The work was cut off (cancelled, failed, its worker died): removes what is half-made, or leaves what a later start goes on with.
   func abandon(_ errand: ErrandRecord, in folder: ErrandLayout) async throws
 
+  /// It is over, and the catalogue and `status.json` say so: tells others. After a crash in between it is not called again.
+  func ended(_ errand: ErrandRecord, in folder: ErrandLayout) async throws
+
   /// Whether the problem passes by itself, so that the errand waits and is tried again.
   func isPassing(_ problem: Problem) -> Bool
 }
 
 extension ErrandWork {
+  package func ended(_ errand: ErrandRecord, in folder: ErrandLayout) async throws {}
+
   package func isPassing(_ problem: Problem) -> Bool { Problem.machineTroubles.contains(problem.code) }
 }
 

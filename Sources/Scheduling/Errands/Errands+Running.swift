@@ -122,6 +122,9 @@ extension Errands {
     try await catalogue.transition(errand: errand.id, from: now, to: state, reason: reason, problem: problem, result: result, at: self.now)
     KillPoint.pass(.errandEnded)
     try await announce(errand.id)
+    if let ended = try await catalogue.errand(errand.id) {
+      try await works[errand.kind]?.ended(ended, in: layout.workspace.errand(errand.id))
+    }
     log.notice("errand ends", metadata: ["errand": "\(errand.id)", "state": "\(state.rawValue)", "reason": "\(reason ?? "")"])
   }
 
@@ -129,8 +132,11 @@ extension Errands {
   private func rest(_ id: ErrandID) async {
     if isShuttingDown { return }
     resting.insert(id)
+    // Each time twice as long, up to five minutes: a server or a network that is down is not asked all the time.
+    let seconds = settings.retrySeconds * Double(1 << min(rests[id, default: 0], 6))
+    rests[id, default: 0] += 1
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await Task.sleep(for: .seconds(self.settings.retrySeconds)) }  // ended by the stop below, or by itself
+      group.addTask { try? await Task.sleep(for: .seconds(seconds)) }  // ended by the stop below, or by itself
       group.addTask { await self.stop.wait() }
       await group.next()
       group.cancelAll()

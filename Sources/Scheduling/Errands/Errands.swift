@@ -28,6 +28,8 @@ package actor Errands {
   var stops: [ErrandID: StopRequest] = [:]
   /// Errands that wait for a trouble to pass.
   var resting: Set<ErrandID> = []
+  /// How often each has, since the agent began.
+  var rests: [ErrandID: Int] = [:]
   let stop = StopRequest()
   var isShuttingDown = false
   var board: ErrandBoard

@@ -1,5 +1,6 @@
 import Domain
 import StrictJSON
+import Tokenizers
 
 /// Conversations for a tokenizer that has no chat template of its own: `<|role|>`, a line feed, the content, the end-of-text
 /// token, a line feed. `template` says it in Jinja and is saved with the model, so that other programs prompt it alike.
@@ -8,6 +9,19 @@ enum ChatFormat {
     {% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + eos_token + '\\n' }}{% endfor %}\
     {% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}
     """
+
+  /// Conversations need a template: a tokenizer without one gets ours.
+  static func withTemplate(_ tokenizer: Tokenizer) throws -> Tokenizer {
+    guard tokenizer.settings.chatTemplate == nil, tokenizer.settings.namedChatTemplates.isEmpty else { return tokenizer }
+    guard tokenizer.endOfTextID != nil else {
+      throw Problem(
+        "tokenizer.no-end", "the tokenizer has neither a chat template nor an end-of-text token, and conversations need one of them",
+        mend: "Set chat_template or eos_token in its tokenizer_config.json and drop the model again.")
+    }
+    var settings = tokenizer.settings
+    settings.chatTemplate = template
+    return try tokenizer.with(settings)
+  }
 
   /// What a tokenizer is trained on, before there is one that could render: names of roles and what they say.
   static func texts(of turns: [JSONNode]) -> [Segment]? {

@@ -9,6 +9,8 @@ struct ResumeState: Codable, Sendable, Equatable {
   var tokensSeen = 0
   /// Seconds of training so far, interruptions left out.
   var elapsed = 0.0
+  /// Of the whole run, tokens, evaluations and checkpoints included; interruptions left out.
+  var seconds: Double?
   var resumes = 0
   /// Since the last row of metrics.jsonl.
   var window = Window()

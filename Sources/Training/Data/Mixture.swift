@@ -28,7 +28,7 @@ struct Mixture {
 
   struct Made {
     var layout: TokenizationLayout
-    var card: TokenizationCard
+    var splits: [TokenizationCard.Split]
     var remarks: [String]
   }
 
@@ -76,10 +76,7 @@ struct Mixture {
         )
       }
     }
-    let card = TokenizationCard(
-      id: "mixture", datasetSHA256: "", tokenizerSHA256: "", vocabularySize: vocabulary, splits: [train, eval],
-      rows: train.sequences + eval.sequences, emptyRows: 0, refused: [], duplicates: 0, seconds: 0)
-    return Made(layout: layout, card: card, remarks: remarks)
+    return Made(layout: layout, splits: [train, eval], remarks: remarks)
   }
 
   private func sentence(_ counts: [Int], _ usable: [[Int]]) -> String {
@@ -103,7 +100,7 @@ struct Mixture {
         part += 1
       }
       let row = usable[part][number % usable[part].count]
-      for index in row * unit..<(row + 1) * unit { try writer.append(parts[part].train.encoded(index)) }
+      try writer.append(parts[part].train, sequences: row * unit..<(row + 1) * unit)
     }
     return try close(writer, Tokenization.trainSplit)
   }
@@ -113,7 +110,7 @@ struct Mixture {
     for part in parts {
       guard let eval = part.eval else { continue }
       for row in 0..<eval.sequenceCount / unit where !eval.places(row, of: unit).isEmpty {
-        for index in row * unit..<(row + 1) * unit { try writer.append(eval.encoded(index)) }
+        try writer.append(eval, sequences: row * unit..<(row + 1) * unit)
       }
     }
     return try close(writer, Tokenization.evalSplit)
@@ -121,7 +118,6 @@ struct Mixture {
 
   private func close(_ writer: TokenFileWriter, _ name: String) throws -> TokenizationCard.Split {
     try writer.close()
-    return .init(
-      name: name, tokens: writer.tokenCount, sequences: writer.sequenceCount, trainedTokens: writer.trainedCount, isMasked: masked)
+    return writer.summary(name)
   }
 }

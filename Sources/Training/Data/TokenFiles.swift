@@ -61,6 +61,41 @@ final class TokenFileWriter {
     if sequenceBytes.count >= Self.block { try flush() }
   }
 
+  /// Appends sequences as they stand in a chunk; what stands behind its last sequence goes on with the next chunk.
+  func append(_ chunk: SequenceChunk) throws {
+    tokenBytes += chunk.tokenBytes
+    if mask != nil { maskBytes += chunk.maskBytes }
+    for end in chunk.ends { withUnsafeBytes(of: UInt64(tokenCount + end).littleEndian) { sequenceBytes += $0 } }
+    tokenCount += chunk.tokenCount
+    trainedCount += chunk.trainedCount
+    sequenceCount += chunk.ends.count
+    if tokenBytes.count >= Self.block { try flush() }
+  }
+
+  /// Appends sequences of another split, which has a mask where this one has.
+  ///
+  /// - Parameter without: tokens at the beginning of the first that are left out.
+  func append(_ split: TokenizedSplit, sequences numbers: Range<Int>, without: Int = 0) throws {
+    for number in numbers {
+      let places = split.sequence(number).dropFirst(number == numbers.lowerBound ? without : 0)
+      tokenBytes.append(contentsOf: split.tokenBytes(places))
+      tokenCount += places.count
+      if mask != nil, let trained = split.maskBytes(places) {
+        maskBytes.append(contentsOf: trained)
+        trainedCount += trained.reduce(0) { $0 + Int($1) }
+      } else {
+        if mask != nil { maskBytes += [UInt8](repeating: 1, count: places.count) }
+        trainedCount += places.count
+      }
+      try endSequence()
+      if tokenBytes.count >= Self.block { try flush() }
+    }
+  }
+
+  func summary(_ name: String) -> TokenizationCard.Split {
+    .init(name: name, tokens: tokenCount, sequences: sequenceCount, trainedTokens: trainedCount, isMasked: mask != nil)
+  }
+
   private func flush() throws {
     try write(&tokenBytes, to: tokens)
     try write(&sequenceBytes, to: sequences)
@@ -111,6 +146,45 @@ final class TokenizedSplit: Sendable {
     isWide
       ? Int32(bitPattern: UInt32(littleEndian: tokens.bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
       : Int32(UInt16(littleEndian: tokens.bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+  }
+
+  /// The tokens of places as they stand in the file.
+  func tokenBytes(_ places: Range<Int>) -> UnsafeRawBufferPointer {
+    let width = isWide ? 4 : 2
+    return UnsafeRawBufferPointer(rebasing: tokens.bytes[places.lowerBound * width..<places.upperBound * width])
+  }
+
+  /// A byte a token, 1 where there is loss on it; nil where there is on all.
+  func maskBytes(_ places: Range<Int>) -> UnsafeRawBufferPointer? {
+    mask.map { UnsafeRawBufferPointer(rebasing: $0.bytes[places]) }
+  }
+
+  /// Adds how often each id occurs. Ids beyond `counts` cannot be: the files were written from the same vocabulary.
+  func count(into counts: inout [Int]) {
+    let (bytes, isWide, total) = (tokens.bytes, isWide, tokenCount)
+    // Two tables in turn: the same id twice in a row would wait for its own sum to come back from memory.
+    var odd = [Int](repeating: 0, count: counts.count)
+    let step = 8 << 20
+    counts.withUnsafeMutableBufferPointer { even in
+      odd.withUnsafeMutableBufferPointer { odd in
+        for start in stride(from: 0, to: total, by: step) {
+          let end = min(start + step, total)
+          if isWide {
+            for index in start..<end {
+              let id = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
+              if id < even.count { if index & 1 == 0 { even[id] &+= 1 } else { odd[id] &+= 1 } }
+            }
+          } else {
+            for index in start..<end {
+              let id = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+              if id < even.count { if index & 1 == 0 { even[id] &+= 1 } else { odd[id] &+= 1 } }
+            }
+          }
+          tokens.release(start * (isWide ? 4 : 2)..<end * (isWide ? 4 : 2))
+        }
+      }
+    }
+    for id in counts.indices { counts[id] += odd[id] }
   }
 
   /// Whether there is loss on the token.

@@ -5,54 +5,82 @@ import SystemPackage
 import Tokenizers
 
 /// Makes token files of a dataset version, once for each tokenizer and way of reading: kept in the dataset's folder under a
-/// name that says all of it, and found there by the next job.
+/// name that says all of it, and found there by whoever needs the same.
 struct Tokenization {
   let source: DataSource
   let tokenizer: Tokenizer
-  let tokenizerSHA256: String
+  /// What the config calls it.
+  let tokenizerName: String
+  let method: TrainingMethod
   let masked: Bool
   /// Held out from the rows of `train` where the dataset has no split for evaluation; 0: nothing.
   let heldOutShare: Double
   let maximumRows: Int?
   /// What the form of the rows depends on beside the dataset: it is part of the name.
   let reading: String
-  let seed: UInt64
+  let seed: Int
+  /// Longest sequence, tokens; of account only where rows become windows or are cut.
+  let maximumLength: Int
+  let treatment: RowTreatment
+  let threads: Int
   let files: any FileSystem
 
   /// Rises when the same inputs would give other files.
-  private static let formatVersion = 2
+  private static let formatVersion = 3
 
-  private static let fewSequences = 20
+  private static let fewDocuments = 20
 
   static let trainSplit = "train"
   static let evalSplit = "eval"
   /// Both, before it is known which sequence belongs to which.
   private static let undivided = "undivided"
 
+  struct Made {
+    var layout: TokenizationLayout
+    var card: TokenizationCard
+    var wasThere: Bool
+  }
+
   private var pin: TrainOrder.DatasetPin { source.pin }
   private var reader: any SequenceReader { source.reader }
+  private var tokenizerSHA256: String { SHA256.hash(tokenizer.json) }
 
-  private var id: String {
+  private var form: SequenceForm {
+    if treatment.makesWindows { return .windows(length: maximumLength, stride: treatment.stride) }
+    return treatment.truncate == true ? .cut(length: maximumLength) : .whole
+  }
+
+  /// What is done to rows, in words that are the same wherever that is.
+  private var recipe: String {
+    var words = ["\(form)", "\(treatment.minimumTokens)", "\(treatment.filtersSpecialTokens)", treatment.duplicates.rawValue]
+    if treatment.duplicates == .near { words.append("\(treatment.similarity)") }
+    words.append(Set(treatment.stopWords.map(\.rawValue)).sorted().joined(separator: ","))
+    words.append(Set(treatment.ownStopWords).sorted().joined(separator: "\u{0}"))
+    return words.joined(separator: "|")
+  }
+
+  var id: String {
     let what = [
       "\(Self.formatVersion)", pin.sha256, tokenizerSHA256, reading, "\(masked)", "\(heldOutShare)", "\(maximumRows ?? 0)", "\(seed)",
+      recipe,
     ].joined(separator: "\n")
     return String(SHA256.hash(what.utf8).prefix(16))
   }
 
   /// Returns where the tokens lie, and makes them where they do not.
   ///
-  /// - report: the share that is done, 0 to 1.
-  /// - isStopped: asked often; where true the work ends with `CancellationError` and leaves nothing half-made.
-  func make(report: (Double) -> Void, isStopped: () -> Bool) throws -> (TokenizationLayout, TokenizationCard) {
+  /// - report: rows that are done, and of how many.
+  /// - isStopped: asked often, by several threads; where true the work ends with `CancellationError` and leaves nothing half-made.
+  func make(report: @escaping (Int, Int) -> Void, isStopped: @escaping () -> Bool) throws -> Made {
+    try checkTreatment()
     let layout = DatasetLayout(folder: FilePath(pin.datasetFolder)).tokenization(id)
-    if files.exists(layout.card) {
-      return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
-    }
+    if let card = try standing(layout) { return Made(layout: layout, card: card, wasThere: true) }
     let lock = try TokenizationLock(layout, files: files, isStopped: isStopped)
-    if files.exists(layout.card) {  // another job's worker has made it meanwhile
-      return (layout, try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)))
+    if let card = try standing(layout) {  // another worker has made it meanwhile
+      lock.removeFile()
+      return Made(layout: layout, card: card, wasThere: true)
     }
-    let partial = TokenizationLayout(folder: layout.folder.removingLastComponent().appending(".\(id).making"))
+    let partial = layout.partial
     try files.removeTree(partial.folder)
     try files.makeFolders(partial.folder)
     let card: TokenizationCard
@@ -60,6 +88,7 @@ struct Tokenization {
       card = try write(to: partial, report: report, isStopped: isStopped)
     } catch {
       try? files.removeTree(partial.folder)  // the error is what is told
+      lock.removeFile()
       throw error
     }
     KillPoint.pass(.tokensWritten)
@@ -67,10 +96,25 @@ struct Tokenization {
     if files.exists(layout.folder) { try files.removeTree(layout.folder) }
     try files.move(partial.folder, to: layout.folder)
     lock.removeFile()
-    return (layout, card)
+    return Made(layout: layout, card: card, wasThere: false)
   }
 
-  private func write(to layout: TokenizationLayout, report: (Double) -> Void, isStopped: () -> Bool) throws -> TokenizationCard {
+  private func standing(_ layout: TokenizationLayout) throws -> TokenizationCard? {
+    files.exists(layout.card) ? try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card)) : nil
+  }
+
+  /// Conversations are made of special tokens and of every word that was said.
+  private func checkTreatment() throws {
+    guard reader.isConversation, treatment.filtersSpecialTokens || treatment.removesStopWords else { return }
+    throw Problem(
+      "tokenization.conversation", "the dataset '\(pin.name)' holds conversations, whose tokens cannot be taken out one by one",
+      at: .init(field: treatment.filtersSpecialTokens ? "filter_special_tokens" : "stop_words"),
+      why: "a chat template marks with special tokens who speaks", mend: "Remove the field and drop it again.")
+  }
+
+  private func write(
+    to layout: TokenizationLayout, report: @escaping (Int, Int) -> Void, isStopped: @escaping () -> Bool
+  ) throws -> TokenizationCard {
     let start = WallClock.system.monotonic()
     let version = DatasetVersionLayout(folder: FilePath(pin.folder))
     let named = source.namedEvalSplit
@@ -79,77 +123,76 @@ struct Tokenization {
     let limit = min(trainRows.count, maximumRows ?? trainRows.count)
     let total = limit + (evalRows?.count ?? 0)
 
-    let sequences = Self.sequenceCount(trainRows, limit: limit)
+    let documents = Self.documents(trainRows, limit: limit)
     let share = named == nil ? heldOutShare : 0
     // Of a few long texts the end is held out, as nanoGPT does: whole ones would be far more or less than the share.
-    let holdsOutTail = share > 0 && !masked && sequences < Self.fewSequences
+    let holdsOutTail = share > 0 && !masked && documents < Self.fewDocuments
     let isDrawn = share > 0 && !holdsOutTail
-    let drawsFromTable = isDrawn && sequences <= HeldOut.mostInTable
-    let trainWriter = try writer(layout, drawsFromTable ? Self.undivided : Self.trainSplit)
-    let evalWriter = try writer(layout, Self.evalSplit)
-    var work = RowEncoding(tokenizer: tokenizer, reader: reader)
-    var done = 0
-    let tick = {
-      done += 1
-      if done % 256 == 0 {
-        if isStopped() { throw CancellationError() }
-        report(Double(done) / Double(max(total, 1)))
-      }
+    let isFew = documents <= HeldOut.mostInTable
+    let isUndivided = (isDrawn && isFew) || (holdsOutTail && form != .whole)
+    let trainName = isUndivided ? Self.undivided : Self.trainSplit
+    let (trainWriter, evalWriter) = (try writer(layout, trainName), try writer(layout, Self.evalSplit))
+    var tally = try TokenPipeline(
+      trainRows, setting(limit: limit, lot: isDrawn && !isFew ? (share, UInt64(seed)) : nil, keepsFingerprints: isFew),
+      train: trainWriter, eval: evalWriter, report: { report($0, total) }, isStopped: isStopped
+    ).run(threads: threads)
+    let ofTrain = tally
+    if let evalRows {
+      let done = tally.rows
+      tally.add(
+        try TokenPipeline(
+          evalRows, setting(limit: evalRows.count, lot: nil, keepsFingerprints: isFew), train: evalWriter, eval: nil,
+          report: { report(done + $0, total) }, isStopped: isStopped
+        ).run(threads: threads))
     }
-    var fingerprints: [UInt64] = []
-    if isDrawn, !drawsFromTable {
-      try work.encode(trainRows, limit: limit, tick: tick) { unit in
-        var fingerprint = Fingerprint()
-        for sequence in unit { for id in sequence.ids { fingerprint.add(id) } }
-        let isHeldOut = HeldOut.contains(fingerprint: fingerprint.value, share: share, seed: seed)
-        for sequence in unit { try (isHeldOut ? evalWriter : trainWriter).append(sequence) }
-      }
-    } else {
-      fingerprints = try work.stream(trainRows, limit: limit, into: trainWriter, tick: tick)
-    }
-    if let evalRows { try work.stream(evalRows, limit: evalRows.count, into: evalWriter, tick: tick) }
     try trainWriter.close()
     try evalWriter.close()
-    var splits = [summary(trainWriter, Self.trainSplit), summary(evalWriter, Self.evalSplit)]
-    if holdsOutTail { splits = try TailSplit(layout, vocabulary: tokenizer.vocabularySize, files: files).cut(share: share) }
-    if drawsFromTable {
-      splits = try divide(layout, summary(trainWriter, Self.undivided), HeldOut.drawn(fingerprints, share: share, seed: seed))
+    var splits = [trainWriter.summary(Self.trainSplit), evalWriter.summary(Self.evalSplit)]
+    let division = SplitDivision(
+      layout: layout, whole: trainWriter.summary(Self.undivided), vocabulary: tokenizer.vocabularySize, files: files)
+    if holdsOutTail, isUndivided {
+      splits = try division.divideTail(share: share, stride: treatment.stride, sequencesOfDocument: ofTrain.sequencesOfDocument)
+    } else if holdsOutTail {
+      splits = try TailSplit(layout, vocabulary: tokenizer.vocabularySize, files: files).cut(share: share)
+    } else if isUndivided {
+      splits = try division.divide(
+        HeldOut.drawn(ofTrain.fingerprints, share: share, seed: UInt64(seed)), sequencesOfDocument: ofTrain.sequencesOfDocument)
     }
-    return TokenizationCard(
-      id: id, datasetSHA256: pin.sha256, tokenizerSHA256: tokenizerSHA256, vocabularySize: tokenizer.vocabularySize,
-      splits: splits, rows: done, emptyRows: work.emptyRows, refused: work.refused,
-      duplicates: fingerprints.count - Set(fingerprints).count,
-      seconds: Double(WallClock.system.monotonic() - start) / 1e9)
+    let card = card(splits, tally, seconds: Double(WallClock.system.monotonic() - start) / 1e9)
+    let statistics = try TokenCounting(layout: layout, card: card, tokenizer: tokenizer).statistics(rowLengths: tally.lengths.ascending)
+    try files.publish(try PublishedJSON.bytes(of: statistics), to: layout.statistics)
+    return card
   }
 
-  /// Parts what was written whole into the two splits.
-  private func divide(
-    _ layout: TokenizationLayout, _ whole: TokenizationCard.Split, _ heldOut: Set<Int>
-  ) throws -> [TokenizationCard.Split] {
-    let source = try TokenizedSplit(layout, whole, vocabulary: tokenizer.vocabularySize)
-    let (train, eval) = (try writer(layout, Self.trainSplit), try writer(layout, Self.evalSplit))
-    let size = reader.sequencesOfRow
-    for index in 0..<source.sequenceCount { try (heldOut.contains(index / size) ? eval : train).append(source.encoded(index)) }
-    try train.close()
-    try eval.close()
-    for file in [layout.tokens(split: whole.name), layout.sequences(split: whole.name), layout.mask(split: whole.name)] {
-      if files.exists(file) { try files.removeTree(file) }
-    }
-    return [summary(train, Self.trainSplit), summary(eval, Self.evalSplit)]
+  private func card(_ splits: [TokenizationCard.Split], _ tally: PipelineTally, seconds: Double) -> TokenizationCard {
+    TokenizationCard(
+      id: id, dataset: pin.name.text, version: pin.version, datasetSHA256: pin.sha256, tokenizer: tokenizerName,
+      tokenizerSHA256: tokenizerSHA256, vocabularySize: tokenizer.vocabularySize, method: method,
+      maximumLength: form == .whole ? nil : maximumLength, treatment: treatment, heldOutShare: heldOutShare, seed: seed, splits: splits,
+      rows: tally.rows, emptyRows: tally.emptyRows, refused: tally.refused,
+      duplicates: tally.fingerprints.count - Set(tally.fingerprints).count, removed: tally.removals(treatment), documents: tally.documents,
+      textBytes: tally.textBytes, textTokens: tally.textTokens, overlapTokens: tally.overlapTokens,
+      createdAt: Timestamp(nanoseconds: WallClock.system.now()), seconds: seconds)
+  }
+
+  private func setting(limit: Int, lot: (share: Double, seed: UInt64)?, keepsFingerprints: Bool) -> PipelineSetting {
+    PipelineSetting(
+      tokenizer: tokenizer, reader: reader, masked: masked, form: form, treatment: treatment, limit: limit, lot: lot,
+      keepsFingerprints: keepsFingerprints)
   }
 
   private func writer(_ layout: TokenizationLayout, _ split: String) throws -> TokenFileWriter {
     try TokenFileWriter(layout, split: split, vocabulary: tokenizer.vocabularySize, masked: masked, files: files)
   }
 
-  private func summary(_ writer: TokenFileWriter, _ name: String) -> TokenizationCard.Split {
-    .init(name: name, tokens: writer.tokenCount, sequences: writer.sequenceCount, trainedTokens: writer.trainedCount, isMasked: masked)
-  }
-
-  /// Rows that end a document: pieces of one count once.
-  private static func sequenceCount(_ rows: DatasetRows, limit: Int) -> Int {
+  /// Rows that end a document, pieces of one counted once; no further than it matters.
+  private static func documents(_ rows: DatasetRows, limit: Int) -> Int {
     var count = 0
-    for row in 0..<limit where !rows[row].continues || row == limit - 1 { count += 1 }
+    for row in 0..<limit where !rows[row].continues || row == limit - 1 {
+      count += 1
+      if count > HeldOut.mostInTable { break }
+    }
+    rows.release(0..<limit)
     return count
   }
 }

@@ -17,7 +17,7 @@ struct TokenizationLock: ~Copyable {
   /// - Parameter isStopped: asked often; where true the wait ends with `CancellationError`.
   init(_ layout: TokenizationLayout, files: any FileSystem, isStopped: () -> Bool) throws {
     let folder = layout.folder.removingLastComponent()
-    path = folder.appending(".\(layout.folder.lastComponent?.string ?? "tokens").lock")
+    path = layout.lock
     self.files = files
     try files.makeFolders(folder)
     while true {

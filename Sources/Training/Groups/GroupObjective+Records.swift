@@ -50,11 +50,12 @@ extension GroupObjective {
   }
 
   /// One answer to each held-out prompt, drawn alike in every evaluation.
-  func evaluate(step: Int, limit: Int?) throws -> EvaluationOutcome? {
+  func evaluate(step: Int, limit: Int?, tick: (Double) throws -> Void) throws -> EvaluationOutcome? {
     guard !work.eval.isEmpty else { return nil }
     let size = max(training.evalBatchSize ?? training.batchSize, 1)
     var answers: [SampledAnswer] = [], tokens = 0
     for start in stride(from: 0, to: work.eval.count, by: size) {
+      try tick(Double(start) / Double(work.eval.count))
       let prompts = (start..<min(start + size, work.eval.count)).map { work.eval.prompt($0, epoch: 0) }
       let found = try complete(prompts, lot: UInt64.max - UInt64(start))
       tokens += found.reduce(0) { $0 + $1.completion.tokens.count }

@@ -32,12 +32,17 @@ struct GroupPrompts {
     let rows = try DatasetRows(version, split: train)
     let limit = min(rows.count, data.configuration.data.rowLimit ?? rows.count)
     let own = try reader(source)
+    if data.order.evaluation != nil {
+      let all = try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: false)
+      return (all, all)
+    }
     if let given = data.evalSource {
       let other = try DatasetRows(DatasetVersionLayout(folder: FilePath(given.pin.folder)), split: given.trainSplit)
       let reader = try reader(given)
       return (
         try GroupPrompts(data, rows, own, Array(0..<limit), shuffles: true),
-        try GroupPrompts(data, other, reader, Array(0..<other.count), shuffles: false)
+        try GroupPrompts(
+          data, other, reader, Array(0..<min(other.count, data.configuration.data.rowLimit ?? other.count)), shuffles: false)
       )
     }
     if let named = source.namedEvalSplit {

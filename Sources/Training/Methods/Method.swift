@@ -47,6 +47,8 @@ protocol MethodWork {
   func sampling(_ training: TrainingSection) -> (batch: Int, capacity: Int)?
   /// Seconds of one evaluation, from what a step takes.
   func evaluationSeconds(_ cost: StepCost, _ configuration: Configuration) -> Double
+  /// Seconds of what `reference` computes.
+  func referenceSeconds(_ cost: StepCost, _ configuration: Configuration, steps: Int) -> Double
 }
 
 /// Held-out sequences with a mask, of which prompts and answers are read.
@@ -60,6 +62,7 @@ extension MethodWork {
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores? { nil }
   func referencePass(_ training: TrainingSection) -> PassShape? { nil }
   func sampling(_ training: TrainingSection) -> (batch: Int, capacity: Int)? { nil }
+  func referenceSeconds(_ cost: StepCost, _ configuration: Configuration, steps: Int) -> Double { 0 }
 
   /// Forward alone is a third of forward and back.
   func evaluationSeconds(_ cost: StepCost, _ configuration: Configuration) -> Double {

@@ -71,8 +71,18 @@ struct PreferenceWork: MethodWork {
 
   func reference(_ setting: ReferenceSetting) throws -> ReferenceScores? { needsReference ? try ReferenceScores.make(self, setting) : nil }
 
+  /// Forward alone, a third of forward and back: over the pairs that the run looks at, and those held out.
+  func referenceSeconds(_ cost: StepCost, _ configuration: Configuration, steps: Int) -> Double {
+    guard needsReference else { return 0 }
+    let seen = min(Double(train.count), Double(steps) * samplesPerStep)
+    return cost.step / 3 * (seen / max(samplesPerStep, 1)) + evaluationSeconds(cost, configuration)
+  }
+
   func objective(_ setting: ObjectiveSetting) throws -> any Objective {
-    let none = ReferenceScores(run: "", seconds: 0, train: [], eval: [])
+    // Where steps are only tried out, before there is a reference: any figures do.
+    let zero = ReferenceScores.Pair(chosen: 0, rejected: 0)
+    let none = ReferenceScores(
+      run: "", seconds: 0, train: Array(repeating: zero, count: train.total), eval: Array(repeating: zero, count: eval.total))
     return try PreferenceObjective(self, loss(setting.reference ?? none), setting)
   }
 }

@@ -10,8 +10,10 @@ struct Pretraining: Method {
   func reader(_ data: DataSection, ingest: IngestResult) throws -> any SequenceReader { try RowReader(data, ingest: ingest) }
 
   func work(_ data: MethodData) throws -> any MethodWork {
-    try SequenceWork(data, masked: { _ in false }) { split, seed, shuffles in
-      if training.packing { return PackedBlocks(split, length: training.maximumLength, seed: seed, shuffles: shuffles) }
+    // Windows are samples as they are: joined and cut again, their overlaps would lie anywhere.
+    let isJoined = training.packing && !data.configuration.data.treatment.makesWindows
+    return try SequenceWork(data, masked: { _ in false }) { split, seed, shuffles in
+      if isJoined { return PackedBlocks(split, length: training.maximumLength, seed: seed, shuffles: shuffles) }
       return WholeSequences(split, maximumLength: training.maximumLength, seed: seed, shuffles: shuffles)
     }
   }

@@ -14,7 +14,8 @@ protocol Objective: AnyObject {
   /// Measures the held-out part; nil where nothing is held out.
   ///
   /// - limit: held-out tokens at most.
-  func evaluate(step: Int, limit: Int?) throws -> EvaluationOutcome?
+  /// - tick: hears the share of the held-out part that is done, and may throw to end it.
+  func evaluate(step: Int, limit: Int?, tick: (Double) throws -> Void) throws -> EvaluationOutcome?
 
   /// What a line of the log says beside loss and rate.
   func headline(of row: MetricsRow) -> [LogLine.Figure]
@@ -39,7 +40,7 @@ extension Objective {
     return StepCost(step: Double(clock.monotonic() - start) / 1e9)
   }
 
-  var timeSpread: (range: ClosedRange<Double>, remark: String?) { (0.8...1.5, nil) }
+  var timeSpread: (range: ClosedRange<Double>, remark: String?) { (0.7...1.6, nil) }
 }
 
 /// What a step measured.
@@ -64,6 +65,17 @@ struct EvaluationOutcome: Equatable {
   var tokenAccuracy: Double?
   var perplexity: Double?
   var measures = Measures()
+}
+
+extension MetricsRow {
+  /// Puts down what an evaluation measured.
+  mutating func take(_ outcome: EvaluationOutcome) {
+    evalLoss = outcome.loss
+    evalMeanTokenAccuracy = outcome.tokenAccuracy
+    evalPerplexity = outcome.perplexity
+    evalTokens = outcome.targets
+    for (name, value) in outcome.measures.means { measures["eval_\(name)"] = value }
+  }
 }
 
 /// Means under names, as they add up: sums with their weights, so that a logged mean does not depend on where a run was cut.

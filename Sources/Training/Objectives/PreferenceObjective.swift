@@ -52,7 +52,7 @@ final class PreferenceObjective: Objective {
     return tally.outcome(tokens: pairs.reduce(0) { $0 + $1.chosen.tokens.count + $1.rejected.tokens.count })
   }
 
-  func evaluate(step: Int, limit: Int?) throws -> EvaluationOutcome? {
+  func evaluate(step: Int, limit: Int?, tick: (Double) throws -> Void) throws -> EvaluationOutcome? {
     guard let evaluation else { return nil }
     let all = (0..<work.eval.count).map { work.eval.pair($0, epoch: 0) }
     var pairs: [PreferencePair] = [], targets = 0
@@ -64,6 +64,7 @@ final class PreferenceObjective: Objective {
     var tally = PreferenceTally(pairs: pairs.count, likelihoodTargets: pairs.reduce(0) { $0 + $1.chosen.tokens.count - 1 })
     let size = training.evalBatchSize ?? training.batchSize
     for start in stride(from: 0, to: pairs.count, by: size) {
+      try tick(Double(start) / Double(pairs.count))
       let batch = Array(pairs[start..<min(start + size, pairs.count)])
       try evaluation.score(PreferencePairs.microBatch(batch, withPrompts: trainsPrompts)) { scores in
         _ = judge(scores, batch, &tally, of: \.eval)

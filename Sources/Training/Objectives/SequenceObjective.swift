@@ -40,12 +40,13 @@ final class SequenceObjective: Objective {
       tokens: batches.reduce(0) { $0 + $1.rows }, accuracy: sum.accuracy)
   }
 
-  func evaluate(step: Int, limit: Int?) throws -> EvaluationOutcome? {
+  func evaluate(step: Int, limit: Int?, tick: (Double) throws -> Void) throws -> EvaluationOutcome? {
     guard let evaluation else { return nil }
     let samples = work.evalSamples, batch = training.evalBatchSize ?? training.batchSize
     var sum = LossSum()
     var first = 0
     while first < samples.count {
+      try tick(Double(first) / Double(samples.count))
       sum += try evaluation.evaluate(samples.microBatch(first: first, count: batch, total: samples.count))
       first += batch
       if let limit, sum.targets >= limit { break }

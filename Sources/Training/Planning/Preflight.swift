@@ -19,16 +19,6 @@ struct Preflight {
   private var training: TrainingSection { inputs.configuration.training }
   private var job: JobLayout { JobLayout(folder: FilePath(order.folder)) }
 
-  /// Before the tokens are known: what ingest and the config say.
-  static func first(
-    _ order: TrainOrder, _ configuration: Configuration, rows: JobPlan.Rows, at time: Timestamp
-  ) -> JobPlan {
-    var plan = JobPlan(job: order.job, method: configuration.training.method.rawValue, madeAt: time, rows: rows)
-    plan.steps = configuration.training.maximumSteps
-    plan.judge()
-    return plan
-  }
-
   /// With everything but what has to be measured.
   func plan() throws -> JobPlan {
     let layout = inputs.modelConfiguration.decoder.layout
@@ -43,6 +33,9 @@ struct Preflight {
       perStep: inputs.work.samplesPerStep, unit: inputs.work.unit, longest: inputs.work.length)
     plan.steps = shape.steps
     plan.epochs = inputs.epoch(at: shape.steps)
+    var everySteps: Int?
+    if case .everySteps(let steps) = EvaluationCadence(inputs.configuration), inputs.work.evalTokens > 1 { everySteps = steps }
+    plan.cadences = JobPlan.Cadences(evaluation: everySteps, warmUp: LearningRateSchedule(training, steps: shape.steps).warmup)
     let precision = Precision.chosen(wantsBFloat16: training.bf16)
     plan.model = JobPlan.Model(
       parameters: layout.parameterCount + (adapter?.layout.parameterCount ?? 0), trainedParameters: trained.parameterCount,
@@ -54,7 +47,12 @@ struct Preflight {
   }
 
   /// The same with the time that rehearsed steps say.
-  func measured(_ plan: JobPlan, _ outcome: Rehearsal.Outcome, of objective: any Objective) -> JobPlan {
+  ///
+  /// - preparation: seconds before the first step.
+  /// - answers: seconds that the base took to answer what is asked before and after.
+  func measured(
+    _ plan: JobPlan, _ outcome: Rehearsal.Outcome, of objective: any Objective, preparation: ClosedRange<Double>, answers: Double
+  ) throws -> JobPlan {
     var plan = plan
     let evaluations =
       inputs.work.evalTokens > 1
@@ -62,7 +60,8 @@ struct Preflight {
     plan.time = JobPlan.Time(
       steps: shape.steps, step: outcome.cost.step, passes: outcome.passes,
       evaluation: evaluations == 0 ? 0 : inputs.work.evaluationSeconds(outcome.cost, inputs.configuration), evaluations: evaluations,
-      spread: objective.timeSpread.range, remark: objective.timeSpread.remark)
+      spread: objective.timeSpread.range, remark: objective.timeSpread.remark, preparation: preparation, answers: answers,
+      saving: try savingSeconds(plan, whole: Double(shape.steps) * outcome.cost.step))
     plan.judge()
     return plan
   }
@@ -102,12 +101,7 @@ struct Preflight {
 
   private func disk(_ trained: ParameterLayout) -> JobPlan.Disk {
     let model = SafetensorsWriter.byteCount(trained.tensors.map { ($0.name, $0.shape) }) + inputs.tokenizer.json.count + Self.smallFiles
-    let wanted =
-      switch training.saveStrategy {
-      case .no: 1
-      case .steps: max(1, shape.steps / max(training.saveSteps, 1))
-      case .epoch: shape.epochs
-      }
+    let wanted = keptCheckpoints
     let merges = training.mergesLoRA == true && training.useLoRA
     let whole = SafetensorsWriter.byteCount(inputs.modelConfiguration.decoder.layout.tensors.map { ($0.name, $0.shape) })
     return JobPlan.Disk(
@@ -117,4 +111,36 @@ struct Preflight {
       finalModel: merges ? whole + inputs.tokenizer.json.count + Self.smallFiles : model,
       free: (try? files.space(at: job.folder))?.free)  // a file system that does not say hinders nothing
   }
+
+  /// Checkpoints that the config asks for.
+  private var keptCheckpoints: Int {
+    switch training.saveStrategy {
+    case .no: 1
+    case .steps: max(1, shape.steps / max(training.saveSteps, 1))
+    case .epoch: shape.epochs
+    case .best: training.saveTotalLimit
+    }
+  }
+
+  /// Seconds for all checkpoints, those to recover from among them, and the final model: by what a small file takes on this disk.
+  ///
+  /// - whole: seconds of all steps.
+  private func savingSeconds(_ plan: JobPlan, whole: Double) throws -> Double {
+    guard let disk = plan.disk else { return 0 }
+    let count = Double(keptCheckpoints) + whole / max(training.recoverySeconds, 1)
+    let probe = job.folder.appending(".disk-probe")
+    let size = min(max(disk.checkpoint, 1), Self.probeBytes), start = clock.monotonic()
+    do throws(SystemError) {
+      try files.writeWhole(ContiguousArray(repeating: 0x5A, count: size), to: probe)
+      try files.removeFile(probe)
+    } catch {
+      if error.code == .noSpace { return 0 }  // judged by its size already
+      throw error
+    }
+    let seconds = Double(clock.monotonic() - start) / 1e9
+    // Hashed and read once more, beside being written.
+    return 1.5 * seconds / Double(size) * (count * Double(disk.checkpoint) + Double(disk.finalModel))
+  }
+
+  private static let probeBytes = 4 << 20
 }

@@ -37,24 +37,33 @@ struct Agent {
     let status = StatusService(
       layout: layout, files: files, reserve: reserve, publisher: publisher, catalogue: catalogue, clock: clock, log: log)
 
+    let datasets = DatasetViews(
+      layout: layout, files: files, catalogue: catalogue, publisher: publisher, settings: settings, clock: clock)
+    let shelf = TokenizationShelf(
+      layout: layout, files: files, catalogue: catalogue, publish: { names in try await datasets.publish(names) }, clock: clock, log: log)
     let configs = ConfigViews(layout: layout, files: files, catalogue: catalogue, publisher: publisher)
     let scheduler = Scheduler(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
       reports: SchedulerReports(
         outputs: { facts in try publisher.publish(facts) },
         config: { name in try await configs.publish(name) },
+        tokenized: { dataset, id in try await shelf.use(id, of: dataset) },
         sweep: { results in try publisher.publish(results) },
         changed: { status.note() }),
-      clock: clock, log: log, defaultThreads: Machine.processors)
+      clock: clock, log: log, defaultThreads: Machine.processors, plansAhead: true)
 
-    let datasets = DatasetViews(
-      layout: layout, files: files, catalogue: catalogue, publisher: publisher, settings: settings, clock: clock)
+    let downloaded = Mailbox<ClaimedDrop>()
+    let downloads = DownloadWork(
+      layout: layout, files: files, catalogue: catalogue, settings: settings, handOver: { downloaded.put($0) },
+      receipts: { receipts in try reserve.writing { try publisher.publish(receipts) } }, clock: clock)
     let surveys = SurveyService(
       layout: layout, files: files, catalogue: catalogue, engine: engine, views: datasets, retrySeconds: settings.retrySeconds, log: log)
     let rows = RowsErrands(layout: layout, files: files, catalogue: catalogue, limits: settings.ingestLimits)
+    let tokenizing = TokenizeWork(
+      layout: layout, files: files, catalogue: catalogue, shelf: shelf, settings: settings, defaultThreads: Machine.processors)
     let errands = Errands(
       layout: layout, files: files, catalogue: catalogue, engine: engine, settings: settings,
-      works: [.convert: rows, .exportRows: rows],
+      works: [.tokenize: tokenizing, .download: downloads, .convert: rows, .exportRows: rows],
       changed: { status.note() }, clock: clock, log: log)
 
     let watcher = InboxWatcher(layout: layout, settings: settings, fileSystem: files, clock: clock, logger: log)
@@ -80,6 +89,7 @@ struct Agent {
             return .carriedOut("The inbox has been looked through.")
           case .deleteConfig(let name, let isForced): return try await configs.delete(name, isForced: isForced)
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
+          case .tokenize(let order): return .init(try await tokenizing.accept(order, by: errands))
           case .dataset(let request): return try await datasets.carryOut(request, rows, errands)
           case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
@@ -92,7 +102,8 @@ struct Agent {
             return .init(try await errands.cancel(name))
           }
           return .init(answer)
-        }),
+        },
+        download: { wish, asker in try await errands.download(wish, for: asker) }),
       clock: clock, log: log)
 
     await status.connect(scheduler: scheduler, errands: errands, intake: intake, watcher: watcher)
@@ -100,6 +111,7 @@ struct Agent {
     try await configs.restore()
     try await datasets.recover()
     try await scheduler.recover()
+    try await shelf.recover()
     try await errands.recover()
     try await intake.recover(try ClaimedDrop.list(layout.inbox, files))
 
@@ -110,6 +122,7 @@ struct Agent {
       ErrandsService(errands: errands),
       surveys,
       IntakeService(intake: intake),
+      DownloadsService(downloaded: downloaded, intake: intake),
       WatchService(watcher: watcher, claim: claim, intake: intake, log: log),
       HangUpService(watcher: watcher, log: log),
     ]

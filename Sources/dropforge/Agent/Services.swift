@@ -46,6 +46,22 @@ struct IntakeService: Service {
   }
 }
 
+/// What was downloaded, on its way to those who read it.
+struct DownloadsService: Service {
+  let downloaded: Mailbox<ClaimedDrop>
+  let intake: Intake
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      while let drops = await downloaded.take(atMost: 64) {
+        for drop in drops { intake.receive(drop) }
+      }
+    } onGracefulShutdown: {
+      downloaded.close()
+    }
+  }
+}
+
 /// The inbox: what has settled is claimed and handed to the intake, in groups where many settle at once.
 struct WatchService: Service {
   let watcher: InboxWatcher
@@ -53,7 +69,7 @@ struct WatchService: Service {
   let intake: Intake
   let log: Logger
 
-  private static let groupSize = 64
+  private static let groupSize = 256
 
   func run() async throws {
     let settled = Mailbox<SettledDrop>()

@@ -10,7 +10,8 @@ struct EvaluationsCommand: AsyncParsableCommand {
     subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Every evaluated job, the newest first.")
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "Every evaluation, of a training's end or on request, the newest first.")
 
     @OptionGroup var root: RootOption
     @Flag(help: "One JSON object.") var json = false
@@ -94,12 +95,13 @@ enum EvaluationView {
   static func text(_ record: EvaluationRecord) -> String {
     let (before, after, best) = (record.metrics.before, record.metrics.after, record.metrics.best)
     let titles: [(String, KeyPath<EvaluationRecord.Metrics, Double?>)] =
-      [("loss, nats a token", \.loss), ("perplexity", \.perplexity), ("token accuracy", \.accuracy)] + EvaluationRecord.Metrics.judged
+      EvaluationRecord.Metrics.measured + EvaluationRecord.Metrics.judged
+    let statistics = record.statistics
+    if record.isOnRequest == true { return onRequest(record, titles) }
     var rows = [["", "before", "after", "best"]]
     for (title, path) in titles where after?[keyPath: path] != nil {
       rows.append([title, figure(before?[keyPath: path]), figure(after?[keyPath: path]), figure(best?[keyPath: path])])
     }
-    let statistics = record.statistics
     var text = """
       \(record.job): \(statistics.method) from \(record.baseModel), \(Figures.grouped(statistics.parameters)) parameters
       test set: \(record.testSet.source), \(Figures.grouped(record.testSet.sequences)) sequences, \(Figures.grouped(record.testSet.tokens)) tokens\(record.testSet.prompts > 0 ? ", \(record.testSet.prompts) prompts answered" : "")
@@ -111,13 +113,31 @@ enum EvaluationView {
       let epochs = record.curves.epochs.map { ["\($0.epoch)", figure($0.train), figure($0.validation)] }
       text += "\n\n" + aligned([["epoch", "train loss", "held-out loss"]] + epochs)
     }
+    return text + wrongAnswers(record)
+  }
+
+  /// A model that was measured without being trained.
+  private static func onRequest(
+    _ record: EvaluationRecord, _ titles: [(title: String, path: KeyPath<EvaluationRecord.Metrics, Double?>)]
+  ) -> String {
+    let rows = titles.compactMap { title, path in record.metrics.after?[keyPath: path].map { [title, figure($0)] } }
+    let test = record.testSet
+    let text = """
+      \(record.job): \(record.baseModel), \(Figures.grouped(record.statistics.parameters)) parameters, on request
+      test set: \(test.source), \(Figures.grouped(test.sequences)) \(test.sequences == 1 ? "sequence" : "sequences"), \(Figures.grouped(test.tokens)) tokens\(test.prompts > 0 ? ", \(test.prompts) prompts answered" : ""), read as by \(record.statistics.method)
+
+      \(aligned(rows))
+      """
+    return text + (record.remarks ?? []).map { "\n\n\($0)" }.joined() + wrongAnswers(record)
+  }
+
+  private static func wrongAnswers(_ record: EvaluationRecord) -> String {
     let wrong = record.details.filter { $0.isToolRight == false || $0.isFormatRight == false }
-    if !wrong.isEmpty {
-      text += "\n\n\(wrong.count) of \(record.details.count) answers are wrong; the first:"
-      for detail in wrong.prefix(3) {
-        let called = detail.predictedTool.map { "called \($0)" } ?? "called no tool"
-        text += "\n  \(oneLine(detail.prompt))\n    expected \(detail.expectedTool ?? "no tool"), \(called): \(oneLine(detail.response))"
-      }
+    if wrong.isEmpty { return "" }
+    var text = "\n\n\(wrong.count) of \(record.details.count) answers are wrong; the first:"
+    for detail in wrong.prefix(3) {
+      let called = detail.predictedTool.map { "called \($0)" } ?? "called no tool"
+      text += "\n  \(oneLine(detail.prompt))\n    expected \(detail.expectedTool ?? "no tool"), \(called): \(oneLine(detail.response))"
     }
     return text
   }

@@ -74,6 +74,9 @@ struct StatusReader {
     return JSONNode(.object(object)).text(.pretty)
   }
 
+  /// More drops than that are counted, not named: a screen has so many lines.
+  private static let namedDrops = 10
+
   func text() throws -> String {
     let agent = try agent()
     var lines: [String] = []
@@ -90,7 +93,9 @@ struct StatusReader {
         + (agent.disk.trashBytes.map { ", \(Figures.bytes($0)) in the trash" } ?? "")
       lines.append(
         "\(agent.datasets) \(agent.datasets == 1 ? "dataset" : "datasets"), \(agent.jobs) \(agent.jobs == 1 ? "job" : "jobs"), \(disk)")
-      for drop in agent.drops { lines.append("being taken in: \(drop)") }
+      let named = agent.drops.prefix(Self.namedDrops)
+      for drop in named { lines.append("being taken in: \(drop)") }
+      if agent.openDrops > named.count { lines.append("and \(agent.openDrops - named.count) more") }
     }
     let errands = try errands()
     if !errands.isEmpty { lines += ["", Terminal.table(["ERRAND", "STATE", "PROGRESS", "RATE", "ETA", ""], errands.map(row))] }

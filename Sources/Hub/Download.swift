@@ -1,0 +1,223 @@
+import Domain
+import Platform
+import SystemPackage
+
+/// A download from its order to its files: plan, transfer, check. Done again after whatever ended it, it goes on where it was.
+package struct Download {
+  private let order: DownloadOrder
+  private let layout: DownloadLayout
+  private let client: HubClient
+  private let files: any FileSystem
+  private let clock: WallClock
+  private let report: (ErrandProgress) -> Void
+  private let partBytes: Int
+  /// The kernel's word for this start of the machine.
+  private let boot: String
+
+  /// Bytes of a file that one request brings.
+  package static let usualPartBytes = 64 << 20
+  /// Seconds between two reports: readers are promised 500 ms.
+  private static let reportSeconds = 0.3
+  /// After so many seconds the pace is known, and the end can be told.
+  private static let paceSeconds = 5.0
+
+  /// - Parameter boot: tests make starts of the machine of their own.
+  package init(
+    order: DownloadOrder, client: HubClient, files: any FileSystem, clock: WallClock, partBytes: Int = usualPartBytes, boot: String? = nil,
+    report: @escaping (ErrandProgress) -> Void
+  ) {
+    self.order = order
+    self.client = client
+    self.files = files
+    self.clock = clock
+    self.partBytes = partBytes
+    self.report = report
+    layout = DownloadLayout(folder: FilePath(order.folder))
+    self.boot =
+      boot ?? (try? files.contents(of: "/proc/sys/kernel/random/boot_id")).map { String(decoding: $0, as: UTF8.self) } ?? "unknown"
+  }
+
+  /// - Throws: `Problem`, `DownloadStopped`, `SystemError`.
+  package func run() throws {
+    if files.exists(layout.result) { return }
+    if client.surroundings.isOffline { throw Problem(hubOffline: client.endpoint) }
+    let started = clock.monotonic()
+    let plan = try planned()
+    let items = try board(of: plan)
+    let done = items.map { item in item.targets.allSatisfy { (try? files.status($0))?.size == item.file.size } }
+    let board = TransferBoard(items, done: done, mostOpen: order.connections)
+    try checkRoom(plan, board)
+    for item in items { for target in item.targets { try files.makeFolders(target.removingLastComponent()) } }
+    try transfer(plan, board)
+    try files.removeTree(layout.incomplete)
+    let seconds = Double(clock.monotonic() - started) / 1e9
+    let origin = DatasetOrigin(
+      source: plan.source.description, revision: plan.revision, commit: plan.commit, config: plan.config, licence: plan.licence,
+      page: plan.source.page(endpoint: plan.endpoint), files: plan.files.map(\.path), downloadedAt: Timestamp(nanoseconds: clock.now()))
+    let result = DownloadResult(
+      origin: origin, bytes: plan.bytes, transferred: board.count.transferred, seconds: seconds, remarks: plan.remarks)
+    try files.publish(try PublishedJSON.bytes(of: result), to: layout.result)
+  }
+
+  // MARK: plan
+
+  /// What was planned before, or a plan that is made now and holds from here on.
+  private func planned() throws -> DownloadPlan {
+    if files.exists(layout.plan), let plan = try? PublishedJSON.decode(DownloadPlan.self, from: try files.contents(of: layout.plan)) {
+      return plan
+    }
+    report(ErrandProgress(phase: "planning", done: 0, total: nil, unit: .bytes))
+    let wish = order.wish
+    let session = try HubSession(client)
+    let revision = try session.revision(wish.revision)
+    let all = try session.files(of: revision.commit)
+    let card = DatasetCardMatter(revision.card)
+    var plan = DownloadPlan(
+      source: wish.source, revision: wish.revision, commit: revision.commit, config: nil, licence: card.licence, files: [],
+      endpoint: client.endpoint, plannedAt: Timestamp(nanoseconds: clock.now()), remarks: [])
+    switch wish.source.kind {
+    case .model: plan.files = try ModelSelection(wish: wish, files: all, client: client).choose()
+    case .dataset:
+      let chosen = try DatasetSelection(wish: wish, files: all, card: card, client: client).choose()
+      (plan.files, plan.config, plan.remarks) = (chosen.files, chosen.config, chosen.remarks)
+      if let readme = all.first(where: { $0.path == "README.md" }) {
+        plan.files.append(.init(path: readme.path, size: readme.size, hash: readme.hash, split: nil))
+      }
+    }
+    try files.publish(try PublishedJSON.bytes(of: plan), to: layout.plan)
+    KillPoint.pass(.downloadPlanned)
+    return plan
+  }
+
+  /// The same content is brought once.
+  private func board(of plan: DownloadPlan) throws -> [TransferBoard.Item] {
+    var items: [TransferBoard.Item] = []
+    var byHash: [String: Int] = [:]
+    for file in plan.files {
+      let target = target(of: file, in: plan)
+      if let at = byHash[file.hash] {
+        items[at].targets.append(target)
+      } else {
+        byHash[file.hash] = items.count
+        items.append(TransferBoard.Item(file: file, targets: [target]))
+      }
+    }
+    return items
+  }
+
+  /// A model's files lie as in the repository; a dataset's in a folder of their split, so that whoever reads them tells it rightly.
+  private func target(of file: DownloadPlan.File, in plan: DownloadPlan) -> FilePath {
+    guard plan.source.kind == .dataset else { return layout.files.pushing(FilePath(file.path)) }
+    guard let split = file.split else { return layout.card }
+    let name = SafeName(from: split).text
+    let usual = "\(name)/\(file.path)"
+    if SplitInference.keyword(in: usual) == SplitInference.keyword(in: name) { return layout.files.pushing(FilePath(usual)) }
+    // Its own name speaks of another split: it is called by its place in the list.
+    let number = plan.files.firstIndex(of: file) ?? 0
+    let ending = file.path.split(separator: "/").last.flatMap { name in name.firstIndex(of: ".").map { name[$0...] } } ?? ""
+    return layout.files.pushing(FilePath("\(name)/part-\(number)\(ending)"))
+  }
+
+  // MARK: room
+
+  /// Refused before the first byte where the disk has no room: for what is missing of the files, for the rows that are read from them, and
+  /// for what is to stay free.
+  private func checkRoom(_ plan: DownloadPlan, _ board: TransferBoard) throws {
+    let missing = plan.bytes - board.count.bytes - partialBytes
+    let rows = plan.source.kind == .dataset ? Self.rowBytes(of: plan) : 0
+    let space = try files.space(at: layout.folder)
+    guard missing + rows + order.reservedBytes > space.free else { return }
+    throw Problem(
+      "hub.no-room", "\(plan.source) does not fit on the disk", at: .init(file: layout.folder.string),
+      why:
+        "\(Figures.bytes(plan.bytes)) in \(plan.files.count) files are to be downloaded\(rows > 0 ? ", and about \(Figures.bytes(rows)) of rows are read from them" : ""); \(Figures.bytes(space.free)) are free, of which \(Figures.bytes(order.reservedBytes)) are kept",
+      mend:
+        "Free space on the disk, or take less with \"max_bytes\", \"max_rows\", \"split\" or \"files\"; then drop the request again.")
+  }
+
+  private var partialBytes: Int {
+    ((try? files.names(in: layout.incomplete)) ?? []).reduce(0) { sum, name in
+      guard name.string.hasSuffix(".json"), let text = try? files.contents(of: layout.incomplete.appending(name)),
+        let record = try? PublishedJSON.decode(PartialRecord.self, from: text)
+      else { return sum }
+      return sum + record.written
+    }
+  }
+
+  /// Of the canonical rows: about as large as their source, and some times as large where that is compressed, Parquet included.
+  private static func rowBytes(of plan: DownloadPlan) -> Int {
+    let bytes = plan.files.reduce(0) { sum, file in
+      guard file.split != nil else { return sum }
+      let form = DroppedFileName(file.path)
+      let isPacked = form.compression != nil || form.archive != nil || file.path.hasSuffix(".parquet")
+      return sum + file.size * (isPacked ? 3 : 1)
+    }
+    return plan.files.contains { $0.split != nil } ? bytes : 0
+  }
+
+  // MARK: transfer
+
+  private func transfer(_ plan: DownloadPlan, _ board: TransferBoard) throws {
+    let started = clock.monotonic()
+    let threads = Threads()
+    var isStopped = false
+    do {
+      for _ in 0..<max(1, order.connections) {
+        let thread = try TransferThread(
+          board, client, layout, commit: plan.commit, boot: boot, partBytes: partBytes, files: files)
+        try threads.start { thread.run() }
+      }
+      var hasPace = false
+      while board.isRunning {
+        tell(plan, board)
+        try board.save(durably: false)
+        KillPoint.pass(.downloadSaved)
+        let seconds = Double(clock.monotonic() - started) / 1e9
+        if !hasPace, seconds >= Self.paceSeconds {
+          hasPace = true
+          try checkPace(plan, board.count, seconds)
+        }
+        if client.isStopped() {
+          isStopped = true
+          board.stop()
+        }
+        // In small steps: the end is not waited for.
+        for _ in 0..<10 where board.isRunning { client.pause(Self.reportSeconds / 10) }
+      }
+    } catch {
+      board.fail(error)
+    }
+    threads.join()
+    do {
+      try board.save(durably: true)
+    } catch {
+      board.fail(error)
+    }
+    if isStopped || client.isStopped() { throw DownloadStopped() }
+    if let failure = board.failure { throw failure }
+    tell(plan, board)
+  }
+
+  private func tell(_ plan: DownloadPlan, _ board: TransferBoard) {
+    let count = board.count
+    let whole = "\(count.files) of \(board.items.count) files"
+    report(
+      ErrandProgress(
+        phase: count.current == nil && count.files < board.items.count && count.bytes > 0 ? "verifying" : "downloading", done: count.bytes,
+        total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes, note: count.current.map { "\(whole), \($0)" } ?? whole))
+  }
+
+  /// The first seconds tell how long the rest would take.
+  private func checkPace(_ plan: DownloadPlan, _ count: TransferBoard.Count, _ seconds: Double) throws {
+    let pace = Double(count.transferred) / seconds
+    guard pace > 0 else { return }
+    let left = Double(plan.bytes - count.bytes) / pace
+    guard left > order.hours * 3_600 else { return }
+    throw Problem(
+      "hub.too-slow", "\(plan.source) would take \(Figures.duration(left)) to download",
+      why:
+        "\(Figures.bytes(plan.bytes)) at \(Figures.bytes(Int(pace))) a second, as measured; a download may take \(Figures.general(order.hours)) hours",
+      mend:
+        "Take less with \"max_bytes\", \"max_rows\", \"split\" or \"files\", or raise \"download_hours\" in dropforge.json. What has come is kept for that.")
+  }
+}
