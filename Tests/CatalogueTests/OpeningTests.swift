@@ -12,7 +12,8 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "errands", "evaluations", "grdb_migrations", "job_transitions",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "errands", "evaluations", "grdb_migrations",
+        "job_transitions",
         "jobs", "models", "origins", "sidecars", "sweeps", "tokenizations", "trained_models", "trash",
       ])
     #expect(
