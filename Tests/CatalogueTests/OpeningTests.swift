@@ -12,13 +12,14 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs",
-        "models",
-        "sidecars", "sweeps", "trained_models",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "errands", "evaluations", "grdb_migrations",
+        "job_transitions",
+        "jobs", "models", "origins", "sidecars", "sweeps", "tokenizations", "trained_models", "trash",
       ])
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations", "0005-sweep-winners",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0004-errands", "0005-sweep-winners", "0006-tokenizations", "0007-datasets",
+        "0008-origins",
       ])
   }
 
@@ -28,7 +29,7 @@ struct OpeningTests {
     try ledger.catalogue.close()
     let again = try Catalogue(path: ledger.path)
     #expect(try await again.job(id)?.state == .pending)
-    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 4)
+    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 8)
   }
 
   /// A root that an older version made, with a job in it, is brought to the newest form, and the job goes on.
@@ -40,7 +41,9 @@ struct OpeningTests {
       try database.execute(
         sql: """
           DROP TABLE trained_models; DROP INDEX jobs_sweep; ALTER TABLE jobs DROP COLUMN sweep_id; ALTER TABLE jobs DROP COLUMN waits;
-          DROP TABLE sweeps; DROP TABLE evaluations; DELETE FROM grdb_migrations WHERE identifier > '0001-catalogue';
+          DROP TABLE sweeps; DROP TABLE evaluations; DROP TABLE origins; DROP TABLE trash; DROP TABLE tokenizations; DROP TABLE errands;
+          DROP INDEX dataset_versions_unsurveyed; ALTER TABLE dataset_versions DROP COLUMN surveyed;
+          ALTER TABLE datasets DROP COLUMN tags; ALTER TABLE datasets DROP COLUMN licence; DELETE FROM grdb_migrations WHERE identifier > '0001-catalogue';
           """)
     }
     let again = try Catalogue(path: ledger.path)
@@ -61,7 +64,8 @@ struct OpeningTests {
     )
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations", "0005-sweep-winners", "0099-of-tomorrow",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0004-errands", "0005-sweep-winners", "0006-tokenizations", "0007-datasets",
+        "0008-origins", "0099-of-tomorrow",
       ])
   }
 

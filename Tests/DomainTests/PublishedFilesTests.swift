@@ -129,7 +129,7 @@ struct PublishedFilesTests {
     try JSONRoundTrip.check(
       card,
       is:
-        #"{"aliases":["other"],"bad_rows":1,"bytes":9,"columns":[{"kinds":["string","null"],"name":"text","rows":2}],"data":"workspace/x","description":"d","detected_schema":"prompt/completion",\#(body),"mapping":{"prompt":"q"},"name":"rows","rows":2,"schema":"dropforge.dataset/1","sha256":"ab","splits":[{"bytes":30,"name":"train","rows":2,"sha256":"cd"}],"version":2,"versions":[{"bad_rows":1,"bytes":9,"created_at":"2026-11-21T07:48:03.000Z","detected_schema":"prompt/completion","drop":"d-20261121T074803Z-00000001","file_name":"rows.csv","rows":2,"sha256":"ab","version":2}],"warnings":["w"]}"#
+        #"{"aliases":["other"],"bad_rows":1,"bytes":9,"columns":[{"kinds":["string","null"],"name":"text","rows":2}],"conversions":["messages","conversations","instruction/input/output","problem/solution","text"],"data":"workspace/x","description":"d","detected_schema":"prompt/completion",\#(body),"mapping":{"prompt":"q"},"name":"rows","rows":2,"schema":"dropforge.dataset/1","sha256":"ab","shape":"prompt-completion","splits":[{"bytes":30,"name":"train","rows":2,"sha256":"cd"}],"tags":[],"version":2,"versions":[{"bad_rows":1,"bytes":9,"created_at":"2026-11-21T07:48:03.000Z","detected_schema":"prompt/completion","drop":"d-20261121T074803Z-00000001","file_name":"rows.csv","rows":2,"sha256":"ab","version":2}],"warnings":["w"]}"#
     )
   }
 

@@ -133,7 +133,7 @@ struct ConversionTests {
     #expect(
       words(#"{"a":1,"b":2}"#, .messages)
         == "to: the rows of 'rows' (a table whose columns make none of the known shapes) cannot be converted to messages. Nothing says which column means what. "
-        + "Say which is which in rows.dataset.json, {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then.")
+        + "Say which column is which in rows.dataset.json, {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then.")
   }
 
   @Test func a_sidecar_converts_when_the_rows_are_read() throws {

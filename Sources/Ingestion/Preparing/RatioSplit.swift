@@ -95,7 +95,8 @@ struct RatioSplit {
   private func share(_ strata: inout [Stratum]) {
     let total = strata.reduce(0) { $0 + $1.rows }
     for part in parts {
-      let wanted = Int((Double(total) * part.share).rounded())
+      // Rounded up, as `train_test_split` of `datasets` and scikit-learn does.
+      let wanted = Int((Double(total) * part.share).rounded(.up))
       let exact = strata.map { Double($0.rows) * part.share }
       var counts = exact.map { Int($0.rounded(.down)) }
       let order = strata.indices.sorted {

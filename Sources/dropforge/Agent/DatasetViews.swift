@@ -31,8 +31,9 @@ struct DatasetViews: Sendable {
       }
       return card
     }
-    try publisher.publish(completed)
+    // The card last: who sees its remarks finds the page.
     try publisher.publish(pages)
+    try publisher.publish(completed)
   }
 
   private func made<Value: Decodable>(_ type: Value.Type, _ path: FilePath) throws -> Value? {
