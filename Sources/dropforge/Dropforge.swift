@@ -21,7 +21,7 @@ struct Dropforge: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, AgentCommand.self, StatusCommand.self, DropCommand.self, CheckCommand.self, LogsCommand.self, CancelCommand.self,
       PauseCommand.self, ResumeCommand.self, RescanCommand.self, ConfigsCommand.self, ModelsCommand.self, DeleteCommand.self,
-      GenerateCommand.self, ScoreCommand.self, EvaluationsCommand.self, DoctorCommand.self,
+      GenerateCommand.self, ScoreCommand.self, EvaluationsCommand.self, DatasetsCommand.self, DoctorCommand.self,
     ])
 }
 

@@ -12,7 +12,7 @@ struct KillPointTests {
   private static let settings: JSONNode = ["settle_seconds": 0.5, "retry_seconds": 0.1]
 
   private static let notDropped: Set<KillPoint> = [
-    .publishWritten, .publishRenamed, .errandRunning, .errandOrdered, .errandReturned, .errandConcluded, .errandEnded,
+    .publishWritten, .publishRenamed, .downloadPlanned, .downloadSaved, .downloadClaimed, .errandRunning, .errandOrdered, .errandReturned, .errandConcluded, .errandEnded,
   ]
 
   @Test(arguments: KillPoint.allCases.filter { !notDropped.contains($0) })
