@@ -2,6 +2,7 @@
 # make test    installs what is missing, runs every test
 # make test-kills   kills agent and workers at random KILLS times (500) while drops arrive, and looks whether anything was lost
 # make test-parquet PYTHON=…   Parquet and Arrow through that Python's pyarrow, compared with its `datasets`
+# make test-hub PYTHON=…       tries that Python's huggingface_hub against the mock of the Hub that the tests use
 # make bench-train PYTHON=…    training beside that Python's PyTorch; bench-generate and bench-tokenize likewise; without PYTHON ours alone
 # make bench-methods           trains with every method on made data, and says what held-out rows say before and after
 # Everything is built once, in one configuration: release, with what tests need to see of the modules (-enable-testing).
@@ -16,7 +17,7 @@ PREFIX    ?= /usr/local
 DEMO_ROOT ?= demo-root
 KILLS     ?= 500
 
-.PHONY: all setup build demo test test-kills test-parquet bench-ingest bench-train bench-growth bench-generate bench-tokenize bench-methods lint format install uninstall clean
+.PHONY: all setup build demo test test-kills test-parquet test-hub bench-ingest bench-train bench-growth bench-generate bench-tokenize bench-methods lint format install uninstall clean
 
 all: build
 
@@ -41,6 +42,11 @@ test-kills: setup
 
 test-parquet: build
 	@$(PYTHON) scripts/test_parquet.py "$(BIN)"
+
+# So that the mock is known to be faithful: it is no part of `make test`, which needs no Python.
+test-hub: setup
+	@$(SWIFT) build $(FLAGS) --product hub-mock
+	@"$(PYTHON)" scripts/test-hub.py "$(BIN)/hub-mock"
 
 bench-ingest: setup
 	@$(SWIFT) build $(FLAGS) --product dropforge

@@ -85,7 +85,10 @@ package struct NativeEngine: Engine {
     var changes: [Environment.Key: String?] = ["OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000", "OMP_DYNAMIC": "false"]
     if let threads { changes["OMP_NUM_THREADS"] = "\(threads)" }
     // A token is for the worker that talks to the Hub, and for nobody else.
-    if case .errand(.download, _) = call {} else { for name in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] { changes[.init(stringLiteral: name)] = String?.none } }
+    if case .errand(.download, _) = call {
+    } else {
+      for name in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] { changes[.init(stringLiteral: name)] = String?.none }
+    }
     return .inherit.updating(changes)
   }
 

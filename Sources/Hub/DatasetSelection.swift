@@ -52,7 +52,8 @@ struct DatasetSelection {
     if let name = wish.config {
       guard let found = card.configs.first(where: { $0.name == name }) else { throw unknownConfig(name, among: card.configs.map(\.name)) }
       config = found
-    } else if let usual = card.configs.first(where: { $0.isDefault || $0.name == "default" }) ?? (card.configs.count == 1 ? card.configs[0] : nil)
+    } else if let usual = card.configs.first(where: { $0.isDefault || $0.name == "default" })
+      ?? (card.configs.count == 1 ? card.configs[0] : nil)
     {
       config = usual
     } else if wish.files.isEmpty {
@@ -107,7 +108,8 @@ struct DatasetSelection {
       let hint = NearestKey.suggestion(for: split, among: there.sorted()).map { " Did you mean \"\($0)\"?" } ?? ""
       throw Problem(
         "hub.split-unknown", "\(wish.source) has no split '\(split)'\(wish.config.map { " in its config '\($0)'" } ?? "")",
-        at: .init(field: "split"), mend: "There are \(Self.list(there.sorted())); several are joined by +, and \"all\" is every one.\(hint)")
+        at: .init(field: "split"), mend: "There are \(Self.list(there.sorted())); several are joined by +, and \"all\" is every one.\(hint)"
+      )
     }
     return wish.splits.isEmpty ? chosen : chosen.filter { wish.splits.contains($0.split) }
   }
@@ -128,7 +130,8 @@ struct DatasetSelection {
       let needed = Int((Double(most) * 1.1 * Double(parts.count) / Double(rows)).rounded(.up))
       if needed < parts.count {
         remarks.append(
-          "Of the split '\(split)' \(needed) of \(parts.count) files are taken: they hold the \(Figures.grouped(most)) rows that are wanted.")
+          "Of the split '\(split)' \(needed) of \(parts.count) files are taken: they hold the \(Figures.grouped(most)) rows that are wanted."
+        )
       }
       kept += parts.prefix(max(1, needed))
     }
@@ -164,7 +167,8 @@ struct DatasetSelection {
     }
     if kept.count < chosen.count {
       remarks.append(
-        "\(kept.count) of \(chosen.count) files are taken, \(Figures.bytes(bytes)): more would exceed \"max_bytes\", \(Figures.grouped(most)).")
+        "\(kept.count) of \(chosen.count) files are taken, \(Figures.bytes(bytes)): more would exceed \"max_bytes\", \(Figures.grouped(most))."
+      )
     }
     return splits.flatMap { split in kept.filter { $0.split == split } }
   }

@@ -17,7 +17,7 @@ package struct Download {
   /// Bytes of a file that one request brings.
   package static let usualPartBytes = 64 << 20
   /// Seconds between two reports: readers are promised 500 ms.
-  private static let reportSeconds = 0.3
+  private static let reportSeconds = 0.2
   /// After so many seconds the pace is known, and the end can be told.
   private static let paceSeconds = 5.0
 
@@ -218,6 +218,7 @@ package struct Download {
       why:
         "\(Figures.bytes(plan.bytes)) at \(Figures.bytes(Int(pace))) a second, as measured; a download may take \(Figures.general(order.hours)) hours",
       mend:
-        "Take less with \"max_bytes\", \"max_rows\", \"split\" or \"files\", or raise \"download_hours\" in dropforge.json. What has come is kept for that.")
+        "Take less with \"max_bytes\", \"max_rows\", \"split\" or \"files\", or raise \"download_hours\" in dropforge.json. What has come is kept for that."
+    )
   }
 }

@@ -32,7 +32,7 @@ package struct HubSurroundings: Sendable {
   private func seconds(_ name: String) -> Double { variables[name].flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil } ?? 10 }
 
   /// Where servers' certificates are checked against; nil: the system's.
-  var certificates: String? { ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"].lazy.compactMap { variables[$0] }.first }
+  package var certificates: String? { ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"].lazy.compactMap { variables[$0] }.first }
 
   /// Not left to libcurl, which reads `http_proxy` in small letters only.
   func proxy(for url: String) -> String? {
@@ -70,7 +70,8 @@ package struct HubSurroundings: Sendable {
     } catch {
       throw Problem(
         "hub.token-file", "the file with the Hub's token cannot be read", at: .init(file: path.string, field: "hub_token_file"),
-        mend: "Put the token there in one line, owned by the agent's user and closed to others (chmod 600), or take \"hub_token_file\" out of dropforge.json.",
+        mend:
+          "Put the token there in one line, owned by the agent's user and closed to others (chmod 600), or take \"hub_token_file\" out of dropforge.json.",
         cause: error.description)
     }
   }

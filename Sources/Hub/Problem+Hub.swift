@@ -55,7 +55,8 @@ extension Problem {
 
   init(hubPath path: String, _ client: HubClient) {
     self.init(
-      "hub.path", "\(client.urls.source) has a file whose path leads out of its folder, or cannot be a file's: \(JSONNode(.string(path)).text())",
+      "hub.path",
+      "\(client.urls.source) has a file whose path leads out of its folder, or cannot be a file's: \(JSONNode(.string(path)).text())",
       why: "written as it is, it could overwrite other files",
       mend: "Do not use this repository before its owner has mended it: \(client.page).")
   }
@@ -114,7 +115,8 @@ private struct Asked {
     Problem(
       "hub.gated", "the \(kind) '\(repository)' is open only to those who have accepted its terms",
       why: client.token == nil ? "no token was sent" : "the token's owner has not, or was not let in yet",
-      mend: "Accept them at \(client.page). Then make a token at \(client.endpoint)/settings/tokens, \(Self.giveToken); and drop the request again.",
+      mend:
+        "Accept them at \(client.page). Then make a token at \(client.endpoint)/settings/tokens, \(Self.giveToken); and drop the request again.",
       cause: cause)
   }
 
@@ -137,7 +139,8 @@ private struct Asked {
     Problem(
       "hub.forbidden", "\(client.endpoint) forbids to read the \(kind) '\(repository)'",
       why: client.token == nil ? "no token was sent" : "the token has no right to it",
-      mend: "Look at \(client.page) for who may. A token with the right \"read\" is made at \(client.endpoint)/settings/tokens; \(Self.giveToken).",
+      mend:
+        "Look at \(client.page) for who may. A token with the right \"read\" is made at \(client.endpoint)/settings/tokens; \(Self.giveToken).",
       cause: cause)
   }
 

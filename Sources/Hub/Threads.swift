@@ -27,7 +27,8 @@ final class Threads {
     guard failure == 0 else {
       body.release()
       throw Problem(
-        "hub.threads", "the system gives no thread to download with", mend: "Raise the limit of tasks of the agent's user or unit (TasksMax=).",
+        "hub.threads", "the system gives no thread to download with",
+        mend: "Raise the limit of tasks of the agent's user or unit (TasksMax=).",
         cause: String(cString: strerror(failure)))
     }
     running.append(thread)

@@ -30,7 +30,7 @@ final class TransferBoard: Sendable {
     var locations: [Int: String] = [:]
     var doneBytes: Int
     var transferred = 0
-      var failure: (any Error)?
+    var failure: (any Error)?
     var isStopped = false
   }
 

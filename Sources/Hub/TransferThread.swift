@@ -175,7 +175,9 @@ final class TransferThread {
     let size = try files.status(partial.path).size
     let expected = ContentHash.Kind(of: partial.etag) == nil ? item.file.hash : partial.etag
     guard let kind = ContentHash.Kind(of: expected) else { throw Problem(hubNonsense: "the hash of \(item.file.path) is none", client) }
-    guard let found = try ContentHash.of(partial.path, kind, size: size, files, isStopped: client.isStopped) else { throw DownloadStopped() }
+    guard let found = try ContentHash.of(partial.path, kind, size: size, files, isStopped: client.isStopped) else {
+      throw DownloadStopped()
+    }
     guard found == expected, size == partial.size else {
       if partial.isResumed, try partial.restart(inOnePart: false) == 1 {
         // Bytes of an earlier process: a power cut, or a disk, may have changed them.

@@ -83,7 +83,8 @@ package struct DropCheck: Sendable {
       findings = document.node.object.map { sidecar.overlay($0, path: "", source: document.source) } ?? []
       message = "\(name) is a sidecar that can be used."
       switch sidecar.download(called: String(name.dropLast(DatasetSidecar.ending.count))) {
-      case .success(let wish)?: message = "\(name) can be used; it downloads \(wish.title) as the \(wish.source.kind.rawValue) '\(wish.name)'."
+      case .success(let wish)?:
+        message = "\(name) can be used; it downloads \(wish.title) as the \(wish.source.kind.rawValue) '\(wish.name)'."
       case .failure(let complaint)?: findings.append(Finding(.error, complaint.field, complaint.message, in: document))
       case nil: break
       }

@@ -1,6 +1,7 @@
 import Catalogue
 import Domain
 import Platform
+import StrictJSON
 import SystemPackage
 
 /// Drops that ask for something to be downloaded.

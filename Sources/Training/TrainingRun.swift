@@ -132,7 +132,8 @@ package struct TrainingRun {
       let rehearsal = Rehearsal(
         objective: objective, model: model, training: inputs.configuration.training, steps: shape.steps, clock: clock)
       let outcome = try rehearsal.run()
-      let measured = try preflight.measured(plan, outcome, of: objective, preparation: watch.seconds...watch.seconds + 0.5, answers: answering)
+      let measured = try preflight.measured(
+        plan, outcome, of: objective, preparation: watch.seconds...watch.seconds + 0.5, answers: answering)
       try publish(measured)
       try log.say(measured.line)
       for reason in measured.reasons { try log.say("Note: \(reason.text)") }

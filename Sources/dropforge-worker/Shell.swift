@@ -19,6 +19,8 @@ struct Shell {
 
   /// Ours: the drop, the order, rows, index, bad rows, and what libraries open.
   private static let openFiles = 128
+  /// A file and a socket for each connection, of which there may be 64.
+  private static let openFilesOfDownload = 512
 
   init(_ order: IngestOrder, _ fileSystem: any FileSystem) {
     (sources, staging, fileName, limits) = ([order.source] + order.mended, [order.staging], order.fileName, order.limits)
@@ -56,7 +58,8 @@ struct Shell {
     for folder in staging { try fileSystem.makeFolders(FilePath(folder)) }
     // Some margin: an index takes eight bytes a row, and what is refused at the limit itself is refused with better words.
     let (fileBytes, overflows) = limits.totalBytes.multipliedReportingOverflow(by: 4)
-    try Confinement.limit(openFiles: Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
+    try Confinement.limit(
+      openFiles: mayConnect ? Self.openFilesOfDownload : Self.openFiles, fileBytes: overflows ? .max : fileBytes, memoryBytes: memoryBytes)
     if mayConnect {
       Confinement.allowConnecting()
     } else {

@@ -272,7 +272,9 @@ struct InboxRequestTests {
     ),
     (
       #"{"action": 3}"#,
-      ["error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"]
+      [
+        "error: action (line 1): must be one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore"
+      ]
     ),
     (
       #"{"action": "cancle", "job": "a"}"#,

@@ -5,7 +5,7 @@ import Testing
 struct ImportsTests {
   let manifest: PackageManifest
   let files: [SourceFile]
-  private static let rooms: Set<String> = ["Watching", "Intake", "Scheduling", "Reporting", "Ingestion", "Training"]
+  private static let rooms: Set<String> = ["Watching", "Intake", "Scheduling", "Reporting", "Ingestion", "Training", "Hub"]
   /// What comes with the compiler and the system.
   private static let system: Set<String> = [
     "Swift", "Glibc", "Dispatch", "Synchronization", "Foundation", "FoundationEssentials", "Testing", "_StringProcessing",
@@ -59,7 +59,13 @@ struct ImportsTests {
   }
 
   @Test(arguments: [
-    ("dropforge", ["Kernels", "CKernels", "LanguageModels", "Tokenizers", "Training", "Ingestion", "DatasetFormats", "CDNNL", "CArchive"]),
+    (
+      "dropforge",
+      [
+        "Kernels", "CKernels", "LanguageModels", "Tokenizers", "Training", "Ingestion", "DatasetFormats", "CDNNL", "CArchive", "Hub",
+        "CCurl",
+      ]
+    ),
     (
       "dropforge-worker",
       ["Catalogue", "GRDB", "Engines", "Watching", "Intake", "Scheduling", "Reporting", "ServiceLifecycle", "ArgumentParser"]

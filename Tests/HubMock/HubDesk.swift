@@ -130,7 +130,8 @@ struct HubDesk {
   private func info(_ repository: MockRepository, _ commit: (sha: String, files: [String: MockRepository.File])) -> MockReply {
     let siblings = commit.files.keys.sorted().map { JSONNode(.object(["rfilename": JSONNode(.string($0))])) }
     var object: JSONObject = [
-      "_id": "0", "id": JSONNode(.string(repository.id)), "sha": JSONNode(.string(commit.sha)), "private": JSONNode(.bool(repository.isPrivate)),
+      "_id": "0", "id": JSONNode(.string(repository.id)), "sha": JSONNode(.string(commit.sha)),
+      "private": JSONNode(.bool(repository.isPrivate)),
       "gated": repository.gated.map { JSONNode(.string($0)) } ?? false, "disabled": JSONNode(.bool(repository.isDisabled)),
       "downloads": 0, "likes": 0, "tags": [], "siblings": JSONNode(.array(siblings)), "lastModified": "2026-11-21T00:00:00.000Z",
       "createdAt": "2026-11-21T00:00:00.000Z",
@@ -149,7 +150,10 @@ struct HubDesk {
       for count in 1..<max(1, parts.count) {
         let folder = parts[..<count].joined(separator: "/")
         if folders.insert(folder).inserted {
-          entries.append(["type": "directory", "path": JSONNode(.string(folder)), "oid": JSONNode(.string(MockRepository.blobHash(Array(folder.utf8)))), "size": 0])
+          entries.append([
+            "type": "directory", "path": JSONNode(.string(folder)), "oid": JSONNode(.string(MockRepository.blobHash(Array(folder.utf8)))),
+            "size": 0,
+          ])
         }
       }
       entries.append(entry(path, file))
@@ -168,7 +172,8 @@ struct HubDesk {
 
   private func entry(_ path: String, _ file: MockRepository.File) -> JSONNode {
     var object: JSONObject = [
-      "type": "file", "oid": JSONNode(.string(file.oid)), "size": JSONNode(integerLiteral: file.bytes.count), "path": JSONNode(.string(path)),
+      "type": "file", "oid": JSONNode(.string(file.oid)), "size": JSONNode(integerLiteral: file.bytes.count),
+      "path": JSONNode(.string(path)),
     ]
     if file.isLarge {
       object["lfs"] = [
@@ -190,7 +195,10 @@ struct HubDesk {
       let address = "\(store)/\(file.sha256)?name=\(MockRequest.quoted(path).replacing("/", with: "%2F"))&signature=s"
       return MockReply(
         302,
-        known + [("X-Linked-Etag", "\"\(file.sha256)\""), ("X-Linked-Size", "\(file.bytes.count)"), ("ETag", "\"\(file.oid)\""), ("Location", address)])
+        known + [
+          ("X-Linked-Etag", "\"\(file.sha256)\""), ("X-Linked-Size", "\(file.bytes.count)"), ("ETag", "\"\(file.oid)\""),
+          ("Location", address),
+        ])
     }
     return bytes(of: file, path, known + [("ETag", "\"\(file.oid)\"")], request)
   }

@@ -20,7 +20,9 @@ package struct MockRequest: Sendable, Equatable {
   }
 
   /// Percent signs resolved.
-  package var path: String { Self.decoded(pathAndQuery.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? "") }
+  package var path: String {
+    Self.decoded(pathAndQuery.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? "")
+  }
 
   /// Without scheme and host, which a proxy is told.
   var pathAndQuery: String {

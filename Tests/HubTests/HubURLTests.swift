@@ -10,7 +10,8 @@ struct HubURLTests {
   @Test func addresses_are_the_hubs() {
     #expect(dataset.info(revision: "main") == "https://huggingface.co/api/datasets/a/b/revision/main")
     #expect(dataset.tree(revision: "refs/pr/1") == "https://huggingface.co/api/datasets/a/b/tree/refs%2Fpr%2F1?recursive=true&expand=false")
-    #expect(dataset.file("x y/#%é.txt", revision: "v 1/2") == "https://huggingface.co/datasets/a/b/resolve/v%201%2F2/x%20y/%23%25%C3%A9.txt")
+    #expect(
+      dataset.file("x y/#%é.txt", revision: "v 1/2") == "https://huggingface.co/datasets/a/b/resolve/v%201%2F2/x%20y/%23%25%C3%A9.txt")
     #expect(model.info(revision: "main") == "http://127.0.0.1:8000/api/models/a/b/revision/main")
     #expect(model.file("config.json", revision: "main") == "http://127.0.0.1:8000/a/b/resolve/main/config.json")
   }

@@ -47,7 +47,8 @@ struct RefusalTests {
   @Test func scenario07_gated_with_and_without_a_token() throws {
     let gated = Self.repository { $0.gated = "manual" }
     let start = "the dataset 'someone/rows' is open only to those who have accepted its terms. "
-    let end = "Accept them at HUB/datasets/someone/rows. Then make a token at HUB/settings/tokens, \(Self.token); and drop the request again."
+    let end =
+      "Accept them at HUB/datasets/someone/rows. Then make a token at HUB/settings/tokens, \(Self.token); and drop the request again."
     #expect(try refusal(gated).words == start + "No token was sent. " + end)
     #expect(try refusal(gated, token: "hf_other").words == start + "The token's owner has not, or was not let in yet. " + end)
     let let_in = try Bringing([gated], tokens: ["hf_mine": ["someone/rows"]])

@@ -12,7 +12,9 @@ import Testing
 struct ScenarioTests {
   private static let large = MockRepository.File(Content.noise(3_000_000), isLarge: true)
 
-  private static func plain(_ files: [String: MockRepository.File]) -> MockRepository { MockRepository(.dataset, "someone/rows", files: files) }
+  private static func plain(_ files: [String: MockRepository.File]) -> MockRepository {
+    MockRepository(.dataset, "someone/rows", files: files)
+  }
 
   @Test func scenario01_a_tree_of_several_pages_with_folders() throws {
     var files = Dictionary(uniqueKeysWithValues: (0..<25).map { ("deep/er/part-\($0).jsonl", MockRepository.File(Content.rows($0 + 1))) })
@@ -216,7 +218,10 @@ struct ScenarioTests {
 
   @Test func scenario12_an_empty_file_is_a_file() throws {
     let bringing = try Bringing([
-      Self.plain(["empty.txt": .init(""), "large.txt": .init([], isLarge: true), "rows.jsonl": .init(Content.rows(2)), "twin.jsonl": .init(Content.rows(2))])
+      Self.plain([
+        "empty.txt": .init(""), "large.txt": .init([], isLarge: true), "rows.jsonl": .init(Content.rows(2)),
+        "twin.jsonl": .init(Content.rows(2)),
+      ])
     ])
     try bringing.run()
     let brought = try bringing.brought()

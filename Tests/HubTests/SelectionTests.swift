@@ -9,7 +9,8 @@ import Testing
 /// Which files a wish means.
 struct SelectionTests {
   private let client = HubClient(
-    HubSurroundings(variables: ["HF_ENDPOINT": "https://hub"]), token: nil, source: .init(kind: .dataset, repository: "a/b"), isStopped: { false })
+    HubSurroundings(variables: ["HF_ENDPOINT": "https://hub"]), token: nil, source: .init(kind: .dataset, repository: "a/b"),
+    isStopped: { false })
 
   private func choose(_ paths: [String], card: JSONNode? = nil, size: Int = 100, _ change: (inout DownloadWish) -> Void = { _ in }) throws
     -> DatasetSelection.Chosen
@@ -51,7 +52,8 @@ struct SelectionTests {
     "configs": [
       ["config_name": "small", "data_files": [["split": "train", "path": "small/*.jsonl"]]],
       [
-        "config_name": "default", "data_files": [["split": "train", "path": ["main/t-*", "more/**"]], ["split": "test", "path": "main/e.jsonl"]],
+        "config_name": "default",
+        "data_files": [["split": "train", "path": ["main/t-*", "more/**"]], ["split": "test", "path": "main/e.jsonl"]],
       ],
       ["config_name": "folder", "data_dir": "third"], ["config_name": "plain", "data_files": "small/a.jsonl"],
     ],
@@ -72,7 +74,9 @@ struct SelectionTests {
     #expect(splits(try choose(Self.paths, card: Self.card) { $0.config = "small" }) == ["train": ["small/a.jsonl", "small/b.jsonl"]])
     #expect(splits(try choose(Self.paths, card: Self.card) { $0.config = "plain" }) == ["train": ["small/a.jsonl"]])
     #expect(
-      splits(try choose(Self.paths, card: Self.card) { $0.config = "folder" }) == ["train": ["third/train.csv"], "test": ["third/test.csv"]])
+      splits(try choose(Self.paths, card: Self.card) { $0.config = "folder" }) == [
+        "train": ["third/train.csv"], "test": ["third/test.csv"],
+      ])
     #expect(splits(try choose(Self.paths, card: Self.card) { $0.split = "test" }) == ["test": ["main/e.jsonl"]])
     #expect(splits(try choose(Self.paths, card: Self.card) { $0.split = "all" }).count == 2)
     #expect(
@@ -100,9 +104,11 @@ struct SelectionTests {
         == "config: hf:a/b has no config 'smal'. There are small, default, folder, plain. Did you mean \"small\"?")
     #expect(
       refusal(Self.paths, card: Self.card) { $0.split = "tests" }
-        == "split: hf:a/b has no split 'tests'. There are test, train; several are joined by +, and \"all\" is every one. Did you mean \"test\"?")
+        == "split: hf:a/b has no split 'tests'. There are test, train; several are joined by +, and \"all\" is every one. Did you mean \"test\"?"
+    )
     #expect(
-      refusal(["a/x.csv", "b/x.csv"]) { $0.config = "c" } == "config: hf:a/b has no config 'c'. There are default, a, b.")
+      refusal(["english/x.csv", "german/x.csv"]) { $0.config = "xyz" }
+        == "config: hf:a/b has no config 'xyz'. There are default, english, german.")
     #expect(
       refusal(["rows.csv"]) { $0.files = ["data/*"] }
         == "files: hf:a/b has no file that 'data/*' means. Look at its files at https://hub/datasets/a/b/tree/main; there are rows.csv.")
@@ -124,7 +130,8 @@ struct SelectionTests {
 
   @Test func of_a_model_what_can_be_used_here_is_taken() throws {
     let paths = [
-      "config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json", "README.md", "onnx/model.onnx", "tf_model.h5", "merges.txt",
+      "config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json", "README.md", "onnx/model.onnx", "tf_model.h5",
+      "merges.txt",
       ".gitattributes",
     ]
     let files = paths.map { HubFile(path: $0, size: 10, hash: String(repeating: "0", count: 64)) }

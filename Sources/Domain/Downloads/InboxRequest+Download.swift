@@ -13,7 +13,10 @@ extension InboxRequest {
     let name = object["name"]?.string
     if object["name"] != nil, name?.isEmpty != false { refuse("name", "must be what it is to be called") }
     if fields.source == nil {
-      refuse("source", "this field is missing; it says where from: hf:OWNER/NAME, hf-model:OWNER/NAME, or one of \(DatasetPreset.names.joined(separator: ", "))")
+      refuse(
+        "source",
+        "this field is missing; it says where from: hf:OWNER/NAME, hf-model:OWNER/NAME, or one of \(DatasetPreset.names.joined(separator: ", "))"
+      )
     }
     guard findings.errors.isEmpty, let wish = fields.download(called: name) else { return (nil, findings) }
     switch wish {

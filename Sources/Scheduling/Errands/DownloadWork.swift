@@ -55,7 +55,9 @@ package struct DownloadWork: ErrandWork {
         Timestamp(nanoseconds: clock.now()) - plan.plannedAt < Self.secondsOfAPlan
       else { continue }
       // The plan last: without it nothing is taken up, and a crash in between is taken up here again.
-      for (path, target) in [(left.incomplete, folder.incomplete), (left.files, folder.files), (left.card, folder.card), (left.plan, folder.plan)]
+      for (path, target) in [
+        (left.incomplete, folder.incomplete), (left.files, folder.files), (left.card, folder.card), (left.plan, folder.plan),
+      ]
       where files.exists(path) && !files.exists(target) { try files.rename(path, to: target) }
       try files.syncFolder(folder.folder)
       return
@@ -69,6 +71,7 @@ package struct DownloadWork: ErrandWork {
     let download = DownloadLayout(folder: folder.folder)
     let result = try PublishedJSON.decode(DownloadResult.self, from: try files.contents(of: download.result))
     let (wish, asker) = (body.wish, body.asker)
+    try await wait(for: asker)
     if asker.kind == .request, wish.source.kind == .dataset, let rows = wish.maximumRows {
       try await catalogue.limitRows(of: wish.name, to: rows, for: asker.drop)
     }
@@ -112,6 +115,11 @@ package struct DownloadWork: ErrandWork {
     return ClaimedDrop(id: id, kind: kind, name: name.text, path: target, isFolder: true, size: bytes, receivedAt: time)
   }
 
+  /// A download may be quicker than the answer to the drop that asked for it: first that, then what came of it.
+  private func wait(for asker: DownloadAsker) async throws {
+    for _ in 0..<200 where try await catalogue.drop(asker.drop)?.state != .done { try await Task.sleep(for: .milliseconds(50)) }
+  }
+
   /// Parts are kept: a later start, or the same wish once more, goes on with them. What was cancelled or failed for good is kept too, until
   /// somebody removes the folder: it may be gigabytes that need not come again.
   package func abandon(_ errand: ErrandRecord, in folder: ErrandLayout) async throws {}
@@ -124,6 +132,7 @@ package struct DownloadWork: ErrandWork {
   package func ended(_ errand: ErrandRecord, in folder: ErrandLayout) async throws {
     let body = try PublishedJSON.decode(DownloadErrand.self, from: errand.body.utf8)
     let asker = body.asker
+    try await wait(for: asker)
     let isDone = errand.state == .completed
     let message = isDone ? errand.result?.message : errand.problem?.description ?? errand.reason.map { "The download was \($0)." }
     try await receipts([

@@ -26,7 +26,7 @@ actor SurveyService: Service {
   private static let groupSize = 64
   /// How long drops may keep it from beginning, in pauses.
   private static let pause = Duration.milliseconds(50)
-  private static let mostPauses = 200
+  private static let mostPauses = 1_200
 
   init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, views: DatasetViews, retrySeconds: Double,

@@ -6,9 +6,11 @@ import SystemPackage
 
 struct DatasetsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "datasets", abstract: "Stored datasets: list, show, search, compare, describe, convert, export, delete, restore.",
+    commandName: "datasets",
+    abstract: "Stored datasets: list, show, search, compare, describe, convert, export, delete, restore; what can be downloaded.",
     subcommands: [
       List.self, Show.self, Search.self, Diff.self, Describe.self, Convert.self, Export.self, Delete.self, Restore.self, Trash.self,
+      Available.self, Downloaded.self,
     ],
     defaultSubcommand: List.self, aliases: ["dataset"])
 
