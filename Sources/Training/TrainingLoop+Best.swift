@@ -9,7 +9,7 @@ extension TrainingLoop {
   func judge(_ row: MetricsRow) throws {
     let settings = training.best, metric = training.bestMetric
     let value = metric.value(in: row)
-    if settings.isWatched, row.step == 0 {
+    if settings.isWatched || training.saveStrategy == .best, row.step == 0 {
       if value == nil { throw unmeasured(metric) }
       return
     }

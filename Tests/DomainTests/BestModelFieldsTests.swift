@@ -58,6 +58,12 @@ struct BestModelFieldsTests {
       ]
     ),
     (
+      #""method": "sft", "save_strategy": "best", "eval_strategy": "no""#,
+      [
+        #"error: training.save_strategy (line 1): needs evaluations while it trains, and eval_strategy is "no"; set it to "epoch", or to "steps" with eval_steps"#
+      ]
+    ),
+    (
       #""method": "sft", "early_stopping_patience": 2, "eval_strategy": "no""#,
       [
         #"error: training.early_stopping_patience (line 1): needs evaluations while it trains, and eval_strategy is "no"; set it to "epoch", or to "steps" with eval_steps"#

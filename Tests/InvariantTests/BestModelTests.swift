@@ -119,6 +119,16 @@ struct BestModelTests {
     #expect(metrics.endedEarly == nil && metrics.steps == 20 && metrics.finalModelStep == 20)
   }
 
+  /// As transformers' `save_strategy: best`: the best evaluation keeps its checkpoint, and no other step does.
+  @Test func a_checkpoint_is_kept_whenever_an_evaluation_is_the_best() throws {
+    let runs = try Runs(Texts.counting, named: "counting.txt")
+    let result = try runs.run("job", config(["save_strategy": "best", "load_best_model_at_end": false]))
+    let names = try runs.folders.files.names(in: result.job.checkpoints).map(\.string)
+    #expect(
+      names.contains("checkpoint-step-5") && !names.contains("checkpoint-step-10") && !names.contains("checkpoint-step-15"), "\(names)")
+    #expect(try summary(runs, result).finalModelStep == 20)
+  }
+
   @Test func of_an_adapter_the_best_matrices_are_published() throws {
     let runs = try Runs(Texts.counting, named: "counting.txt")
     let base = try runs.run("base", Configs.tiny()).job.finalModel
