@@ -12,13 +12,12 @@ struct OpeningTests {
     let tables = try ledger.rows { try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") }
     #expect(
       tables == [
-        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "evaluations", "grdb_migrations", "job_transitions", "jobs",
-        "models",
-        "sidecars", "sweeps", "trained_models",
+        "configs", "dataset_aliases", "dataset_versions", "datasets", "drops", "errands", "evaluations", "grdb_migrations",
+        "job_transitions", "jobs", "models", "sidecars", "sweeps", "tokenizations", "trained_models",
       ])
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0004-errands", "0005-tokenizations",
       ])
   }
 
@@ -28,7 +27,7 @@ struct OpeningTests {
     try ledger.catalogue.close()
     let again = try Catalogue(path: ledger.path)
     #expect(try await again.job(id)?.state == .pending)
-    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 3)
+    #expect(try ledger.rows { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") } == 5)
   }
 
   /// A root that an older version made, with a job in it, is brought to the newest form, and the job goes on.
@@ -40,7 +39,8 @@ struct OpeningTests {
       try database.execute(
         sql: """
           DROP TABLE trained_models; DROP INDEX jobs_sweep; ALTER TABLE jobs DROP COLUMN sweep_id; ALTER TABLE jobs DROP COLUMN waits;
-          DROP TABLE sweeps; DROP TABLE evaluations; DELETE FROM grdb_migrations WHERE identifier > '0001-catalogue';
+          DROP TABLE sweeps; DROP TABLE evaluations; DROP TABLE errands; DROP TABLE tokenizations;
+          DELETE FROM grdb_migrations WHERE identifier > '0001-catalogue';
           """)
     }
     let again = try Catalogue(path: ledger.path)
@@ -61,7 +61,7 @@ struct OpeningTests {
     )
     #expect(
       try ledger.rows { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") } == [
-        "0001-catalogue", "0002-queue", "0003-evaluations", "0099-of-tomorrow",
+        "0001-catalogue", "0002-queue", "0003-evaluations", "0004-errands", "0005-tokenizations", "0099-of-tomorrow",
       ])
   }
 
