@@ -24,7 +24,7 @@ struct PipelineBenchmark {
     if let given = options["rows"] {
       try files.link(FilePath(given), to: source)
     } else {
-      try write(rows: options.int("row-count") ?? 300_000, lines: 12, to: source)
+      try write(rows: options.int("row-count") ?? 600_000, lines: 12, to: source)
     }
     let dataset = try ingest(source, named: "rows", in: folder)
     for threads in [1, 2] {

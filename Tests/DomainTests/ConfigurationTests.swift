@@ -17,7 +17,7 @@ struct ConfigurationTests {
         + #""learning_rate":0.001,"lr_scheduler_type":"cosine","warmup_ratio":0.05,"min_lr_ratio":0.1,"optim":"adamw","weight_decay":0.1,"#
         + #""adam_beta1":0.9,"adam_beta2":0.95,"adam_epsilon":1e-08,"max_grad_norm":1,"use_lora":false,"logging_steps":10,"save_strategy":"epoch","save_steps":500,"#
         + #""save_total_limit":3,"recovery_seconds":60,"bf16":false,"gradient_checkpointing":false,"fp16":false,"group_by_length":false},"#
-        + #""data":{"strategy":"standard","generation_type":"real","shuffle":true},"tools":[],"#
+        + #""data":{"strategy":"standard","generation_type":"real","shuffle":true,"stride":0,"min_tokens":0,"filter_special_tokens":false,"stop_words":[],"stop_word_list":[],"duplicates":"keep","near_similarity":0.8},"tools":[],"#
         + #""evaluation":{"metrics":["loss","perplexity","accuracy"],"sample_prompts":[],"sample_count":3,"sample_tokens":200,"max_prompts":32,"max_new_tokens":256,"temperature":0,"test_cases":[]},"tensorboard":{"enabled":true},"seed":42}"#
     )
   }

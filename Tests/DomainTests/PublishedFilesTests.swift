@@ -141,16 +141,21 @@ struct PublishedFilesTests {
   }
 
   @Test func the_agents_status() throws {
+    var errand = ErrandStatus(
+      id: ErrandID(.tokenize, about: SafeName(from: "a"), number: 1), kind: .tokenize, about: SafeName(from: "a"), state: .running,
+      createdAt: time, updatedAt: time)
+    (errand.progress, errand.eta) = (50, 3)
     let status = AgentStatus(
       version: "0.1.0", pid: 7, since: time, heartbeat: time, state: "running",
       running: [.init(id: job, state: .training, progress: 45, loss: 0.5, eta: 3, reason: nil)],
-      queue: [.init(id: job, state: .pending, progress: 0, loss: nil, eta: nil, reason: "starts next")], datasets: 1, jobs: 2,
+      queue: [.init(id: job, state: .pending, progress: 0, loss: nil, eta: nil, reason: "starts next")], errands: [.init(errand)],
+      datasets: 1, jobs: 2,
       drops: ["rows.csv waits"],
       disk: .init(freeBytes: 5, totalBytes: 9), lastErrors: [.init(at: time, what: "x")])
     try JSONRoundTrip.check(
       status,
       is:
-        #"{"datasets":1,"disk":{"free_bytes":5,"total_bytes":9},"drops":["rows.csv waits"],"heartbeat":"2026-11-21T07:48:03.000Z","jobs":2,"last_errors":[{"at":"2026-11-21T07:48:03.000Z","what":"x"}],"open_drops":1,"pid":7,"queue":[{"id":"tiny-1","progress":0,"reason":"starts next","state":"pending"}],"running":[{"eta":3,"id":"tiny-1","loss":0.5,"progress":45,"state":"training"}],"schema":"dropforge.agent/1","since":"2026-11-21T07:48:03.000Z","state":"running","version":"0.1.0"}"#
+        #"{"datasets":1,"disk":{"free_bytes":5,"total_bytes":9},"drops":["rows.csv waits"],"errands":[{"eta":3,"id":"tokenize-a-1","progress":50,"state":"running"}],"heartbeat":"2026-11-21T07:48:03.000Z","jobs":2,"last_errors":[{"at":"2026-11-21T07:48:03.000Z","what":"x"}],"open_drops":1,"pid":7,"queue":[{"id":"tiny-1","progress":0,"reason":"starts next","state":"pending"}],"running":[{"eta":3,"id":"tiny-1","loss":0.5,"progress":45,"state":"training"}],"schema":"dropforge.agent/1","since":"2026-11-21T07:48:03.000Z","state":"running","version":"0.1.0"}"#
     )
   }
 }

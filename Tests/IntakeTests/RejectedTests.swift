@@ -162,7 +162,7 @@ struct RejectedTests {
     let (receipt, _) = try await refuse(#"{"action": "cancl", "job": "x"}"#, as: "request.json", into: .request)
     #expect(
       receipt.findings?.map(\.description) == [
-        #"error: action (line 1): "cancl" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate. Did you mean "cancel"?"#
+        #"error: action (line 1): "cancl" is not known; it is one of cancel, pause, resume, rescan, delete, rename, evaluate, tokenize, download, describe, convert, export, restore. Did you mean "cancel"?"#
       ])
   }
 

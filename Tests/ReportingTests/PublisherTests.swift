@@ -67,6 +67,7 @@ struct PublisherTests {
           "drops": [
             "rows.csv"
           ],
+          "errands": [],
           "heartbeat": "2026-11-21T07:48:13.000Z",
           "jobs": 3,
           "last_errors": [

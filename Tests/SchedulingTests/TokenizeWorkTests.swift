@@ -144,7 +144,7 @@ struct TokenizeWorkTests {
     ),
     (
       #""dataset": "rows", "tokenizer": "byte", "text_field": "txt""#,
-      "text_field: the dataset 'rows' has no column 'txt'. Its columns are 'text'. Did you mean 'text'? Mend the field and drop the job again."
+      "text_field: the dataset 'rows' has no column 'txt'. Its columns are 'completion', 'prompt'. Mend the field and drop the job again."
     ),
   ])
   func what_cannot_be_done_is_refused_at_once(fields: String, expected: String) async throws {

@@ -24,6 +24,8 @@ struct TokenizedRows {
     let card: TokenizationCard
     let statistics: TokenStatistics
     let wasThere: Bool
+    /// Its folder lives as long as somebody looks at it.
+    fileprivate let folders: TrainingFolders
 
     /// The sequences of both splits, as ids.
     var sequences: [[Int]] {
@@ -70,7 +72,8 @@ struct TokenizedRows {
     let files = ingested.folders.files
     return Made(
       layout: layout, card: try PublishedJSON.decode(TokenizationCard.self, from: files.contents(of: layout.card)),
-      statistics: try PublishedJSON.decode(TokenStatistics.self, from: files.contents(of: layout.statistics)), wasThere: made.wasThere)
+      statistics: try PublishedJSON.decode(TokenStatistics.self, from: files.contents(of: layout.statistics)), wasThere: made.wasThere,
+      folders: ingested.folders)
   }
 
   func forget(_ made: Made) throws { try ingested.folders.files.removeTree(made.layout.folder) }

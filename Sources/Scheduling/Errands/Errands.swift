@@ -131,7 +131,7 @@ package actor Errands {
         uniqueKeysWithValues: ErrandKind.allCases.map { kind in
           (kind, kind.mostAtOnce - open.count { $0.kind == kind && stops[$0.id] != nil })
         })
-      for errand in open {
+      for errand in open where works[errand.kind] != nil {
         if errand.isUnwanted {
           if let stop = stops[errand.id] { stop.make() } else { try await end(errand, .cancelled, reason: Self.cancelled) }
         } else if errand.state == .pending, stops[errand.id] == nil, !resting.contains(errand.id), free[errand.kind, default: 0] > 0 {

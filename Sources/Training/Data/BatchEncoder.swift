@@ -134,9 +134,10 @@ final class BatchEncoder {
   private func encode(_ text: [UInt8]) -> Int {
     ids.removeAll(keepingCapacity: true)
     text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-    guard !setting.isSpecial.isEmpty else { return 0 }
+    let isSpecial = setting.isSpecial
+    guard !isSpecial.isEmpty, ids.contains(where: { isSpecial[Int($0)] }) else { return 0 }
     let before = ids.count
-    ids.removeAll { setting.isSpecial[Int($0)] }
+    ids.removeAll { isSpecial[Int($0)] }
     return before - ids.count
   }
 

@@ -158,19 +158,21 @@ struct Tokenization {
       splits = try division.divide(
         HeldOut.drawn(ofTrain.fingerprints, share: share, seed: UInt64(seed)), sequencesOfDocument: ofTrain.sequencesOfDocument)
     }
-    let card = card(splits, tally, seconds: Double(WallClock.system.monotonic() - start) / 1e9)
+    let equal = ofTrain.fingerprints.count - Set(ofTrain.fingerprints).count
+    let card = card(splits, tally, equal: equal, seconds: Double(WallClock.system.monotonic() - start) / 1e9)
     let statistics = try TokenCounting(layout: layout, card: card, tokenizer: tokenizer).statistics(rowLengths: tally.lengths.ascending)
     try files.publish(try PublishedJSON.bytes(of: statistics), to: layout.statistics)
     return card
   }
 
-  private func card(_ splits: [TokenizationCard.Split], _ tally: PipelineTally, seconds: Double) -> TokenizationCard {
+  /// - Parameter equal: documents of the training part that are equal to one before them.
+  private func card(_ splits: [TokenizationCard.Split], _ tally: PipelineTally, equal: Int, seconds: Double) -> TokenizationCard {
     TokenizationCard(
       id: id, dataset: pin.name.text, version: pin.version, datasetSHA256: pin.sha256, tokenizer: tokenizerName,
       tokenizerSHA256: tokenizerSHA256, vocabularySize: tokenizer.vocabularySize, method: method,
       maximumLength: form == .whole ? nil : maximumLength, treatment: treatment, heldOutShare: heldOutShare, seed: seed, splits: splits,
       rows: tally.rows, emptyRows: tally.emptyRows, refused: tally.refused,
-      duplicates: tally.fingerprints.count - Set(tally.fingerprints).count, removed: tally.removals(treatment), documents: tally.documents,
+      duplicates: equal, removed: tally.removals(treatment), documents: tally.documents,
       textBytes: tally.textBytes, textTokens: tally.textTokens, overlapTokens: tally.overlapTokens,
       createdAt: Timestamp(nanoseconds: WallClock.system.now()), seconds: seconds)
   }
