@@ -79,7 +79,7 @@ struct DownloadEndToEndTests {
     #expect(origin.source == "hf:someone/sums" && origin.commit == Self.sums.commits[0].sha && origin.licence == "mit")
     #expect(origin.files == ["data/a-0.jsonl", "data/a-1.jsonl", "data/b.jsonl", "README.md"])
     #expect(try agent.rows(of: "sums").count == 600)
-    let last = try await sidecarReceipt(agent, "sums.dataset.json") { $0.message.contains("is here") }
+    let last = try await sidecarReceipt(agent, "sums.dataset.json") { $0.message.contains(" is read as the dataset ") }
     #expect(last.status == .accepted && last.result == "sums")
     let job = try await agent.end(of: "sums-1")
     #expect(job.state == .completed, "\(job.reason ?? "")")
@@ -92,10 +92,8 @@ struct DownloadEndToEndTests {
   }
 
   @Test func killed_half_way_it_goes_on_where_it_was() async throws {
-    var repository = Self.sums
     let long = MockRepository.File(Self.rows(0..<40_000), isLarge: true)
-    repository.commit(["train.jsonl": long])
-    let mock = try HubMock([repository])
+    let mock = try HubMock([MockRepository(.dataset, "someone/sums", files: ["train.jsonl": long])])
     mock.trouble.pace = 400_000
     var agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
     _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums"}"#, as: "long.dataset.json", into: .dataset)

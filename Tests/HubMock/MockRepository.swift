@@ -7,22 +7,28 @@ package struct MockRepository: Sendable {
   package enum Kind: String, Sendable { case dataset, model }
 
   package struct File: Sendable {
-    package var bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Kept in a store of its own, known by SHA-256 (LFS); else in git, known by the blob's SHA-1.
-    package var isLarge: Bool
+    package let isLarge: Bool
+    package let sha256: String
+    /// git's hash of the blob; of a large file that of its pointer, which git has in its place.
+    package let oid: String
 
     package init(_ bytes: [UInt8], isLarge: Bool = false) {
       self.bytes = bytes
       self.isLarge = isLarge
+      sha256 = SHA256.hash(bytes)
+      oid = MockRepository.blobHash(isLarge ? Array(Self.pointer(sha256, bytes.count).utf8) : bytes)
     }
 
     package init(_ text: String, isLarge: Bool = false) { self.init(Array(text.utf8), isLarge: isLarge) }
 
-    /// git's hash of the blob; of a large file that of its pointer, which git has in its place.
-    package var oid: String { MockRepository.blobHash(isLarge ? Array(pointer.utf8) : bytes) }
-    package var sha256: String { SHA256.hash(bytes) }
     package var etag: String { isLarge ? sha256 : oid }
-    var pointer: String { "version https://git-lfs.github.com/spec/v1\noid sha256:\(sha256)\nsize \(bytes.count)\n" }
+    var pointer: String { Self.pointer(sha256, bytes.count) }
+
+    private static func pointer(_ hash: String, _ size: Int) -> String {
+      "version https://git-lfs.github.com/spec/v1\noid sha256:\(hash)\nsize \(size)\n"
+    }
   }
 
   package var kind: Kind
