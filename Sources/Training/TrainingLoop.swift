@@ -62,6 +62,10 @@ final class TrainingLoop {
   func run(isStopped: () -> Bool) throws -> Ending {
     report(.phase(.training, share: nil))
     if state.step == 0, state.firstEval == nil { try evaluate() }
+    if state.owesEvaluation == true {
+      guard try evaluateUnlessStopped() else { return .stopped }
+      try checkpointIfDue(isLast: state.step == shape.steps || state.endedEarly != nil)
+    }
     while state.step < shape.steps, state.endedEarly == nil {
       if isStopped() {
         // One that is kept is not replaced by one to recover from, which the next would take away.
@@ -71,7 +75,7 @@ final class TrainingLoop {
       }
       try step()
       let isLast = state.step == shape.steps
-      if isDue(EvaluationCadence(inputs.configuration)) || isLast { try evaluate() }
+      if isDue(EvaluationCadence(inputs.configuration)) || isLast, try !evaluateUnlessStopped() { return .stopped }
       try checkpointIfDue(isLast: isLast || state.endedEarly != nil)
     }
     return .finished
@@ -168,7 +172,23 @@ final class TrainingLoop {
 
   // MARK: evaluation
 
-  /// A large held-out part takes long: a run that is stopped in it goes on from its last checkpoint, and measures it then.
+  /// A large held-out part takes long: a run that is stopped in it leaves a checkpoint of the step just made, and measures it when it
+  /// goes on.
+  ///
+  /// - Returns: false where it was stopped.
+  private func evaluateUnlessStopped() throws -> Bool {
+    do {
+      try evaluate()
+      state.owesEvaluation = nil
+      return true
+    } catch is CancellationError {
+      state.owesEvaluation = true
+      let layout = job.checkpoint(step: state.step)
+      if saved != layout { try checkpoint(layout, forRecovery: true) }
+      return false
+    }
+  }
+
   private static func endIfStopped(_: Double) throws { if WorkerProcess.stopWasAsked { throw CancellationError() } }
 
   private func evaluate() throws {

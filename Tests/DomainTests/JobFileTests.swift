@@ -321,7 +321,7 @@ struct AgentSettingsTests {
   @Test func the_defaults_stand_in_the_file_that_init_writes() {
     #expect(
       JSONNode(.object(AgentSettings().object)).text()
-        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"least_free_disk_mib":256,"least_free_memory_mib":128,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false,"trash_days":7}"#
+        == #"{"running_jobs":1,"running_ingests":2,"settle_seconds":8,"settle_seconds_whole":0.3,"rescan_seconds":30,"retry_seconds":5,"bad_row_share":0.05,"stop_seconds":20,"least_free_disk_mib":256,"least_free_memory_mib":128,"ingest_memory_mib":1024,"ingest_seconds":14400,"ingest_gib":1024,"ingest_files":10000,"ingest_row_mib":64,"ingest_expansion":1000,"allow_reward_commands":false,"trash_days":7,"hub_connections":8,"download_hours":48}"#
     )
   }
 

@@ -92,7 +92,7 @@ struct DownloadEndToEndTests {
   }
 
   @Test func killed_half_way_it_goes_on_where_it_was() async throws {
-    let long = MockRepository.File(Self.rows(0..<40_000), isLarge: true)
+    let long = MockRepository.File(Self.rows(0..<160_000), isLarge: true)
     let mock = try HubMock([MockRepository(.dataset, "someone/sums", files: ["train.jsonl": long])])
     mock.trouble.pace = 400_000
     var agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
@@ -107,7 +107,7 @@ struct DownloadEndToEndTests {
     mock.trouble.pace = 0
     agent = try await RunningAgent.start(on: agent.folder, environment: Self.environment(mock))
     #expect(try await end(agent, "download-long-1").state == .completed)
-    #expect(try await card(agent, "long").rows == 40_000)
+    #expect(try await card(agent, "long").rows == 160_000)
     let gets = mock.requests.filter { $0.method == "GET" }
     #expect(gets.count == 1, "no plan is made anew, and no byte is asked for twice: \(gets.map(\.target))")
     #expect(try #require(gets.first?.range).first > 200_000)

@@ -40,6 +40,40 @@ struct LifeTests {
     _ = try await agent.stop()
   }
 
+  /// With an evaluation after every step that takes longer than the step, nearly every stop comes within one.
+  @Test func stopped_while_it_evaluates_a_run_loses_no_step_and_no_measurement() async throws {
+    var agent = try await RunningAgent.start()
+    _ = try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset)
+    for name in ["calm", "stopped"] {
+      let file = Jobs.file(name, dataset: "sums", steps: 400, training: ["eval_steps": 1])
+      _ = try await agent.dropAndWait(file, as: "\(name).json", into: .job)
+    }
+    #expect(try await agent.end(of: "calm-1").state == .completed)
+    for step in [10, 60, 110] {
+      _ = try await agent.job("stopped-1", is: { ($0.step ?? 0) > step }, for: "step \(step)")
+      _ = try await agent.stop()
+      let stopped = try #require(try agent.jobStatus("stopped-1"))
+      if stopped.state == .completed { break }  // it was faster
+      let step = try #require(stopped.step)
+      let checkpoint = try #require(stopped.checkpoint)
+      // A step is told at most ten times a second.
+      let kept = checkpoint.split(separator: "-").last.flatMap { Int($0) } ?? 0
+      #expect(kept >= step, "\(checkpoint) at step \(step)")
+      agent = try await RunningAgent.start(on: agent.folder)
+    }
+    let end = try await agent.end(of: "stopped-1")
+    #expect(end.state == .completed, "\(end.reason ?? "")")
+    let (calm, stopped) = (try agent.job("calm-1"), try agent.job("stopped-1"))
+    let weights = try [calm, stopped].map { try agent.files.sha256(of: $0.finalModel.appending("model.safetensors")).sha256 }
+    #expect(weights[0] == weights[1])
+    let measured = try [calm, stopped].map { job in
+      try agent.text(job.metricRows).split(separator: "\n").map { try PublishedJSON.decode(MetricsRow.self, from: $0.utf8) }
+        .map { [Double($0.step), $0.loss, $0.evalLoss] }
+    }
+    #expect(measured[0] == measured[1])
+    _ = try await agent.stop()
+  }
+
   @Test func a_stopped_agent_leaves_a_checkpoint_and_goes_on_at_the_next_start() async throws {
     var agent = try await RunningAgent.start()
     _ = try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset)

@@ -49,7 +49,11 @@ package struct SourceFile: Sendable {
 
   /// Modules that it imports.
   package var imports: [String] {
-    lines.compactMap { line in
+    var isText = false
+    return lines.compactMap { line in
+      // Of another language, in a text of several lines.
+      if line.split(separator: "\"\"\"", omittingEmptySubsequences: false).count.isMultiple(of: 2) { isText.toggle() }
+      if isText { return nil }
       var words = line.split(separator: " ").map(String.init)
       while let first = words.first, first.hasPrefix("@") || ["package", "internal", "private", "fileprivate"].contains(first) {
         words.removeFirst()

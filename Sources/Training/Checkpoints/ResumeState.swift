@@ -27,6 +27,8 @@ struct ResumeState: Codable, Sendable, Equatable {
   var evaluationsWithoutGain: Int?
   /// Where and why the run ended before its last step; nil while it goes on.
   var endedEarly: String?
+  /// Stopped within the evaluation after this step: who goes on from here measures first.
+  var owesEvaluation: Bool?
   /// Of the last row of training.
   var lastMeasures: [String: Double] = [:]
   /// The losses that tell whether the training runs away.
