@@ -67,10 +67,10 @@ struct DownloadEndToEndTests {
     _ = try await agent.dropAndWait(Jobs.file("sums", dataset: "sums", steps: 10), as: "sums.json", into: .job)
     let receipt = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "tags": ["small"]}"#, as: "sums.dataset.json", into: .dataset)
     #expect(receipt.status == .accepted)
-    #expect(
-      receipt.message
-        == "hf:someone/sums is downloaded as the dataset 'sums': workspace/errands/download-sums-1/status.json tells how far it is. This receipt is written anew when it is here, or cannot be had."
-    )
+    // On a slow machine it may be here already.
+    let first =
+      "hf:someone/sums is downloaded as the dataset 'sums': workspace/errands/download-sums-1/status.json tells how far it is. This receipt is written anew when it is here, or cannot be had."
+    #expect(receipt.message == first || receipt.message.hasPrefix("hf:someone/sums is here, "), "\(receipt.message)")
     #expect(try await end(agent, "download-sums-1").state == .completed)
     let card = try await card(agent, "sums")
     #expect(card.rows == 650)
@@ -118,11 +118,11 @@ struct DownloadEndToEndTests {
 
   @Test func a_request_is_cancelled_and_asked_for_again() async throws {
     let mock = try HubMock([Self.sums])
-    mock.trouble.pace = 5_000
+    mock.trouble.pace = 1_000
     let agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
     let request = #"{"action": "download", "source": "hf:someone/sums", "name": "mine", "split": "train", "max_rows": 450}"#
     #expect(try await agent.dropAndWait(request, as: "get.json", into: .request).status == .accepted)
-    _ = try await Patience.wait(for: "some of the bytes") { try status(agent, "download-mine-1")?.done.flatMap { $0 > 3_000 ? true : nil } }
+    _ = try await Patience.wait(for: "some of the bytes") { try status(agent, "download-mine-1")?.done.flatMap { $0 > 1_500 ? true : nil } }
     _ = try await agent.dropAndWait(#"{"action": "cancel", "errand": "mine"}"#, as: "stop.json", into: .request)
     #expect(try await end(agent, "download-mine-1").state == .cancelled)
     let told = try await sidecarReceipt(agent, "get.json") { $0.status == .rejected }

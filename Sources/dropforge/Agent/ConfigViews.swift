@@ -11,6 +11,14 @@ struct ConfigViews: Sendable {
   let files: any FileSystem
   let catalogue: Catalogue
   let publisher: Publisher
+  private let turnstile = Turnstile()
+
+  init(layout: RootLayout, files: any FileSystem, catalogue: Catalogue, publisher: Publisher) {
+    self.layout = layout
+    self.files = files
+    self.catalogue = catalogue
+    self.publisher = publisher
+  }
 
   /// Writes a config's folder anew, or removes it where the catalogue has no such config.
   ///
@@ -19,6 +27,10 @@ struct ConfigViews: Sendable {
 
   func publish(_ names: Set<SafeName>, restoring: Bool = false) async throws {
     if names.isEmpty { return }
+    try await turnstile.pass { try await write(names, restoring) }
+  }
+
+  private func write(_ names: Set<SafeName>, _ restoring: Bool) async throws {
     let found = try await catalogue.configVersions(of: names)
     for name in names where found[name] == nil { try files.removeTree(layout.workspace.config(name).folder) }
     try publisher.publish(

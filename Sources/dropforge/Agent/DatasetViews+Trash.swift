@@ -63,16 +63,20 @@ extension DatasetViews {
       if DropID(name.string) != nil { try files.removeTree(layout.workspace.trash.appending(name)) }
     }
     try await empty()
+    for name in try await catalogue.datasetNames() { try removeLeftovers(in: layout.workspace.dataset(name).folder) }
     for version in try await catalogue.unsurveyed(.max) { try sweep(layout.workspace.dataset(version.dataset).version(version.number)) }
   }
 
   /// What a worker that was killed left of looking through a version.
   private func sweep(_ version: DatasetVersionLayout) throws {
     guard files.isFolder(version.folder) else { return }
-    for name in try files.names(in: version.folder) where version.folder.appending(name).isPublishingLeftover {
-      try files.removeFile(version.folder.appending(name))
-    }
+    try removeLeftovers(in: version.folder)
     try files.removeTree(version.samplesMaking)
+  }
+
+  private func removeLeftovers(in folder: FilePath) throws {
+    guard files.isFolder(folder) else { return }
+    for path in try files.names(in: folder).map(folder.appending) where path.isPublishingLeftover { try files.removeFile(path) }
   }
 
   /// Bytes of the files below a folder; a file with several names in it counts once.

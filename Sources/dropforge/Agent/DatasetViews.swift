@@ -14,11 +14,25 @@ struct DatasetViews: Sendable {
   let publisher: Publisher
   let settings: AgentSettings
   let clock: WallClock
+  private let turnstile = Turnstile()
+
+  init(
+    layout: RootLayout, files: any FileSystem, catalogue: Catalogue, publisher: Publisher, settings: AgentSettings, clock: WallClock
+  ) {
+    self.layout = layout
+    self.files = files
+    self.catalogue = catalogue
+    self.publisher = publisher
+    self.settings = settings
+    self.clock = clock
+  }
 
   var now: Timestamp { Timestamp(nanoseconds: clock.now()) }
 
   /// Writes the cards anew, and the reports of those that were looked through.
-  func publish(_ names: Set<SafeName>) async throws {
+  func publish(_ names: Set<SafeName>) async throws { try await turnstile.pass { try await write(names) } }
+
+  private func write(_ names: Set<SafeName>) async throws {
     let cards = try await catalogue.datasetCards(names) { layout.relative(layout.workspace.dataset($0).version($1).data) }
     var pages: [DatasetFacts] = []
     let completed = try cards.map { card in

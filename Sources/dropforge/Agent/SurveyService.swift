@@ -90,8 +90,9 @@ actor SurveyService: Service {
       }
       log.error("a dataset cannot be looked through", metadata: ["dataset": "\(version.dataset)", "version": "\(version.number)"])
     }
-    try await catalogue.noteSurveyed(versions)
+    // In this order: after a crash between the two they are looked through once more, and told.
     try await views.publish(Set(versions.map(\.dataset)))
+    try await catalogue.noteSurveyed(versions)
   }
 
   private func look(_ versions: [DatasetVersionRecord]) async throws -> WorkerOutcome {
