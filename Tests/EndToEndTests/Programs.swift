@@ -52,7 +52,7 @@ struct TookTooLong: Error, CustomStringConvertible {
 }
 
 enum Patience {
-  static let seconds = 120.0
+  static let seconds = 600.0
 
   /// Asks again and again until there is an answer. These tests watch real programs: there is nothing to be told by.
   static func wait<Answer>(for what: String, seconds: Double = seconds, _ ask: () throws -> Answer?) async throws -> Answer {

@@ -68,7 +68,7 @@ extension DatasetViews {
   }
 
   /// What a worker that was killed left of looking through a version.
-  private func sweep(_ version: DatasetVersionLayout) throws {
+  func sweep(_ version: DatasetVersionLayout) throws {
     guard files.isFolder(version.folder) else { return }
     try removeLeftovers(in: version.folder)
     try files.removeTree(version.samplesMaking)

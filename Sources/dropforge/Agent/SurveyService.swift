@@ -103,6 +103,10 @@ actor SurveyService: Service {
     try files.publish(try PublishedJSON.bytes(of: orders), to: path)
     let outcome = await engine.run(.survey(path), threads: nil, stop: stop, graceSeconds: 1) { _ in }
     try files.removeFile(path)
+    // One that was killed leaves what it was making.
+    if outcome != .done {
+      for version in versions { try views.sweep(layout.workspace.dataset(version.dataset).version(version.number)) }
+    }
     return outcome
   }
 }
