@@ -36,31 +36,22 @@ package final class Catalogue: Sendable {
     }
   }
 
+  /// In the order of their making: a name stands in every root that has gone through it, and is never changed.
+  private static let migrations = [
+    ("0001-catalogue", PackageResources.v0001_catalogue_sql),
+    ("0002-queue", PackageResources.v0002_queue_sql),
+    ("0003-evaluations", PackageResources.v0003_evaluations_sql),
+    ("0004-errands", PackageResources.v0004_errands_sql),
+    ("0005-sweep-winners", PackageResources.v0005_sweep_winners_sql),
+    ("0006-tokenizations", PackageResources.v0006_tokenizations_sql),
+    ("0007-datasets", PackageResources.v0007_datasets_sql),
+    ("0008-origins", PackageResources.v0008_origins_sql),
+  ]
+
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("0001-catalogue") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0001_catalogue_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0002-queue") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0002_queue_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0003-evaluations") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0003_evaluations_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0004-errands") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0004_errands_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0005-sweep-winners") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0005_sweep_winners_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0006-tokenizations") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0006_tokenizations_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0007-datasets") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0007_datasets_sql, as: UTF8.self))
-    }
-    migrator.registerMigration("0008-origins") { database in
-      try database.execute(sql: String(decoding: PackageResources.v0008_origins_sql, as: UTF8.self))
+    for (name, sql) in migrations {
+      migrator.registerMigration(name) { try $0.execute(sql: String(decoding: sql, as: UTF8.self)) }
     }
     return migrator
   }

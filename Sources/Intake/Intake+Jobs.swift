@@ -17,6 +17,13 @@ extension Intake {
     let needs = try await catalogue.needs(of: job, source: document.source)
     let findings = jobFindings + needs.findings + [job.datasetFinding(needs.configuration)].compactMap(\.self)
     guard findings.errors.isEmpty else { return rejection(of: drop, .job, findings, document) }
+    return try await accepted(drop, document, job, as: "Job", needs, findings)
+  }
+
+  /// - Parameter title: what people call it.
+  private func accepted(
+    _ drop: ClaimedDrop, _ document: JSONDocument, _ job: JobFile, as title: String, _ needs: JobNeeds, _ findings: [Finding]
+  ) async throws -> Judged {
     let reason = try await reason(needs, job)
     let form = form(for: drop)
     let layout = layout
@@ -26,7 +33,7 @@ extension Intake {
     ) { id in
       form(
         .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
-        message: "Job '\(id)' is here: \(reason.sentence).\(findings.warningsNote)", findings: findings)
+        message: "\(title) '\(id)' is here: \(reason.sentence).\(findings.warningsNote)", findings: findings)
     }
     return Judged(drop: drop, entry: entry)
   }
@@ -39,18 +46,7 @@ extension Intake {
     if let train = needs.train, let problem = task.problem(in: train.result, of: train.dataset) {
       return rejection(of: drop, kind: .request, problem, sha256: document.sha256)
     }
-    let reason = try await reason(needs, job)
-    let form = form(for: drop)
-    let layout = layout
-    let entry = Catalogue.job(
-      named: SafeName(from: job.name), drop: drop.id, file: String(decoding: document.bytes, as: UTF8.self), priority: job.priority,
-      reason: reason.sentence, waits: reason.isOutOfTheQueue, at: now
-    ) { id in
-      form(
-        .job, .accepted, sha256: document.sha256, path: layout.workspace.job(id).folder, result: id.text,
-        message: "Evaluation '\(id)' is here: \(reason.sentence).\(findings.warningsNote)", findings: findings)
-    }
-    return Judged(drop: drop, entry: entry)
+    return try await accepted(drop, document, job, as: "Evaluation", needs, findings)
   }
 
   /// One file, and a job for each of its points. Every point's config is looked at before any job is made.
