@@ -12,12 +12,7 @@ extension Scheduler {
   func watchRoom() async {
     while !isShuttingDown {
       lookForRoom()
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { try? await Task.sleep(for: .seconds(self.settings.retrySeconds)) }  // ended by the stop below, or by itself
-        group.addTask { await self.stop.wait() }
-        await group.next()
-        group.cancelAll()
-      }
+      await pause(seconds: settings.retrySeconds)
     }
   }
 

@@ -50,7 +50,8 @@ package actor Scheduler {
 
   package init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, engine: any Engine, settings: AgentSettings, reports: SchedulerReports,
-    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil, plansAhead: Bool = false
+    clock: WallClock, log: Logger, defaultThreads: Int, room: (@Sendable () -> MachineRoom)? = nil, plansAhead: Bool = false,
+    openInotify: @escaping @Sendable () throws(SystemError) -> Inotify = { () throws(SystemError) in try Inotify() }
   ) {
     self.layout = layout
     self.files = files
@@ -66,7 +67,7 @@ package actor Scheduler {
     policy = SchedulePolicy(runningLimit: settings.runningJobs)
     (wakeUps, wakeUpSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (statusChanges, statusChangeSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    controls = ControlFolders(files: files, log: log)
+    controls = ControlFolders(files: files, workspace: layout.workspace.folder, log: log, openInotify: openInotify)
     board = StatusBoard(layout: layout, files: files)
   }
 
@@ -96,13 +97,13 @@ package actor Scheduler {
   /// Works until `shutDown` and the end of every worker: they are asked to leave a checkpoint, and their jobs go on at the
   /// next start.
   package func run() async {
-    controls.wake = { [wakeUpSink] in wakeUpSink.yield() }
+    controls.start { [wakeUpSink] in wakeUpSink.yield() }
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         await self.stop.wait()
         if self.stop.isMade { await self.stopWorkers() }
       }
-      group.addTask { await self.controls.listen() }
+      group.addTask { await self.lookEverySoOften() }
       group.addTask { await self.publishStatuses() }
       group.addTask { await self.watchRoom() }
       wake()
@@ -115,6 +116,26 @@ package actor Scheduler {
       controls.stop()
       while !stops.isEmpty || planning != nil, await group.next() != nil {}
       statusChangeSink.finish()
+    }
+  }
+
+  /// Events are wake-ups, looks are the truth: what no event told is found all the same.
+  private func lookEverySoOften() async {
+    while true {
+      await pause(seconds: controls.hasEvents ? settings.rescanSeconds : settings.secondsBetweenLooks)
+      if stop.isMade { return }
+      controls.renew()
+      wake()
+    }
+  }
+
+  /// Ends early where the agent stops.
+  func pause(seconds: Double) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await Task.sleep(for: .seconds(seconds)) }  // ended by the stop below, or by itself
+      group.addTask { await self.stop.wait() }
+      await group.next()
+      group.cancelAll()
     }
   }
 
@@ -161,7 +182,8 @@ package actor Scheduler {
       for decision in policy.decide(open) {
         switch decision {
         case .start(let id):
-          if stops[id] == nil {
+          // A stop of the agent may have come while this pass read the catalogue: who starts now would not hear of it.
+          if stops[id] == nil, !isShuttingDown {
             stops[id] = StopRequest()
             running.append(id)
             starts.append(id)
@@ -207,12 +229,7 @@ package actor Scheduler {
   func waitForRoom(_ id: JobID) async {
     waitingForRoom.insert(id)
     wake()
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await Task.sleep(for: .seconds(self.settings.retrySeconds)) }  // ended by the stop below, or by itself
-      group.addTask { await self.stop.wait() }
-      await group.next()
-      group.cancelAll()
-    }
+    await pause(seconds: settings.retrySeconds)
     waitingForRoom.remove(id)
     wake()
   }

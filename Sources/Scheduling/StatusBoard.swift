@@ -57,7 +57,7 @@ struct StatusBoard {
 
   private func publish(_ status: JobStatus) throws {
     let folder = layout.workspace.job(status.id)
-    if !files.exists(folder.folder) { try files.makeFolders(folder.folder) }
+    if !files.exists(folder.folder) { for path in folder.folders { try files.makeFolders(path) } }
     try files.publish(try PublishedJSON.bytes(of: status), to: folder.status)
   }
 }

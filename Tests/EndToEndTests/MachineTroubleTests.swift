@@ -30,9 +30,11 @@ struct MachineTroubleTests {
     let agent = try await RunningAgent.start(on: disk)
     #expect(try await agent.dropAndWait(Self.rows("first", 10), as: "first.jsonl", into: .dataset).status == .accepted)
 
-    // Written while there is room, moved in when there is none.
+    // Written while there is room, moved in when there is none: neither what the first drop's survey frees nor what the agent keeps
+    // for its own words (a megabyte, given up when the disk is full) is room enough for it.
     let inbox = agent.layout.inbox.folder(of: .dataset)
-    try agent.files.writeInPlace(Array(Self.rows("second", 20_000).utf8), to: disk.path.appending("second.jsonl"))
+    let topic = "second " + String(repeating: "x", count: 130)
+    try agent.files.writeInPlace(Array(Self.rows(topic, 20_000).utf8), to: disk.path.appending("second.jsonl"))
     let filler = disk.path.appending("filler")
     try Self.fill(filler)
     try agent.files.rename(disk.path.appending("second.jsonl"), to: inbox.appending("second.jsonl"))

@@ -102,9 +102,22 @@ struct ErrandsTests {
       for id in [first] + downloads.prefix(4) { _ = try await life.status(id) { $0.state == .running } }
       let waiting = [try office.status(second), try office.status(downloads[4])]
       #expect(waiting.map(\.?.state) == [.pending, .pending])
+      while engine.calls.count < 5 { await Task.yield() }  // what is said to run is about to
       release.make()
       for id in [first, second] + downloads { #expect(try await life.end(of: id).state == .completed) }
       #expect(engine.mostAtOnce == 5)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func one_that_is_starting_when_the_agent_stops_is_stopped_too() async throws {
+    for round in 0..<25 {
+      try await office.live(
+        engine: FakeEngine { work in
+          await work.stop.wait(); return .stopped
+        }
+      ) { life in
+        _ = try await life.add(likeness: "\(round)")
+      }
     }
   }
 

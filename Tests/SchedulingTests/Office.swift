@@ -81,7 +81,9 @@ final class Office: Sendable {
   @discardableResult
   func live<Result: Sendable>(
     engine: FakeEngine, settings: AgentSettings = Office.settings, room: (@Sendable () -> MachineRoom)? = nil,
-    plansAhead: Bool = false, isolation: isolated (any Actor)? = #isolation,
+    plansAhead: Bool = false,
+    openInotify: @escaping @Sendable () throws(SystemError) -> Inotify = { () throws(SystemError) in try Inotify() },
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (Life) async throws -> Result
   ) async throws -> Result {
     let catalogue = try Catalogue(path: root.workspace.catalogue.string)
@@ -92,7 +94,7 @@ final class Office: Sendable {
         outputs: { told.note($0) }, config: { told.note($0) }, sweep: { told.note($0) }, changed: { told.noteChange() }),
       clock: clock.clock,
       log: log.logger, defaultThreads: 3, room: room ?? { MachineRoom(freeDisk: nil, availableMemory: nil) },
-      plansAhead: plansAhead)
+      plansAhead: plansAhead, openInotify: openInotify)
     try await scheduler.recover()
     let running = Task { await scheduler.run() }  // awaited below, whatever the body does
     let result: Result

@@ -4,6 +4,7 @@ import Engines
 import Platform
 import Scheduling
 import StrictJSON
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -283,7 +284,48 @@ struct SchedulerTests {
     #expect(engine.calls.count == 2)
   }
 
+  @Test func where_the_kernel_tells_nothing_a_file_in_the_control_folder_is_found_by_looking() async throws {
+    let files = LinuxFileSystem()
+    let isUsedUp = Mutex(true)
+    var settings = Office.settings
+    settings.rescanSeconds = 1
+    try await office.live(
+      engine: FakeEngine(FakeTraining.untilStopped), settings: settings,
+      openInotify: { () throws(SystemError) in
+        if isUsedUp.withLock(\.self) { throw SystemError(.tooManyOpenFiles, "open an inotify instance") }
+        return try Inotify()
+      }
+    ) { life in
+      let id = try await life.submit("tiny")
+      _ = try await life.status(id) { $0.state == .training }
+      try files.writeInPlace([], to: office.layout(id).control(.pause))
+      _ = try await life.status(id) { $0.state == .paused }
+      #expect(!office.log.lines.contains("notice: control folders are watched again"))
+      isUsedUp.withLock { $0 = false }
+      await office.log.wait(for: "notice: control folders are watched again")
+      try files.writeInPlace([], to: office.layout(id).control(.cancel))
+      #expect(try await life.end(of: id).state == .cancelled)
+    }
+    // Told once, and once when it has mended itself.
+    #expect(
+      office.log.lines.filter { $0.contains("control folders") } == [
+        "warning: control folders are looked through every few seconds: the kernel tells nothing of them",
+        "notice: control folders are watched again",
+      ])
+  }
+
   // MARK: stops and restarts
+
+  @Test(.timeLimit(.minutes(1))) func a_job_that_is_starting_when_the_agent_stops_is_stopped_too() async throws {
+    for round in 0..<25 {
+      try await office.live(engine: FakeEngine(FakeTraining.untilStopped)) { life in
+        let id = try await life.submit("tiny-\(round)")
+        // At another moment of the start each time.
+        for _ in 0..<round { await Task.yield() }
+        #expect(try office.status(id) != nil)
+      }
+    }
+  }
 
   @Test func a_stop_of_the_agent_leaves_the_job_to_go_on_at_the_next_start() async throws {
     let id = try await office.live(engine: FakeEngine(FakeTraining.untilStopped)) { life in

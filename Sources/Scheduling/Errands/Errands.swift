@@ -134,7 +134,9 @@ package actor Errands {
       for errand in open where works[errand.kind] != nil {
         if errand.isUnwanted {
           if let stop = stops[errand.id] { stop.make() } else { try await end(errand, .cancelled, reason: Self.cancelled) }
-        } else if errand.state == .pending, stops[errand.id] == nil, !resting.contains(errand.id), free[errand.kind, default: 0] > 0 {
+        } else if errand.state == .pending, stops[errand.id] == nil, !resting.contains(errand.id), free[errand.kind, default: 0] > 0,
+          !isShuttingDown  // since this pass began: who starts now would not hear of it
+        {
           free[errand.kind, default: 0] -= 1
           stops[errand.id] = StopRequest()
           starts.append(errand)
