@@ -20,8 +20,8 @@ struct CommandTests {
     #expect(ran.code == 0, "\(ran)")
     #expect(ran.output.hasPrefix("Job 'quick-1' is here: starts next. One warning: training.eval_steps: 10 steps are more than"))
     #expect(ran.output.hasSuffix("quick-1 completed\n"))
-    let bad = try work.write("{", to: "bad.json")
-    let refused = try await Programs.run(["drop", bad.string, "--kind", "job", "--wait"] + root)
+    let cut = try work.write("{", to: "bad.json")
+    let refused = try await Programs.run(["drop", cut.string, "--kind", "job", "--wait"] + root)
     #expect(refused.code == 1)
     let log = try await Programs.run(["logs", "quick", "-f"] + root)
     #expect(log.code == 0 && log.output.contains("Epoch 1/1 [Step 5/5] - loss: "))
@@ -30,8 +30,12 @@ struct CommandTests {
     #expect(status["jobs"]?.array?.first?["state"] == "completed")
     #expect(try await Programs.run(["status"] + root).output.contains("quick-1  completed"))
     let doctor = try await Programs.run(["doctor", "--json"] + root)
-    #expect(doctor.code == 0, "\(doctor)")
-    #expect(try JSONParser.parse(doctor.output)["symptoms"]?.array?.contains { $0["what"] == "kernels" } == true)
+    let symptoms = try #require(try JSONParser.parse(doctor.output)["symptoms"]?.array)
+    // Tests beside this one may have used up the user's inotify instances for a moment; nothing else may be wrong here.
+    let bad = symptoms.filter { $0["verdict"] == "bad" }
+    #expect(bad.allSatisfy { $0["what"] == "inotify" }, "\(doctor)")
+    #expect(doctor.code == (bad.isEmpty ? 0 : 1), "\(doctor)")
+    #expect(symptoms.contains { $0["what"] == "kernels" })
     _ = try await agent.stop()
   }
 

@@ -30,17 +30,17 @@ struct MachineTroubleTests {
     let agent = try await RunningAgent.start(on: disk)
     #expect(try await agent.dropAndWait(Self.rows("first", 10), as: "first.jsonl", into: .dataset).status == .accepted)
 
-    // Written while there is room, moved in when there is none: neither what the first drop's survey frees nor what the agent keeps
-    // for its own words (a megabyte, given up when the disk is full) is room enough for it.
+    // Written while there is room, moved in when there is none: its rows are more than the megabyte that the agent keeps for its own
+    // words and gives up when the disk is full.
     let inbox = agent.layout.inbox.folder(of: .dataset)
-    let topic = "second " + String(repeating: "x", count: 130)
-    try agent.files.writeInPlace(Array(Self.rows(topic, 20_000).utf8), to: disk.path.appending("second.jsonl"))
+    let rows = "text\n" + (1...20_000).map { "second \(String(repeating: "x", count: 130)) \($0)\n" }.joined()
+    try agent.files.writeInPlace(Array(rows.utf8), to: disk.path.appending("second.csv"))
     let filler = disk.path.appending("filler")
     try Self.fill(filler)
-    try agent.files.rename(disk.path.appending("second.jsonl"), to: inbox.appending("second.jsonl"))
+    try agent.files.rename(disk.path.appending("second.csv"), to: inbox.appending("second.csv"))
     // The agent has kept a little room for its own words.
     let waiting = try await Patience.wait(for: "the receipt of a drop that waits") {
-      let path = agent.layout.inbox.receipt(forFileNamed: "second.jsonl")
+      let path = agent.layout.inbox.receipt(forFileNamed: "second.csv")
       return agent.files.exists(path) ? try PublishedJSON.decode(Receipt.self, from: try agent.files.contents(of: path)) : nil
     }
     #expect(waiting.status == .waiting)
@@ -48,16 +48,16 @@ struct MachineTroubleTests {
     #expect(waiting.message.hasSuffix("Free space on the disk; the drop is taken in by itself then."), "\(waiting.message)")
     // Whatever stands there is whole, and the drop is in one of its four places.
     try Self.everyPublishedFileIsWhole(agent)
-    #expect(try Self.whereabouts(of: "second.jsonl", agent) == 1)
+    #expect(try Self.whereabouts(of: "second.csv", agent) == 1)
     #expect(agent.isAlive)
 
     try agent.files.removeFile(filler)
-    let receipt = try await agent.receipt("second.jsonl")
+    let receipt = try await agent.receipt("second.csv")
     #expect(receipt.status == .accepted, "\(receipt)")
     #expect(try agent.rows(of: "second").count == 20_000)
     try Self.everyPublishedFileIsWhole(agent)
     _ = try await agent.stop()  // a claim's folder goes after its receipt
-    #expect(try Self.whereabouts(of: "second.jsonl", agent) == 0)
+    #expect(try Self.whereabouts(of: "second.csv", agent) == 0)
   }
 
   @Test func with_every_inotify_limit_used_up_drops_are_found_by_looking_and_events_come_back() async throws {
