@@ -109,7 +109,7 @@ private struct Killing {
     let layout = agent.layout
     let all = dropped
     do {
-      _ = try await Patience.wait(for: "the end of everything", seconds: 300) { try all.areOver(in: layout) ? true : nil }
+      _ = try await Patience.wait(for: "the end of everything") { try all.areOver(in: layout) ? true : nil }
     } catch {
       let open = try all.filter { try $0.verdict(in: layout) == nil }.map(\.name)
       complaints.append("\(error); without a verdict: \(open)")

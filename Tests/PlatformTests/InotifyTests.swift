@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the kernel tells of each way in which a file can come: the rules of the watcher stand on it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(20)))
 struct InotifyTests {
   /// Watches a folder and does something in it: the events of it, as `CREATE name`, equal ones in a row once.
   private func events(

@@ -6,7 +6,7 @@ import Testing
 import Watching
 
 /// What can happen to an inbox that is no drop: lost events, lost folders, used-up limits.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(20)))
 struct InboxWatcherTroubleTests {
   @Test func without_events_the_rescan_finds_everything() async throws {
     try await Watched.run(
