@@ -33,7 +33,9 @@ final class NormalizedWords {
       if begins != 0 {
         let first = begins.trailingZeroBitCount
         next = start &+ first
-        if ends != 0 || first == 0 || special &>> UInt64(truncatingIfNeeded: first) != 0 { next = forEachWritten(in: text, from: next, body) }
+        if ends != 0 || first == 0 || special &>> UInt64(truncatingIfNeeded: first) != 0 {
+          next = forEachWritten(in: text, from: next, body)
+        }
       }
       start = next
     }

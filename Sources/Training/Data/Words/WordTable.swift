@@ -17,7 +17,8 @@ final class WordTable: Sendable {
     self.shift = shift
     slots = FrozenTable(count: 1 << bits, repeating: Key(0, 0)) { slots in
       for word in words {
-        let key = word.withUnsafeBufferPointer { bytes in bytes.baseAddress.map { Self.key($0, count: bytes.count, readable: bytes.count) } }
+        let key = word.withUnsafeBufferPointer { bytes in bytes.baseAddress.map { Self.key($0, count: bytes.count, readable: bytes.count) }
+        }
         guard let key, key != Key(0, 0) else { continue }
         var slot = Self.slot(key, shift)
         while slots[slot] != Key(0, 0) { slot = (slot + 1) & (slots.count - 1) }
