@@ -2,14 +2,14 @@
 ///
 /// Hot loops read through `base` without bounds checks and without reference counting; who holds the pointer also holds
 /// the table.
-final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
+package final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
   // @unchecked because the compiler cannot see that the memory is written inside `init` only.
 
-  let base: UnsafePointer<Element>
-  let count: Int
+  package let base: UnsafePointer<Element>
+  package let count: Int
 
   /// Fills `count` elements with `initial`, then lets `fill` write over them.
-  init<Failure: Error>(
+  package init<Failure: Error>(
     count: Int, repeating initial: Element, fill: (UnsafeMutableBufferPointer<Element>) throws(Failure) -> Void
   ) throws(Failure) {
     let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(count, 1))
@@ -22,7 +22,7 @@ final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
     self.count = count
   }
 
-  convenience init(_ elements: [Element]) where Element: ExpressibleByIntegerLiteral {
+  package convenience init(_ elements: [Element]) where Element: ExpressibleByIntegerLiteral {
     self.init(count: elements.count, repeating: 0) { memory in
       for (index, element) in elements.enumerated() { memory[index] = element }
     }
@@ -30,7 +30,7 @@ final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
 
   deinit { base.deallocate() }
 
-  subscript(index: Int) -> Element {
+  package subscript(index: Int) -> Element {
     precondition(index >= 0 && index < count, "index \(index) is outside a table of \(count)")
     return base[index]
   }

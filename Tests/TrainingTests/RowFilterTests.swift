@@ -82,7 +82,8 @@ struct RowFilterTests {
 
   @Test func the_share_of_equal_values_is_about_the_share_of_common_runs() {
     for changed in [0, 10, 40, 100] {
-      var (one, other) = (MinHash.Builder(), MinHash.Builder())
+      var one = MinHash.Builder()
+      var other = MinHash.Builder()
       var (runsOfOne, runsOfOther): (Set<[UInt64]>, Set<[UInt64]>) = ([], [])
       let words = (0..<1_000).map { UInt64($0) &* 0x9E37_79B9_7F4A_7C15 }
       let changedWords = words.enumerated().map { $0.offset * 10 < changed * 10 ? $0.element &+ 1 : $0.element }
@@ -93,11 +94,45 @@ struct RowFilterTests {
       for word in words { one.add(word) }
       for word in changedWords { other.add(word) }
       let jaccard = Double(runsOfOne.intersection(runsOfOther).count) / Double(runsOfOne.union(runsOfOther).count)
-      let common = one.finish().values.withUnsafeBufferPointer { first in
-        other.finish().values.withUnsafeBufferPointer { second in MinHash.common(first.baseAddress!, second.baseAddress!) }  // 64 values
+      let (first, second) = (one.finish(), other.finish())
+      let common = first.values.withUnsafeBufferPointer { first in
+        second.values.withUnsafeBufferPointer { second in MinHash.common(first.baseAddress!, second.baseAddress!) }  // 64 values
       }
       #expect(abs(Double(common) / 64 - jaccard) < 0.2, "\(common) of 64, Jaccard \(jaccard)")
     }
+  }
+
+  @Test func signatures_are_those_of_a_plain_computation() {
+    var builder = MinHash.Builder()
+    var random = RandomTexts(seed: 11)
+    for count in Array(0...80) + [500, 5_000] {
+      let words = (0..<count).map { _ in UInt64(random.number(below: 40)) &* 0x9E37_79B9_7F4A_7C15 }
+      for word in words { builder.add(word) }  // one builder for all of them
+      #expect(builder.finish().values == PlainNearRows.signature(words), "\(count) words")
+    }
+  }
+
+  @Test(arguments: [0.8, 1, 0.77]) func a_table_keeps_the_rows_that_a_search_through_all_keeps(similarity: Double) {
+    var table = NearTable(similarity: similarity)
+    var plain = PlainNearRows(similarity: similarity)
+    var random = RandomTexts(seed: 3)
+    var builder = MinHash.Builder()
+    var texts: [[UInt64]] = []
+    var kept = 0
+    for row in 0..<6_000 {
+      // Something new, or one that came before with some of its words changed.
+      var words =
+        row % 3 == 0 || texts.isEmpty
+        ? (0..<random.number(below: 120)).map { _ in UInt64(random.number(below: 1 << 30)) } : texts[random.number(below: texts.count)]
+      for _ in 0..<(row % 3 == 2 ? random.number(below: 6) : 0) where !words.isEmpty { words[random.number(below: words.count)] &+= 1 }
+      texts.append(words)
+      for word in words { builder.add(word &* 0x9E37_79B9_7F4A_7C15) }
+      let signature = builder.finish()
+      let (isNew, isExpected) = (table.insert(signature), plain.insert(signature.values))
+      #expect(isNew == isExpected, "row \(row)")
+      kept += isNew ? 1 : 0
+    }
+    #expect(kept > 1_500 && kept < 5_500, "\(kept)")
   }
 
   @Test func a_table_of_signatures_grows_and_finds_what_is_near() {

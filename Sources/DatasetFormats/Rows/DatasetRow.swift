@@ -40,6 +40,17 @@ package struct DatasetRow {
     return found.map { Value(row: self, range: $0.range, string: $0.string) }
   }
 
+  /// The value of a top-level field, and whether the next row goes on with this one's document, in one pass.
+  package func valueAndContinuation(_ field: FieldName) -> (value: Value?, continues: Bool) {
+    var found: (range: Range<Int>, string: JSONStringRange?)?
+    var continues = false
+    visit { key, range, string in
+      if field.matches(key, bytes) { found = (range, string) }
+      if FieldName.continues.matches(key, bytes) { continues = bytes[range.lowerBound] == UInt8(ascii: "t") }
+    }
+    return (found.map { Value(row: self, range: $0.range, string: $0.string) }, continues)
+  }
+
   /// The values of several fields in one pass, in their order.
   package func values(_ fields: [FieldName]) -> [Value?] {
     var found = [Value?](repeating: nil, count: fields.count)

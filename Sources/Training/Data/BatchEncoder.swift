@@ -30,8 +30,9 @@ final class BatchEncoder {
     batch.ids.reserveCapacity(RowBatches.usual / 2)
     for index in rowBatch.rows {
       let row = rows[index]
-      read(row, index)
-      if index == rowBatch.rows.upperBound - 1 || !row.continues { endUnit(at: index) }
+      let (reading, continues) = setting.reader.readingAndContinuation(row)
+      read(reading, index)
+      if index == rowBatch.rows.upperBound - 1 || !continues { endUnit(at: index) }
     }
     return batch
   }
@@ -48,6 +49,7 @@ final class BatchEncoder {
     var unit = EncodedBatch.Unit(sequences: batch.sequenceEnds.count)
     (unit.textTokens, unit.textBytes, unit.isMissing) = (text.tokens, text.bytes, isMissing)
     let goesOn = batch.units.isEmpty && rowBatch.startsOpen
+    let own = setting.wantsTexts ? alikeness.finish() : nil
     if goesOn {
       // It is what its first part was.
     } else if index == rowBatch.rows.upperBound - 1, rowBatch.endsOpen {
@@ -58,13 +60,12 @@ final class BatchEncoder {
         for sequence in open { for id in sequence.ids { fingerprint.add(id) } }
         unit.fingerprint = fingerprint.value
       }
-      unit.text = alikeness.finish()
+      unit.text = own
     }
     batch.units.append(unit)
     for number in open.indices { open[number].removeAll() }
     text = (0, 0)
     isMissing = false
-    if setting.wantsTexts { alikeness = TextFingerprint.Builder(setting.treatment.duplicates) }
   }
 
   /// Of a document that goes beyond the batch, whose row `index` is the last in it. What it is like must be known at its first part:
@@ -89,8 +90,8 @@ final class BatchEncoder {
     }
   }
 
-  private func read(_ row: DatasetRow, _ index: Int) {
-    switch setting.reader.reading(row) {
+  private func read(_ reading: RowReading, _ index: Int) {
+    switch reading {
     case .nothing:
       batch.emptyRows += 1
       isMissing = true

@@ -6,12 +6,12 @@ enum TextFingerprint: Equatable {
   /// Where near duplicates are looked for.
   case signature(MinHash)
 
-  /// Takes a row's text in, segment by segment.
-  struct Builder {
+  /// Takes rows' texts in, segment by segment: for one thread, memory used again and again.
+  struct Builder: ~Copyable {
     private let policy: DuplicatePolicy
     private var hash = TextHash()
     private var runs = MinHash.Builder()
-    private var words: [UInt8] = []
+    private let words = NormalizedWords()
 
     init(_ policy: DuplicatePolicy) { self.policy = policy }
 
@@ -19,28 +19,19 @@ enum TextFingerprint: Equatable {
       switch policy {
       case .keep: break
       case .exact: hash.add(text)
-      case .normalized:
-        words.removeAll(keepingCapacity: true)
-        NormalizedText.appendWords(of: text, to: &words)
-        words.withUnsafeBufferPointer { hash.add($0) }
-      case .near:
-        words.removeAll(keepingCapacity: true)
-        NormalizedText.appendWords(of: text, to: &words)
-        words.withUnsafeBufferPointer { words in
-          for word in words.split(separator: 0x20) {
-            var hash = TextHash()
-            hash.add(UnsafeBufferPointer(rebasing: word))
-            runs.add(hash.value)
-          }
-        }
+      case .normalized: hash.add(words.written(text))
+      case .near: words.forEach(in: text) { runs.add(TextHash.value(of: $0)) }
       }
     }
 
+    /// What the text is like that was added; the next one begins.
     mutating func finish() -> TextFingerprint? {
       switch policy {
-      case .keep: nil
-      case .exact, .normalized: .hash(hash.value)
-      case .near: .signature(runs.finish())
+      case .keep: return nil
+      case .exact, .normalized:
+        defer { hash = TextHash() }
+        return .hash(hash.value)
+      case .near: return .signature(runs.finish())
       }
     }
   }

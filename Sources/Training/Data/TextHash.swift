@@ -18,6 +18,20 @@ struct TextHash {
     length &+= UInt64(raw.count)
   }
 
+  /// A word's, as `add` makes it of the word's bytes.
+  @inline(__always)
+  static func value(of word: NormalizedWord) -> UInt64 {
+    var hash = TextHash()
+    var offset = 0
+    while offset &+ 8 <= word.count {
+      hash.mix(word.load(offset))
+      offset &+= 8
+    }
+    hash.mix(word.load(offset).byteSwapped >> (64 &- 8 &* (word.count &- offset)) ^ UInt64(truncatingIfNeeded: word.count) &<< 56)
+    hash.length = UInt64(truncatingIfNeeded: word.count)
+    return hash.value
+  }
+
   @inline(__always) private mutating func mix(_ word: UInt64) {
     let product = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15 ^ word &>> 32 | 1)
     state = product.high ^ product.low ^ word &* 0xD6E8_FEB8_6659_FD93

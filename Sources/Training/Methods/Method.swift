@@ -114,6 +114,8 @@ protocol SequenceReader: Sendable {
   func sequences(of row: DatasetRow) -> [[Segment]]?
   /// The same, with the reason where there are none.
   func reading(_ row: DatasetRow) -> RowReading
+  /// The same, and whether the next row goes on with this one's document.
+  func readingAndContinuation(_ row: DatasetRow) -> (reading: RowReading, continues: Bool)
   /// Whether the segments of a sequence are one text that is tokenized as a whole, and not texts side by side.
   var joinsSegments: Bool { get }
   /// The same with conversations rendered as the tokenizer wants them.
@@ -133,6 +135,7 @@ enum RowReading: Equatable {
 
 extension SequenceReader {
   func reading(_ row: DatasetRow) -> RowReading { sequences(of: row).map { .sequences($0) } ?? .nothing }
+  func readingAndContinuation(_ row: DatasetRow) -> (reading: RowReading, continues: Bool) { (reading(row), row.continues) }
 }
 
 extension TrainingMethod {
