@@ -1,5 +1,6 @@
 #include "clones.h"
 #include "span.h"
+#include "totals.h"
 #include <math.h>
 #include <string.h>
 
@@ -65,11 +66,23 @@ CK_CLONES void ck_attention_decode(float *restrict out, float *restrict lse, flo
                                    float scale) {
   size_t n = last - first + 1;
   const float *restrict kr = k + first * stride, *restrict vr = v + first * stride;
-  for (size_t t = 0; t < n; t++) {
+  size_t done = 0;
+  if (d % 16 == 0)  // sixteen keys side by side: their sums are folded together
+    for (; done + 16 <= n; done += 16) {
+      ck_v16 sums[16];
+      for (int s = 0; s < 16; s++) sums[s] = (ck_v16)0.0f;
+      for (size_t i = 0; i < d; i += 16) {
+        ck_v16 part = *(const ck_v16 *)(q + i);
+        for (int s = 0; s < 16; s++) sums[s] += part * *(const ck_v16 *)(kr + (done + (size_t)s) * stride + i);
+      }
+      ck_totals(scores + done, sums);
+    }
+  for (; done < n; done++) {
     float sum = 0;
-    for (size_t i = 0; i < d; i++) sum += q[i] * kr[t * stride + i];
-    scores[t] = sum * scale;
+    for (size_t i = 0; i < d; i++) sum += q[i] * kr[done * stride + i];
+    scores[done] = sum;
   }
+  for (size_t t = 0; t < n; t++) scores[t] *= scale;
   float greatest = ck_max(scores, n), sum = 0;
   for (size_t t = 0; t < n; t++) {
     float e = ck_expf(scores[t] - greatest);
@@ -77,9 +90,15 @@ CK_CLONES void ck_attention_decode(float *restrict out, float *restrict lse, flo
     sum += e;
   }
   for (size_t i = 0; i < d; i++) out[i] = 0;
-  for (size_t t = 0; t < n; t++) {
-    float p = scores[t];
-    for (size_t i = 0; i < d; i++) out[i] += p * vr[t * stride + i];
+  size_t added = 0;
+  for (; added + 4 <= n; added += 4) {
+    const float *restrict v0 = vr + added * stride, *restrict v1 = v0 + stride, *restrict v2 = v1 + stride, *restrict v3 = v2 + stride;
+    float p0 = scores[added], p1 = scores[added + 1], p2 = scores[added + 2], p3 = scores[added + 3];
+    for (size_t i = 0; i < d; i++) out[i] += (p0 * v0[i] + p1 * v1[i]) + (p2 * v2[i] + p3 * v3[i]);
+  }
+  for (; added < n; added++) {
+    float p = scores[added];
+    for (size_t i = 0; i < d; i++) out[i] += p * vr[added * stride + i];
   }
   *lse = greatest + logf(sum);
   float inverse = 1.0f / sum;

@@ -21,13 +21,19 @@ package enum MatrixProduct {
   /// Up to so many rows a product is bound by reading the weight: decoding.
   static let skinnyRows = 16
 
-  /// C (m, n) = A (m, k) B (n, k)ᵀ for few rows; a task is a run of B's rows.
+  /// Floats of B that a task of such a product reads: they stay in a core's own cache while A has more rows than registers.
+  private static let skinnyFloats = 1 << 17
+
+  /// C (m, n) = A (m, k) B (n, k)ᵀ for few rows; a task is a run of B's rows, and each thread gets as many. A result's sum does not
+  /// depend on the run it is in.
   private static func skinny(
     _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, m: Int, n: Int, k: Int, strideC: Int,
     on team: ThreadTeam
   ) {
     WorkClock.count(.products) {
-      team.forEachBlock(of: n, size: max(16, (1 << 17) / max(k, 1))) { block in
+      let runs = (n * k + skinnyFloats - 1) / skinnyFloats, isSmall = n * k <= skinnyFloats / 4
+      let tasks = isSmall ? 1 : (runs + team.count - 1) / team.count * team.count
+      team.forEachBlock(of: n, size: ((n + tasks - 1) / tasks + 15) / 16 * 16) { block in
         ck_skinny_product(c + block.lowerBound, a, b + block.lowerBound * k, m, block.count, k, strideC)
       }
     }

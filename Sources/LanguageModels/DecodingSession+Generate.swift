@@ -16,9 +16,9 @@ extension DecodingSession {
     let ends = Set(stoppingAt.map { Int32(truncatingIfNeeded: $0) })
     var continuations = [[Int32]](repeating: [], count: prompts.count)
     var hasEnded = [Bool](repeating: false, count: prompts.count)
-    var logits = try prefill(prompts)
+    try read(prompts)
     for index in 0..<newTokens {
-      let next = sample(logits, sampler, index: index)
+      let next = sample(sampler, index: index)
       var shown: [Int32?] = []
       for (sequence, token) in next.enumerated() {
         if ends.contains(token) { hasEnded[sequence] = true }
@@ -26,7 +26,7 @@ extension DecodingSession {
         shown.append(hasEnded[sequence] ? nil : token)
       }
       if !onTokens(shown) || hasEnded.allSatisfy(\.self) || index + 1 == newTokens { break }
-      logits = try step(next)  // a sequence that has ended goes on unseen: the batch keeps its shape
+      try append(next)  // a sequence that has ended goes on unseen: the batch keeps its shape
     }
     return continuations
   }
@@ -46,15 +46,15 @@ extension DecodingSession {
   /// Continues the prompts, one a sequence, none empty, each until one of `ends`, which it keeps, or for `newTokens` tokens.
   package func complete(_ prompts: [[Int32]], newTokens: Int, sampler: Sampler, ends: Set<Int32>) throws(ModelError) -> [Completion] {
     var completions = [Completion](repeating: Completion(tokens: [], hasEnded: false), count: prompts.count)
-    var logits = try prefill(prompts)
+    try read(prompts)
     for index in 0..<newTokens {
-      let next = sample(logits, sampler, index: index)
+      let next = sample(sampler, index: index)
       for (sequence, token) in next.enumerated() where !completions[sequence].hasEnded {
         completions[sequence].tokens.append(token)
         completions[sequence].hasEnded = ends.contains(token)
       }
       if index + 1 == newTokens || completions.allSatisfy(\.hasEnded) { break }
-      logits = try step(next)  // a sequence that has ended goes on unseen: the batch keeps its shape
+      try append(next)  // a sequence that has ended goes on unseen: the batch keeps its shape
     }
     return completions
   }

@@ -24,6 +24,7 @@ package final class DecodingSession {
   private let workspace: any DecoderWorkspace
   /// Tokens of padding on the left of each sequence, where prompts have different lengths.
   private var padding: [Int]
+  /// (batch, vocabulary): of the token behind each sequence, as the last tokens left them.
   private var logits: [Float]
   /// (batch, hidden)
   private var lastHidden: [Float]
@@ -73,6 +74,12 @@ package final class DecodingSession {
   /// (batch, vocabulary). Shorter prompts are padded on the left, which changes nothing but speed: nobody sees padding, and
   /// positions count from each prompt's first token.
   package func prefill(_ prompts: [[Int32]]) throws(ModelError) -> [Float] {
+    try read(prompts)
+    return logits
+  }
+
+  /// The same without a look at the logits: who holds them while the next are made has them copied.
+  func read(_ prompts: [[Int32]]) throws(ModelError) {
     guard prompts.count == batch, let longest = prompts.map(\.count).max(), prompts.allSatisfy({ !$0.isEmpty }) else {
       throw ModelError(.invalidInput, "A session of \(batch) sequences wants \(batch) prompts, none of them empty.")
     }
@@ -86,28 +93,38 @@ package final class DecodingSession {
       }
       try feed(block, length: end - start, isLast: end == longest)
     }
-    return logits
   }
 
   /// Appends one token to each sequence; returns the logits of the next, (batch, vocabulary).
   package func step(_ tokens: [Int32]) throws(ModelError) -> [Float] {
+    try append(tokens)
+    return logits
+  }
+
+  /// The same without a look at the logits.
+  func append(_ tokens: [Int32]) throws(ModelError) {
     guard tokens.count == batch else {
       throw ModelError(.invalidInput, "A session of \(batch) sequences wants \(batch) tokens a step, not \(tokens.count).")
     }
     try feed(tokens, length: 1, isLast: true)
-    return logits
   }
 
   /// A token for each sequence; `index` counts the tokens drawn.
   package func sample(_ logits: [Float], _ sampler: Sampler, index: Int) -> [Int32] {
     let vocabulary = model.dimensions.vocabularySize
     return logits.withUnsafeBufferPointer { logits in
-      (0..<batch).map { sequence in
-        let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
-        return sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
+      [Int32](unsafeUninitializedCapacity: batch) { tokens, count in
+        model.team.run(tasks: batch) { sequence, _ in
+          let row = logits[sequence * vocabulary..<(sequence + 1) * vocabulary]
+          tokens[sequence] = sampler.sample(UnsafeBufferPointer(rebasing: row), sequence: sequence, index: index)
+        }
+        count = batch
       }
     }
   }
+
+  /// The same from the session's own logits.
+  func sample(_ sampler: Sampler, index: Int) -> [Int32] { sample(logits, sampler, index: index) }
 
   private func feed(_ tokens: [Int32], length: Int, isLast: Bool) throws(ModelError) {
     let d = model.dimensions

@@ -26,8 +26,7 @@ package struct Sampler: Sendable, Equatable {
   /// The token for position `index` of sequence `sequence`: the same seed, sequence, index and logits give the same token.
   package func sample(_ logits: UnsafeBufferPointer<Float>, sequence: Int, index: Int) -> Int32 {
     precondition(!logits.isEmpty)
-    var best = 0
-    for token in logits.indices where logits[token] > logits[best] { best = token }
+    let best = Draw.greatest(logits)
     if temperature == 0 { return Int32(best) }
 
     let draw = CounterRandom(seed: seed, stream: UInt64(sequence)).uniform(at: UInt64(index))
@@ -56,30 +55,8 @@ package struct Sampler: Sendable, Equatable {
 
   /// From the whole distribution, the common case: exponentials by vectors, sums of a block of tokens first.
   private func drawn(_ logits: UnsafeBufferPointer<Float>, _ draw: Double, _ best: Int) -> Int32 {
-    let block = 256, greatest = logits[best], scale = Float(1 / temperature)
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) { weights in
-      guard let base = weights.baseAddress else { return Int32(best) }
-      for token in logits.indices { base[token] = (logits[token] - greatest) * scale }
-      Elementwise.exp(base, base, count: logits.count, on: ThreadTeam(count: 1))
-      var sums: [Double] = []
-      for start in stride(from: 0, to: logits.count, by: block) {
-        var sum = 0.0
-        for token in start..<min(start + block, logits.count) { sum += Double(base[token]) }
-        sums.append(sum)
-      }
-      var rest = draw * sums.reduce(0, +)
-      for (index, sum) in sums.enumerated() {
-        if rest >= sum, index + 1 < sums.count {
-          rest -= sum
-          continue
-        }
-        for token in index * block..<min((index + 1) * block, logits.count) {
-          rest -= Double(base[token])
-          if rest < 0 { return Int32(token) }
-        }
-      }
-      return Int32(best)  // rounding used up the last token
-    }
+    let draw = Draw.draw(logits, greatest: logits[best], scale: Float(1 / temperature), at: draw)
+    return Int32(draw ?? best)  // rounding used up the last token
   }
 
   /// The k most likely; among equals the smaller number.

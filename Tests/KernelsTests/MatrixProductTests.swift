@@ -17,6 +17,24 @@ struct MatrixProductTests {
     }
   }
 
+  /// The products of decoding: one to sixteen rows, in blocks of 8, 4, 2 and 1; rows so long that they go in runs, with and without a rest.
+  @Test func few_rows_equal_the_plain_version_and_the_bits_do_not_depend_on_threads() {
+    for m in [1, 2, 3, 7, 8, 13, 16] {
+      for (n, k) in [(1, 1), (17, 33), (65, 384), (131, 1_000), (16, 6_200), (400, 777)] {
+        let a = numbers(m * k, "a"), b = numbers(k * n, "b")
+        var plain = [Float](repeating: 0, count: m * n)
+        MatrixProduct.plain(.nt, &plain, a, b, m: m, n: n, k: k)
+        let results = teams.map { team in
+          var fast = [Float](repeating: 9, count: m * n)
+          MatrixProduct.multiply(.nt, &fast, a, b, m: m, n: n, k: k, on: team)
+          return fast
+        }
+        expectClose(results[0], doubles(plain), "\(m)×\(n)×\(k)")
+        for other in results { #expect(other.map(\.bitPattern) == results[0].map(\.bitPattern), "\(m)×\(n)×\(k)") }
+      }
+    }
+  }
+
   @Test func the_plain_version_is_the_definition() {
     var c: [Float] = [1, 1, 1, 1]
     MatrixProduct.plain(.nn, &c, [1, 2, 3, 4, 5, 6], [1, 0, 0, 1, 1, 1], m: 2, n: 2, k: 3)

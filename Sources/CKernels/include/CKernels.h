@@ -73,6 +73,12 @@ double ck_sum_of_squares(const float *x, size_t n);
 /// y (m, n) = x (m, k) w (n, k)^T for few rows m; rows of y lie `stride_y` apart.
 void ck_skinny_product(float *y, const float *x, const float *w, size_t m, size_t n, size_t k, size_t stride_y);
 
+// ---- draw.c: choosing a token.
+/// The place of the greatest element, the first among equals.
+size_t ck_first_greatest(const float *x, size_t n);
+/// weights = exp((x - greatest) * scale); sums: of each `block` of them, the last one shorter.
+void ck_draw_weights(float *weights, double *sums, const float *x, float greatest, float scale, size_t n, size_t block);
+
 // ---- rotary.c
 /// Rotates pairs (i, i + d/2) of each of `heads` heads of each row, in place. cosine, sine: (positions, d/2). sign -1 is the inverse.
 void ck_rotary(float *x, size_t rows, size_t row_stride, size_t heads, size_t d, const int32_t *positions, const float *cosine,
