@@ -103,6 +103,36 @@ with tempfile.TemporaryDirectory() as work:
         drop(root, f"{made}/hub")
         check("a Hub folder", (receipt(root, "hub")["status"], rows(root, "hub", "train_prefs") == chats[:30], rows(root, "hub", "test_prefs") == chats[30:40]), ("accepted", True, True))
 
+        # The card's configs speak of .parquet, and decide which file is which split.
+        card = """---
+license: mit
+configs:
+- config_name: first
+  data_files:
+  - {split: train, path: "parts/a-*.parquet"}
+  - {split: test, path: parts/b.parquet}
+- config_name: second
+  default: true
+  data_files: parts/b.parquet
+---
+"""
+        os.makedirs(f"{made}/configs/parts")
+        open(f"{made}/configs/README.md", "w").write(card)
+        for name, part in [("a-0", chats[:20]), ("a-1", chats[20:30]), ("b", chats[30:35]), ("c", chats[35:40])]:
+            datasets.Dataset.from_list(part).to_parquet(f"{made}/configs/parts/{name}.parquet")
+        for drop_as, config in [("configs", None), ("configs-first", "first")]:
+            if config:
+                os.rename(f"{made}/configs", f"{made}/{drop_as}")
+                json.dump({"config": config}, open(f"{made}/{drop_as}.dataset.json", "w"))
+                drop(root, f"{made}/{drop_as}.dataset.json")
+                receipt(root, f"{drop_as}.dataset.json")
+            drop(root, f"{made}/{drop_as}")
+            wanted = datasets.load_dataset(f"{made}/{drop_as}", config or "second", cache_dir=f"{work}/cache-{drop_as}")
+            said = receipt(root, drop_as)
+            check(f"{drop_as} by its card", (said["status"], {split: rows(root, drop_as, split) for split in wanted}), ("accepted", {split: list(wanted[split]) for split in wanted}))
+            told = json.load(open(f"{root}/workspace/datasets/{drop_as}/dataset.json"))
+            check(f"{drop_as} has its card", (told["license"], told["config"], [one["name"] for one in told["splits"]]), ("mit", config or "second", list(wanted)))
+
         whole = open(f"{made}/chats-snappy-1.parquet", "rb").read()
         open(f"{made}/cut.parquet", "wb").write(whole[: len(whole) // 2])
         open(f"{made}/noise.parquet", "wb").write(b"PAR1" + os.urandom(5000) + b"PAR1")

@@ -11,6 +11,8 @@ package struct TrashRecord: Sendable, Equatable {
   package var until: Timestamp
   /// Numbers of the versions that lie there.
   package var versions: [Int]
+  /// False where these versions alone were deleted, and the dataset stayed.
+  package var isWhole = true
 }
 
 /// Datasets as a shelf: described, deleted, restored, looked through.
@@ -34,7 +36,7 @@ extension Catalogue {
     ).execute(arguments: [description, tags, licence, name.text])
   }
 
-  private static func isDataset(_ name: SafeName, in database: Database) throws -> Bool {
+  static func isDataset(_ name: SafeName, in database: Database) throws -> Bool {
     try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE name = ?)", arguments: [name.text]) ?? false
   }
 
@@ -75,7 +77,7 @@ extension Catalogue {
   }
 
   /// Tables whose rows hang on a dataset by their column `dataset`, parents first. One that is not there yet has none.
-  private static let hanging = ["dataset_versions", "dataset_aliases", "sidecars", "tokenizations"]
+  static let hanging = ["dataset_versions", "dataset_aliases", "sidecars", "tokenizations"]
 
   /// Takes a dataset out of the catalogue with everything that hangs on it, and keeps that for a while.
   ///
@@ -105,8 +107,12 @@ extension Catalogue {
     }
   }
 
-  private static func rows(of table: String, by column: String, _ name: SafeName, in database: Database) throws -> JSONNode {
-    let rows = try Row.fetchAll(database, sql: "SELECT * FROM \(table) WHERE \(column) = ?", arguments: [name.text])
+  /// - Parameter version: those of one version only, by a column and its number.
+  static func rows(
+    of table: String, by column: String, _ name: SafeName, version: (column: String, number: Int)? = nil, in database: Database
+  ) throws -> JSONNode {
+    let further = version.map { " AND \($0.column) = \($0.number)" } ?? ""
+    let rows = try Row.fetchAll(database, sql: "SELECT * FROM \(table) WHERE \(column) = ?\(further)", arguments: [name.text])
     return JSONNode(
       .array(
         rows.map { row in
@@ -154,6 +160,8 @@ extension Catalogue {
     case nameTaken
     /// The same bytes are here again.
     case bytesTaken(by: SafeName, version: Int)
+    /// A version can only come back to its dataset, and that is not here.
+    case datasetGone
   }
 
   /// Everything that was deleted and is not gone yet, the newest first.
@@ -168,14 +176,25 @@ extension Catalogue {
     try await read { database in try Int.fetchOne(database, sql: "SELECT coalesce(sum(bytes), 0) FROM trash") ?? 0 }
   }
 
-  /// Puts the dataset of that name that was deleted last back into the catalogue. Its record stays until its files are in their places.
-  package func restoreDataset(_ name: SafeName) async throws -> DatasetRestoration {
+  /// Puts the dataset of that name that was deleted last back into the catalogue; where it is here, or a version is named, the version of it.
+  /// Its record stays until its files are in their places.
+  package func restoreDataset(_ name: SafeName, version: Int? = nil) async throws -> DatasetRestoration {
     try await write { database in
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT * FROM trash WHERE dataset = ? ORDER BY deleted_at DESC, id DESC", arguments: [name.text])
+      let records = try rows.map(TrashRecord.init(row:))
+      let isHere = try Self.isDataset(name, in: database)
+      let wantsVersion = isHere || version != nil
       guard
-        let row = try Row.fetchOne(
-          database, sql: "SELECT * FROM trash WHERE dataset = ? ORDER BY deleted_at DESC, id DESC LIMIT 1", arguments: [name.text])
-      else { return .unknown }
-      guard try !Self.isDataset(name, in: database) else { return .nameTaken }
+        let at = records.firstIndex(where: { record in
+          wantsVersion ? !record.isWhole && (version == nil || record.versions == [version]) : record.isWhole
+        })
+      else {
+        if version == nil, isHere, !records.isEmpty { return .nameTaken }
+        return version == nil && !records.isEmpty ? .datasetGone : .unknown
+      }
+      guard isHere || !wantsVersion else { return .datasetGone }
+      let row = rows[at]
       let contents = try JSONParser.parse(row["contents"] as String)
       for version in contents["dataset_versions"]?.array ?? [] {
         let taken = try Row.fetchOne(
@@ -184,7 +203,7 @@ extension Catalogue {
         if let taken { return .bytesTaken(by: try Self.safeName(taken["dataset"]), version: taken["number"]) }
       }
       // A name that now means another dataset goes on meaning it.
-      try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text])
+      if records[at].isWhole { try database.execute(sql: "DELETE FROM dataset_aliases WHERE alias = ?", arguments: [name.text]) }
       for table in ["datasets"] + Self.hanging where try database.tableExists(table) {
         for row in contents[table]?.array ?? [] { try Self.insert(row, into: table, in: database) }
       }
@@ -226,6 +245,7 @@ extension TrashRecord {
     self.init(
       id: id, dataset: try Catalogue.safeName(row["dataset"]), bytes: row["bytes"], deletedAt: Timestamp(nanoseconds: row["deleted_at"]),
       until: Timestamp(nanoseconds: row["until"]),
-      versions: (contents["dataset_versions"]?.array ?? []).compactMap { $0["number"]?.int }.sorted())
+      versions: (contents["dataset_versions"]?.array ?? []).compactMap { $0["number"]?.int }.sorted(),
+      isWhole: contents["datasets"] != nil)
   }
 }

@@ -118,6 +118,12 @@ extension Catalogue {
         let tokenizations = try Self.tokenizations(of: name, in: database)
         if !tokenizations.isEmpty { card.tokenizations = tokenizations.map { DatasetCard.Tokenization($0.card) } }
         card.origin = origins[latest.drop]
+        // What is said here of a dataset counts; where nothing is said, what its repository says.
+        card.cardFacts = card.origin?.card ?? card.cardFacts
+        card.config = card.origin?.config ?? card.config
+        card.licence = card.licence ?? card.cardFacts?.licence
+        if (described?["tags"] as String?) == nil, let tags = card.cardFacts?.tags { card.tags = tags }
+        card.deletedVersions = try Self.deletedVersions(of: name, in: database)
         return card
       }
     }

@@ -49,6 +49,15 @@ extension Catalogue {
     try await read { try Self.tokenizations(of: dataset, in: $0) }
   }
 
+  /// Those of an identifier, with their datasets: the same rows may be there under two names, read in two ways.
+  package func tokenizations(withID id: String) async throws -> [(dataset: SafeName, card: TokenizationCard)] {
+    try await read { database in
+      try Row.fetchAll(database, sql: "SELECT dataset, card FROM tokenizations WHERE id = ? ORDER BY dataset", arguments: [id]).map { row in
+        (try Self.safeName(row["dataset"]), try JSONColumn.value(TokenizationCard.self, row["card"]))
+      }
+    }
+  }
+
   static func tokenizations(of dataset: SafeName, in database: Database) throws -> [TokenizationRecord] {
     try Row.fetchAll(
       database.cachedStatement(sql: "SELECT * FROM tokenizations WHERE dataset = ? ORDER BY created_at DESC, id"),

@@ -18,9 +18,9 @@ struct DatasetSelection {
     var remarks: [String] = []
     let data = files.filter { Self.isData($0.path) }.sorted { $0.path < $1.path }
     guard !data.isEmpty else { throw noData() }
-    var (config, chosen) = try ofConfig(data)
+    var (config, chosen) = try ofConfig(data, &remarks)
     if !wish.files.isEmpty {
-      (config, chosen) = (wish.config, try named(data))
+      (config, chosen, remarks) = (wish.config, try named(data), [])
     }
     chosen = try ofSplits(chosen)
     chosen = limitedByRows(chosen, config, &remarks)
@@ -46,15 +46,13 @@ struct DatasetSelection {
     return form.isDataset || name.hasSuffix(".parquet") || name.hasSuffix(".arrow")
   }
 
-  private func ofConfig(_ data: [HubFile]) throws -> (String?, Assigned) {
+  private func ofConfig(_ data: [HubFile], _ remarks: inout [String]) throws -> (String?, Assigned) {
     guard !card.configs.isEmpty else { return try ofFolder(data) }
     let config: DatasetCardMatter.Config
     if let name = wish.config {
       guard let found = card.configs.first(where: { $0.name == name }) else { throw unknownConfig(name, among: card.configs.map(\.name)) }
       config = found
-    } else if let usual = card.configs.first(where: { $0.isDefault || $0.name == "default" })
-      ?? (card.configs.count == 1 ? card.configs[0] : nil)
-    {
+    } else if let usual = card.usual {
       config = usual
     } else if wish.files.isEmpty {
       throw Problem(
@@ -69,6 +67,11 @@ struct DatasetSelection {
     for (split, texts) in patterns {
       let folder = config.folder.map { $0 + "/" } ?? ""
       let all = texts.map { PathPattern(folder + $0) }
+      if wish.splits.isEmpty || wish.splits.contains(split) {
+        for (text, pattern) in zip(texts, all) where !data.contains(where: { pattern.matches($0.path) }) {
+          remarks.append(CardSplits.unmatched(text, of: split, config: config.name))
+        }
+      }
       chosen += data.filter { file in all.contains { $0.matches(file.path) } }.map { ($0, split) }
     }
     return (config.name, chosen)

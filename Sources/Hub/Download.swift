@@ -53,7 +53,8 @@ package struct Download {
     let seconds = Double(clock.monotonic() - started) / 1e9
     let origin = DatasetOrigin(
       source: plan.source.description, revision: plan.revision, commit: plan.commit, config: plan.config, licence: plan.licence,
-      page: plan.source.page(endpoint: plan.endpoint), files: plan.files.map(\.path), downloadedAt: Timestamp(nanoseconds: clock.now()))
+      page: plan.source.page(endpoint: plan.endpoint), files: plan.files.map(\.path), downloadedAt: Timestamp(nanoseconds: clock.now()),
+      card: plan.card)
     let result = DownloadResult(
       origin: origin, bytes: plan.bytes, transferred: board.count.transferred, seconds: seconds, remarks: plan.remarks)
     try files.publish(try PublishedJSON.bytes(of: result), to: layout.result)
@@ -74,7 +75,7 @@ package struct Download {
     let card = DatasetCardMatter(revision.card)
     var plan = DownloadPlan(
       source: wish.source, revision: wish.revision, commit: revision.commit, config: nil, licence: card.licence, files: [],
-      endpoint: client.endpoint, plannedAt: Timestamp(nanoseconds: clock.now()), remarks: [])
+      endpoint: client.endpoint, plannedAt: Timestamp(nanoseconds: clock.now()), remarks: [], card: card.facts)
     switch wish.source.kind {
     case .model: plan.files = try ModelSelection(wish: wish, files: all, client: client).choose()
     case .dataset:
@@ -204,7 +205,8 @@ package struct Download {
     report(
       ErrandProgress(
         phase: count.current == nil && count.files < board.items.count && count.bytes > 0 ? "verifying" : "downloading", done: count.bytes,
-        total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes, note: count.current.map { "\(whole), \($0)" } ?? whole))
+        total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes, note: count.current.map { "\(whole), \($0)" } ?? whole,
+        gained: count.transferred))
   }
 
   /// The first seconds tell how long the rest would take.

@@ -13,17 +13,25 @@ final class DropReading {
   let badRows: BadRowLog
   let mended: MendedRows
   let splits: SplitFiles
+  /// The drop's README.md; of an archive nil until it comes.
+  private(set) var card: DropCard?
 
   private let order: IngestOrder
   private let fileSystem: any FileSystem
   private let progress: IngestProgress
   private var unpackedBytes = 0
+  private let onlyCard: Bool
 
-  /// - Parameter size: of the drop, where it is a file.
+  /// - Parameters:
+  ///   - size: of the drop, where it is a file.
+  ///   - onlyCard: of an archive nothing is read but its README.md, which is thrown (`CardCameLate`).
   init(
-    _ order: IngestOrder, _ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, _ progress: IngestProgress, size: Int?
+    _ order: IngestOrder, _ layout: DatasetVersionLayout, _ fileSystem: any FileSystem, _ progress: IngestProgress, size: Int?,
+    card: DropCard? = nil, onlyCard: Bool = false
   ) throws {
     self.order = order
+    self.card = card
+    self.onlyCard = onlyCard
     self.fileSystem = fileSystem
     self.progress = progress
     badRows = BadRowLog(layout.badRows, fileSystem)
@@ -43,7 +51,8 @@ final class DropReading {
   /// - Parameters:
   ///   - name: relative to the drop; of the drop itself, its name.
   ///   - isInside: the file is one of several.
-  private func readFile(at path: FilePath, name: String, isInside: Bool) throws -> (sha256: String, bytes: Int) {
+  ///   - split: that README.md says.
+  private func readFile(at path: FilePath, name: String, isInside: Bool, split: String? = nil) throws -> (sha256: String, bytes: Int) {
     let source = try FileSource(path, name: name, fileSystem: fileSystem, onRead: progress.add)
     guard source.size > 0 else {
       guard isInside else { throw Problem(empty: name) }
@@ -58,14 +67,14 @@ final class DropReading {
       }
       try readRows(
         try decoded(text, wide, name), isUnpacked: isCompressed, name: name, isInside: isInside,
-        plainFile: isCompressed || isInside ? nil : path)
+        plainFile: isCompressed || isInside ? nil : path, split: split)
     case .archive(.tar, let tar, _):
       let entries = try ArchiveEntries(tar: tar, name: name, meter: meter, limits: order.limits)
-      try readEntries(entries, of: name, meter, isInside: isInside)
+      try readEntries(entries, of: name, meter, isInside: isInside, split: split)
     case .archive(let kind, let head, isCompressed: false):
       let entries = try ArchiveEntries(
         kind, at: path, head: head.head, name: name, fileSystem: fileSystem, meter: meter, limits: order.limits, onRead: progress.add)
-      try readEntries(entries, of: name, meter, isInside: isInside)
+      try readEntries(entries, of: name, meter, isInside: isInside, split: split)
     case .archive(let kind, _, isCompressed: true):
       throw Problem(
         "archive.nested", "it is a \(kind.rawValue) archive that was compressed once more", at: .init(file: name),
@@ -76,7 +85,9 @@ final class DropReading {
 
   // MARK: archives
 
-  private func readEntries(_ entries: ArchiveEntries, of archive: String, _ meter: ExpansionMeter, isInside: Bool) throws {
+  private func readEntries(
+    _ entries: ArchiveEntries, of archive: String, _ meter: ExpansionMeter, isInside: Bool, split: String?
+  ) throws {
     while let entry = try entries.next() {
       let name = isInside ? "\(archive)/\(entry.path)" : entry.path
       if entry.path == "[Content_Types].xml" { throw Problem(officeDocument: archive) }
@@ -84,17 +95,39 @@ final class DropReading {
       case .folder: continue
       case .link: skipped.add(name, "because links are not followed")
       case .special: skipped.add(name, "because they are no regular files")
-      case .file: try readEntry(entries, entry.path, name: name, meter)
+      case .file where !isInside && card == nil && DropCard.isCard(entry.path): try takeCard(entries, at: entry.path)
+      case .file where onlyCard: continue
+      case .file: try readEntry(entries, entry.path, name: name, meter, isInside: isInside, split: split)
       }
     }
   }
 
-  private func readEntry(_ entries: ArchiveEntries, _ path: String, name: String, _ meter: ExpansionMeter) throws {
+  private func takeCard(_ entries: ArchiveEntries, at path: String) throws {
+    let found = try DropCard(try entries.contents().first(FrontMatter.mostBytes), at: path, order)
+    guard found.isOfUse else { return }
+    if onlyCard || (found.splits != nil && (!files.isEmpty || !skipped.files.isEmpty)) { throw CardCameLate(card: found) }
+    card = found
+  }
+
+  private func readEntry(
+    _ entries: ArchiveEntries, _ path: String, name: String, _ meter: ExpansionMeter, isInside: Bool, split: String?
+  ) throws {
     guard isWanted(path, name: name) else { return }
+    var split = split
+    if !isInside {
+      guard let told = toldSplits(of: path) else { return }
+      split = told[0]
+      if told.count > 1 {
+        warnings.append(
+          "\(name): README.md has it for the splits \(told.compactMap(\.self).joined(separator: " and ")); of an archive it is read once, for '\(told[0] ?? "")'."
+        )
+      }
+    }
     let nested = "because archives inside an archive are not opened"
     guard DroppedFileName(path).archive == nil else { return skipped.add(name, nested) }
     switch try ContentLayers(entries.contents(), name: name, meter: meter) {
-    case .text(let text, _, let wide): try readRows(try decoded(text, wide, name), isUnpacked: true, name: name, isInside: true)
+    case .text(let text, _, let wide):
+      try readRows(try decoded(text, wide, name), isUnpacked: true, name: name, isInside: true, split: split)
     case .archive: skipped.add(name, nested)
     }
   }
@@ -120,11 +153,12 @@ final class DropReading {
         continue
       }
       guard list.count < order.limits.files else { throw Problem(tooManyFiles: order.fileName, limit: order.limits.files) }
-      let read =
-        isWanted(name, name: name)
-        ? try readFile(at: folder.pushing(path), name: name, isInside: true) : try hash(folder.pushing(path), name)
-      list.append((name, read.sha256))
-      total += read.bytes
+      let told = isWanted(name, name: name) ? toldSplits(of: name) ?? [] : []
+      var read: (sha256: String, bytes: Int)?
+      for split in told { read = try readFile(at: folder.pushing(path), name: name, isInside: true, split: split) }
+      let known = try read ?? hash(folder.pushing(path), name)
+      list.append((name, known.sha256))
+      total += known.bytes
     }
     return (SHA256.hash(list.map { "\($0.sha256)  \($0.name)\n" }.joined().utf8), total)
   }
@@ -132,6 +166,19 @@ final class DropReading {
   private func hash(_ path: FilePath, _ name: String) throws -> (sha256: String, bytes: Int) {
     let source = try FileSource(path, name: name, fileSystem: fileSystem, onRead: progress.add)
     return (try source.finish(), source.size)
+  }
+
+  /// The splits that a file is read for, as README.md says it: nil in place of one that its name tells, nil in place of all where it is
+  /// passed over.
+  private func toldSplits(of path: String) -> [String?]? {
+    switch card?.place(of: path) ?? .byName {
+    case .byName: return [nil]
+    case .splits(let splits): return splits
+    case .outside(let isOfAnother):
+      // What another config takes is told of with the configs.
+      if !isOfAnother { skipped.add(path, "because no config of README.md names them") }
+      return nil
+    }
   }
 
   /// Whether a file of a folder or archive is read; where it is not and that is worth a word, it is noted.
@@ -154,9 +201,12 @@ final class DropReading {
   /// - Parameters:
   ///   - isUnpacked: the text comes out of something compressed, or of an archive.
   ///   - plainFile: the drop itself, where it is a file and its bytes are the rows.
-  private func readRows(_ text: DecodedText, isUnpacked: Bool, name: String, isInside: Bool, plainFile: FilePath? = nil) throws {
+  ///   - split: that README.md says.
+  private func readRows(
+    _ text: DecodedText, isUnpacked: Bool, name: String, isInside: Bool, plainFile: FilePath? = nil, split told: String? = nil
+  ) throws {
     let sidecar = order.sidecar
-    let split = try sidecar?.split.map(SplitName.told) ?? (isInside ? SplitName.split(of: name) : SplitName.train)
+    let split = try sidecar?.split.map(SplitName.told) ?? told ?? (isInside ? SplitName.split(of: name) : SplitName.train)
     let writer = try splits.writer(for: split)
     if let wanted = sidecar?.maximumRows, writer.rows >= wanted { return skipped.add(name, "because max_rows is reached") }
 

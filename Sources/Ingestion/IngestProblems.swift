@@ -38,6 +38,14 @@ extension Problem {
       mend: "Put files into it that end in \(DatasetFormat.readableEndings).")
   }
 
+  /// The config that a sidecar names takes none of the drop's files.
+  init(emptyConfig config: String, warnings: [String]) {
+    self.init(
+      "sidecar.config-empty", "the config '\(config)' of README.md names no file that is here", at: .init(field: "config"),
+      why: warnings.isEmpty ? nil : warnings.joined(separator: " "),
+      mend: "Drop the repository with the files of that config, or name another config in the sidecar.")
+  }
+
   /// The system's refusal while a drop was read or its rows were stored; nil for what no user can mend.
   init?(_ error: SystemError, drop: String, limits: IngestLimits) {
     switch error.code {

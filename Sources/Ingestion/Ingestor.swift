@@ -50,10 +50,8 @@ package struct Ingestor {
     let started = clock.monotonic()
     let source = FilePath(order.source)
     let status = try dropStatus(source)
-    let progress = IngestProgress(of: status.kind == .file ? status.size : nil, clock: clock, report: report)
-    let reading = try DropReading(order, layout, fileSystem, progress, size: status.kind == .file ? status.size : nil)
-    progress.rows = { [unowned reading] in reading.rows }
-    let read = try status.kind == .folder ? reading.readFolder(source) : reading.readDrop(at: source)
+    let (reading, read, progress) = try readAll(source, status)
+    defer { withExtendedLifetime(reading) {} }
     try checkRows(of: reading)
     let splits = try reading.splits.finish(read)
     try reading.badRows.finish()
@@ -66,6 +64,7 @@ package struct Ingestor {
       sourceSHA256: read.sha256, sourceBytes: read.bytes, files: reading.files.sorted { ByteOrder.isBefore($0.name, $1.name) },
       splits: splits, rows: reading.rows, badRows: reading.badRows.count, columns: columns, detected: schema.schema,
       mapping: schema.mapping, warnings: warnings(of: reading, splits) + schema.warnings, seconds: 0)
+    (result.card, result.config) = (reading.card?.facts, reading.card?.splits?.config)
     try prepare(&result, preparation, reading.sidecarName)
     progress.tell()
     result.seconds = Double(clock.monotonic() - started) / 1e9
@@ -75,6 +74,50 @@ package struct Ingestor {
     try fileSystem.publish(try PublishedJSON.bytes(of: result), to: layout.result)
     KillPoint.pass(.ingestWhole)
     return result
+  }
+
+  private typealias Read = (reading: DropReading, hash: (sha256: String, bytes: Int), progress: IngestProgress)
+
+  /// Reads the drop; once more where only then it is known which of its files are which split.
+  private func readAll(_ source: FilePath, _ status: FileStatus) throws -> Read {
+    var card = status.kind == .folder ? try DropCard.inFolder(source, order, fileSystem) : nil
+    // Each reason to begin anew is there once at most: a card that came late, and one whose config names nothing that is here.
+    while true {
+      do {
+        let read = try readOnce(source, status, card)
+        guard read.reading.files.isEmpty, let found = read.reading.card, found.splits != nil else { return read }
+        if order.sidecar?.config != nil { throw Problem(emptyConfig: found.splits?.config ?? "", warnings: found.warnings) }
+        card = found.withoutConfigs
+      } catch let late as CardCameLate {
+        card = late.card
+      } catch let problem as Problem {
+        guard status.kind == .file, card == nil, let late = lateCard(source, status), late.splits != nil else { throw problem }
+        card = late
+      }
+      try fileSystem.removeTree(layout.folder)
+      try fileSystem.makeFolders(layout.data)
+    }
+  }
+
+  private func readOnce(_ source: FilePath, _ status: FileStatus, _ card: DropCard?, onlyCard: Bool = false) throws -> Read {
+    let size = status.kind == .file ? status.size : nil
+    let progress = IngestProgress(of: size, clock: clock, report: report)
+    let reading = try DropReading(order, layout, fileSystem, progress, size: size, card: card, onlyCard: onlyCard)
+    progress.rows = { [unowned reading] in reading.rows }
+    return (reading, try status.kind == .folder ? reading.readFolder(source) : reading.readDrop(at: source), progress)
+  }
+
+  /// The card of an archive that cannot be read without it: what is at fault may be no part of the dataset.
+  private func lateCard(_ source: FilePath, _ status: FileStatus) -> DropCard? {
+    guard DroppedFileName(order.fileName).archive != nil else { return nil }
+    do {
+      _ = try readOnce(source, status, nil, onlyCard: true)
+      return nil
+    } catch let late as CardCameLate {
+      return late.card
+    } catch {
+      return nil  // the first fault is the one to tell
+    }
   }
 
   /// What a sidecar wants done with the rows that were read.
@@ -113,6 +156,7 @@ package struct Ingestor {
       throw Problem(nothingReadableIn: order.fileName, skipped: reading.skipped.warnings)
     }
     try SidecarFit.check(order.sidecar, against: reading.files.map(\.format))
+    try SidecarFit.check(order.sidecar, hasConfigs: reading.card?.splits != nil)
     try reading.mended.checkThatAllWereUsed()
     guard reading.badRows.isTolerable(goodRows: reading.rows, limits: order.limits) else {
       throw reading.badRows.problem(goodRows: reading.rows, limits: order.limits)
@@ -138,7 +182,7 @@ package struct Ingestor {
     let mended = reading.mended.used
     var warnings =
       mended == 0 ? [] : ["\(mended) mended \(mended == 1 ? "row is" : "rows are") in \(mended == 1 ? "its place" : "their places")."]
-    warnings += reading.badRows.warnings + reading.warnings + reading.skipped.warnings
+    warnings += reading.badRows.warnings + (reading.card?.warnings ?? []) + reading.warnings + reading.skipped.warnings
     if !splits.contains(where: { $0.name == SplitName.train }), let only = splits.first, order.sidecar?.split == nil {
       warnings.append("No file is named train: all rows are in \(splits.count == 1 ? "the split '\(only.name)'" : "other splits").")
     }

@@ -13,6 +13,16 @@ enum SidecarFit {
     if sidecar.textRows != .document, !formats.contains(.plainText) { throw unfit("text_rows", "plain text", names) }
   }
 
+  /// - Parameter hasConfigs: the drop has a README.md that names configs.
+  static func check(_ sidecar: DatasetSidecar?, hasConfigs: Bool) throws(Problem) {
+    guard let config = sidecar?.config, !hasConfigs else { return }
+    throw Problem(
+      "sidecar.unfit", "the sidecar names the config '\(config)', but the drop has no README.md with configs", at: .init(field: "config"),
+      mend:
+        "Take 'config' out of the sidecar, or drop the whole folder of the repository, with the README.md at its top. What is to be downloaded needs \"source\" too."
+    )
+  }
+
   private static func unfit(_ field: String, _ meant: String, _ found: String) -> Problem {
     Problem(
       "sidecar.unfit", "the sidecar says '\(field)', which is for \(meant), but the drop is \(found)", at: .init(field: field),

@@ -127,9 +127,10 @@ package struct DropCheck: Sendable {
       source = try columnar.result(in: folder).rows
       readAs = source.lastComponent?.string ?? name
     }
-    let order = IngestOrder(
+    var order = IngestOrder(
       drop: DropID(at: now, random: 0), source: source.string, fileName: readAs, staging: scratch.appending("staging").string,
       sidecar: try sidecar(beside: path), limits: limits, rowsMayStay: true)
+    order.isConverted = source != path
     return try await check(order, SafeName(from: ColumnarFile.stem(of: name) ?? DroppedFileName(name).stem), version: 1, scratch)
   }
 

@@ -37,9 +37,10 @@ extension Intake {
       case .success(let made): (converted, source, readAs) = (made.result, made.rows, made.rows.lastComponent?.string ?? fileName)
       }
     }
-    let order = IngestOrder(
+    var order = IngestOrder(
       drop: drop.id, source: source.string, fileName: readAs, staging: staging.string, sidecar: sidecar, limits: settings.ingestLimits,
       rowsMayStay: converted == nil, mended: try mended.map { try mends(drop, after: $0).map(\.string) } ?? [])
+    order.isConverted = converted != nil
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
     if let problem = try await runWorker(.ingest(orderPath), for: drop) { return rejection(of: drop, kind: .dataset, problem) }

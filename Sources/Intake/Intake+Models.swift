@@ -16,7 +16,8 @@ extension Intake {
     let orderPath = layout.workspace.order(drop.id)
     try files.publish(try PublishedJSON.bytes(of: order), to: orderPath)
     if let problem = try await runWorker(.model(orderPath), for: drop) { return rejection(of: drop, kind: .model, problem) }
-    let card = try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card))
+    let card = try await withOrigin(try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card)), of: drop)
+    if card.origin != nil { try files.publish(try PublishedJSON.bytes(of: card), to: staging.card) }
     let folder = layout.workspace.model(name).folder
     let form = form(for: drop)
     let entry = Catalogue.model(named: name, drop: drop.id, sha256: card.sha256, card: card, at: now) { decision in
@@ -37,6 +38,13 @@ extension Intake {
       }
     }
     return Judged(drop: drop, entry: entry)
+  }
+
+  /// With where it was downloaded from, where it was.
+  private func withOrigin(_ card: ModelCard, of drop: ClaimedDrop) async throws -> ModelCard {
+    var card = card
+    card.origin = try await catalogue.origin(of: drop.id)
+    return card
   }
 
   private static func nameTaken(_ name: SafeName) -> Problem {

@@ -31,7 +31,7 @@ extension Scheduler {
   /// Carries out a request of the inbox.
   package func carryOut(_ request: InboxRequest) async throws -> SchedulerAnswer {
     switch request {
-    case .rescan, .deleteConfig, .renameConfig, .evaluate, .cancelErrand, .tokenize, .dataset, .download:
+    case .rescan, .deleteConfig, .renameConfig, .evaluate, .cancelErrand, .tokenize, .dataset, .deleteTokenization, .download:
       return .refused(Problem("request.not-a-job", "this request is not the scheduler's", mend: "Report this fault."))
     case .cancel(let name):
       if let sweep = try await catalogue.sweep(meantBy: name) { return try await wish(.cancel, for: sweep) }

@@ -124,6 +124,12 @@ enum ColumnarScript {
                     others.append(os.path.relpath(path, source))
         if others:
             remarks.append("Passed over, because the rows are in Parquet or Arrow files: " + ", ".join(others[:3]) + ".")
+        # Which file is of which split: whoever reads the rows looks into it.
+        card = os.path.join(source, "README.md")
+        if os.path.isfile(card) and not os.path.islink(card):
+            os.makedirs(os.path.join(target, name), exist_ok=True)
+            with open(card, "rb") as text, open(os.path.join(target, name, "README.md"), "wb") as copy:
+                copy.write(text.read(4 << 20))
         for path in found:
             inside = os.path.relpath(path, source)
             attempt(path, os.path.join(target, name, os.path.splitext(inside)[0] + ".jsonl"), inside)

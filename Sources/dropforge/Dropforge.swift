@@ -22,7 +22,7 @@ struct Dropforge: AsyncParsableCommand {
       InitCommand.self, AgentCommand.self, StatusCommand.self, DropCommand.self, CheckCommand.self, LogsCommand.self, CancelCommand.self,
       PauseCommand.self, ResumeCommand.self, RescanCommand.self, ConfigsCommand.self, ModelsCommand.self, DeleteCommand.self,
       GenerateCommand.self, ScoreCommand.self, EvaluateCommand.self, EvaluationsCommand.self, DatasetsCommand.self, SamplesCommand.self,
-      StatisticsCommand.self, DoctorCommand.self,
+      StatisticsCommand.self, TokenizationsCommand.self, DoctorCommand.self,
     ])
 }
 

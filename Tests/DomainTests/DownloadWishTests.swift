@@ -61,6 +61,8 @@ struct DownloadWishTests {
     ] {
       #expect(try complaint("{\"source\": \(JSONNode(.string(source)).text())}")?.hasPrefix("source: ") == true, "\(source)")
     }
+    // A config chooses of what was dropped too.
+    #expect(try sidecar(#"{"config": "de"}"#).download(called: "x") == nil && sidecar(#"{"config": "de"}"#).asRead.config == "de")
     #expect(try complaint(#"{"revision": "v1"}"#) == #"revision: this says what is to be downloaded, and no "source" says where from"#)
     #expect(
       try complaint(#"{"source": "hf:a/b", "revision": "a b"}"#) == #"revision: "a b" is no revision; give a branch, a tag or a commit"#)

@@ -299,12 +299,13 @@ struct InboxRequestTests {
     (#"{"action": "cancel", "jobb": "a"}"#, [#"error: jobb (line 1): no such field in a request. Did you mean "job"?"#]),
     (#"{"action": "rescan", "why": 1}"#, ["error: why (line 1): no such field in a request; known are action"]),
     (
-      #"{"action": "delete", "name": "a"}"#, ["error: kind: this field is missing; it says what is to be deleted: one of config, dataset"]
+      #"{"action": "delete", "name": "a"}"#,
+      ["error: kind: this field is missing; it says what is to be deleted: one of config, dataset, tokenization"]
     ),
     (
       #"{"action": "delete", "kind": "confg", "name": "a", "force": 1}"#,
       [
-        #"error: kind (line 1): "confg" is not known; it is one of config, dataset. Did you mean "config"?"#,
+        #"error: kind (line 1): "confg" is not known; it is one of config, dataset, tokenization. Did you mean "config"?"#,
         "error: force (line 1): must be true or false",
       ]
     ),

@@ -15,13 +15,13 @@ struct DatasetsEndToEndTests {
 
   // MARK: looking
 
-  private func card(_ agent: RunningAgent, _ name: String) throws -> DatasetCard {
+  func card(_ agent: RunningAgent, _ name: String) throws -> DatasetCard {
     try PublishedJSON.decode(
       DatasetCard.self, from: try agent.files.contents(of: agent.layout.workspace.dataset(SafeName(from: name)).card))
   }
 
   /// The card once the rows were looked through.
-  private func surveyed(_ agent: RunningAgent, _ name: String, version: Int = 1) async throws -> (DatasetCard, DatasetQuality) {
+  func surveyed(_ agent: RunningAgent, _ name: String, version: Int = 1) async throws -> (DatasetCard, DatasetQuality) {
     let folder = agent.layout.workspace.dataset(SafeName(from: name))
     return try await Patience.wait(for: "the look through \(name)") {
       guard agent.files.exists(folder.card), agent.files.exists(folder.version(version).quality) else { return nil }
@@ -31,12 +31,12 @@ struct DatasetsEndToEndTests {
     }
   }
 
-  private func run(_ agent: RunningAgent, _ words: String...) async throws -> Programs.Ended {
+  func run(_ agent: RunningAgent, _ words: String...) async throws -> Programs.Ended {
     try await Programs.run(words + ["--root", agent.layout.root.string])
   }
 
   /// Drops a request and waits for its answer.
-  private func ask(_ agent: RunningAgent, _ request: JSONNode, as name: String) async throws -> Receipt {
+  func ask(_ agent: RunningAgent, _ request: JSONNode, as name: String) async throws -> Receipt {
     try await agent.dropAndWait(request.text(), as: "\(name).json", into: .request)
   }
 

@@ -186,13 +186,23 @@ struct DownloadEndToEndTests {
       let bytes = try files.contents(of: folder.appending(name))
       contents[name.string] = MockRepository.File(bytes, isLarge: name.string.hasSuffix(".safetensors"))
     }
-    let mock = try HubMock([MockRepository(.model, "someone/tiny", files: contents)])
+    let repository = MockRepository(.model, "someone/tiny", card: ["license": "apache-2.0", "tags": ["tiny"]], files: contents)
+    let mock = try HubMock([repository])
     let agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
     _ = try await agent.dropAndWait(#"{"source": "hf-model:someone/tiny"}"#, as: "tiny.dataset.json", into: .dataset)
     #expect(try await end(agent, "download-tiny-1").state == .completed)
     let receipt = try await agent.receipt("tiny")
     #expect(receipt.status == .accepted && receipt.kind == .model, "\(receipt.message)")
-    #expect(files.exists(agent.layout.workspace.model(SafeName(from: "tiny")).card))
+    let path = agent.layout.workspace.model(SafeName(from: "tiny")).card
+    let origin = try #require(try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: path)).origin)
+    #expect(origin.source == "hf-model:someone/tiny" && origin.revision == "main" && origin.commit == repository.commits[0].sha)
+    #expect(origin.licence == "apache-2.0" && origin.card?.tags == ["tiny"])
+    #expect(origin.files == contents.keys.sorted())
+    let shown = try await Programs.run(["models", "show", "tiny", "--root", agent.layout.root.string])
+    let line = "hf-model:someone/tiny, commit \(origin.commit.prefix(12)), apache-2.0"
+    #expect(shown.output.split(separator: "\n").contains { $0.hasPrefix("origin ") && $0.hasSuffix(" " + line) }, "\(shown.output)")
+    let listed = try await Programs.run(["models", "list", "--root", agent.layout.root.string])
+    #expect(listed.output.contains("hf-model:someone/tiny, "), "\(listed.output)")
     _ = try await agent.stop()
   }
 

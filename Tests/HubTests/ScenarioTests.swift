@@ -87,6 +87,8 @@ struct ScenarioTests {
     #expect(try bringing.brought()["train/big.jsonl"] == Self.large.bytes)
     #expect(bringing.gets("big.jsonl").map { $0.range?.first } == [1_000_000])
     #expect(try bringing.result().transferred == 2_000_000)
+    // What lay there counts as done, and not for the pace.
+    #expect(bringing.progress.last?.done == 3_000_000 && bringing.progress.last?.gained == 2_000_000)
     #expect(try bringing.left().isEmpty)
   }
 

@@ -84,6 +84,17 @@ struct SelectionTests {
         == ["train": ["third/train.csv"], "test": ["third/test.csv"]])
   }
 
+  @Test func a_pattern_that_means_nothing_is_told() throws {
+    let files: JSONNode = [["split": "train", "path": ["a*", "gone-*"]], ["split": "test", "path": "b*"]]
+    let card: JSONNode = ["configs": [["config_name": "default", "data_files": files]]]
+    #expect(
+      try choose(["a.csv", "b.csv"], card: card).remarks == [
+        "README.md's config 'default' has 'gone-*' for the split 'train', and no file is called so."
+      ])
+    #expect(try choose(["a.csv", "b.csv"], card: card) { $0.split = "test" }.remarks.isEmpty)
+    #expect(try choose(["a.csv", "b.csv"], card: card) { $0.files = ["a.csv"] }.remarks.isEmpty)
+  }
+
   @Test func as_much_as_is_wanted() throws {
     // 1,000 rows in five files: 350 rows are in two of them.
     let rows = try choose(Self.paths, card: Self.card) { ($0.maximumRows, $0.split) = (350, "train") }

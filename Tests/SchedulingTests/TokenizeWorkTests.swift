@@ -157,6 +157,44 @@ struct TokenizeWorkTests {
     }
   }
 
+  @Test func a_tokenization_is_deleted_and_its_card_with_it() async throws {
+    let dataset = office.root.workspace.dataset(SafeName(from: "rows"))
+    try files.makeFolders(dataset.tokenization("abc").folder)
+    try files.publish(try PublishedJSON.bytes(of: Self.card("abc")), to: dataset.tokenization("abc").card)
+    try await live(FakeEngine()) { desk in
+      func delete(_ id: String, of name: String? = nil, force: Bool = false) async throws -> SchedulerAnswer {
+        try await desk.shelf.delete(
+          id, of: name.map { DatasetReference(name: SafeName(from: $0)) }, isForced: force,
+          cancel: { _ = try await desk.errands.cancel($0.text) })
+      }
+      #expect(
+        try await delete("abd")
+          == .refused(
+            Problem(
+              "tokenization.unknown", "there is no tokenization 'abd'", at: .init(field: "tokenization"),
+              mend: "Did you mean 'abc'? `dropforge tokenizations list` tells which there are.")))
+      guard case .refused(let elsewhere) = try await delete("abc", of: "other") else { throw Problem("test", "deleted", mend: "") }
+      #expect(elsewhere.what == "there is no tokenization 'abc' of 'other'")
+      // A worker is at it: it holds the lock.
+      let lock = try ExclusiveLock(dataset.tokenization("abc").lock)
+      guard case .refused(let busy) = try await delete("abc") else { throw Problem("test", "deleted", mend: "") }
+      #expect(busy.code == "tokenization.busy" && files.exists(dataset.tokenization("abc").card))
+      withExtendedLifetime(lock) {}
+    }
+    try await live(FakeEngine()) { desk in
+      let bytes = try files.status(dataset.tokenization("abc").card).size
+      #expect(
+        try await desk.shelf.delete("abc", of: nil, isForced: false, cancel: { _ in })
+          == .carriedOut(
+            "Tokenization 'abc' of 'rows', version 1, is deleted: 1,200 tokens, \(Figures.bytes(bytes)). It is made again where it is needed."
+          ))
+      #expect(try await desk.catalogue.tokenizations(of: SafeName(from: "rows")).isEmpty)
+      #expect(try files.names(in: dataset.tokenizations).isEmpty)
+      let card = try PublishedJSON.decode(DatasetCard.self, from: try files.contents(of: dataset.card))
+      #expect(card.tokenizations == nil)
+    }
+  }
+
   @Test func what_a_crash_left_is_told_or_removed_at_the_next_start() async throws {
     let dataset = office.root.workspace.dataset(SafeName(from: "rows"))
     try files.makeFolders(dataset.tokenization("abc").folder)

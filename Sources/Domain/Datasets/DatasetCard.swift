@@ -92,10 +92,17 @@ package struct DatasetCard: Codable, Sendable, Equatable {
   package var remarks: [String]?
   /// Where the latest version was downloaded from; nil: it was dropped.
   package var origin: DatasetOrigin?
+  /// What the repository's own card says for people, and the config that was read: of one that was downloaded or dropped as a whole.
+  package var cardFacts: DatasetCardFacts?
+  package var config: String?
+  /// Numbers of versions that were deleted by themselves and can still be restored.
+  package var deletedVersions: [Int]?
 
   enum CodingKeys: String, CodingKey {
     case schema, name, description, aliases, version, rows, bytes, sha256, columns, mapping, splits, files, warnings, data, versions
-    case tags, shape, conversions, preview, remarks, tokenizations, origin
+    case tags, shape, conversions, preview, remarks, tokenizations, origin, config
+    case cardFacts = "card_data"
+    case deletedVersions = "deleted_versions"
     case licence = "license"
     case badRows = "bad_rows"
     case detected = "detected_schema"
@@ -124,6 +131,8 @@ package struct DatasetCard: Codable, Sendable, Equatable {
     splits = latest.splits
     files = latest.files
     warnings = latest.warnings
+    cardFacts = latest.card
+    config = latest.config
     self.data = data
     self.versions = versions
   }

@@ -78,7 +78,10 @@ package struct DatasetSidecar: Section, Codable {
         "source", \.source,
         "Where to download it from: \"hf:OWNER/NAME\", \"hf-model:OWNER/NAME\" for a model, or a preset's name. The fields below say what of it."
       ),
-      Field("config", \.config, "Of a download: the dataset's config. Default: the card's default."),
+      Field(
+        "config", \.config,
+        "Of a download, and of a dropped repository whose README.md has configs: which of them. Default: the card's default; of a dropped one without, the first."
+      ),
       Field("revision", \.revision, "Of a download: a branch, a tag or a commit. Default: main."),
       Field("files", \.files, "Of a download: patterns of paths, as data/train-0000*.parquet. Default: told from config and split."),
       Field(
@@ -96,7 +99,7 @@ extension DatasetSidecar {
   package func download(called name: String?) -> Result<DownloadWish, DownloadFields.Complaint>? {
     guard let source else {
       for (field, isSet) in [
-        ("config", config != nil), ("revision", revision != nil), ("files", files != nil), ("max_bytes", maximumBytes != nil),
+        ("revision", revision != nil), ("files", files != nil), ("max_bytes", maximumBytes != nil),
       ] where isSet {
         return .failure(.init(field: field, message: "this says what is to be downloaded, and no \"source\" says where from"))
       }

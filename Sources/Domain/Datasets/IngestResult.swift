@@ -72,9 +72,12 @@ package struct IngestResult: Codable, Sendable, Equatable {
   /// Remarks that do not hinder: few rows, ignored files of an archive.
   package var warnings: [String]
   package var seconds: Double
+  /// Of a repository that was dropped: what its README.md says for people, and the config by which its files were read.
+  package var card: DatasetCardFacts?
+  package var config: String?
 
   enum CodingKeys: String, CodingKey {
-    case schema, files, splits, rows, columns, detected, mapping, warnings, seconds
+    case schema, files, splits, rows, columns, detected, mapping, warnings, seconds, card, config
     case sourceSHA256 = "source_sha256"
     case sourceBytes = "source_bytes"
     case badRows = "bad_rows"

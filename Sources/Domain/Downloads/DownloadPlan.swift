@@ -32,16 +32,18 @@ package struct DownloadPlan: Codable, Sendable, Equatable {
   package var plannedAt: Timestamp
   /// What a user should know: files that were left out, and why.
   package var remarks: [String]
+  /// What the repository's card says for people.
+  package var card: DatasetCardFacts?
 
   enum CodingKeys: String, CodingKey {
-    case schema, source, revision, commit, config, files, endpoint, remarks
+    case schema, source, revision, commit, config, files, endpoint, remarks, card
     case licence = "license"
     case plannedAt = "planned_at"
   }
 
   package init(
     source: HubSource, revision: String, commit: String, config: String?, licence: String?, files: [File], endpoint: String,
-    plannedAt: Timestamp, remarks: [String]
+    plannedAt: Timestamp, remarks: [String], card: DatasetCardFacts? = nil
   ) {
     self.source = source
     self.revision = revision
@@ -52,6 +54,7 @@ package struct DownloadPlan: Codable, Sendable, Equatable {
     self.endpoint = endpoint
     self.plannedAt = plannedAt
     self.remarks = remarks
+    self.card = card
   }
 
   package var bytes: Int { files.reduce(0) { $0 + $1.size } }
@@ -90,16 +93,18 @@ package struct DatasetOrigin: Codable, Sendable, Equatable {
   /// Paths in the repository.
   package var files: [String]
   package var downloadedAt: Timestamp
+  /// What the repository's card says for people.
+  package var card: DatasetCardFacts?
 
   enum CodingKeys: String, CodingKey {
-    case source, revision, commit, config, page, files
+    case source, revision, commit, config, page, files, card
     case licence = "license"
     case downloadedAt = "downloaded_at"
   }
 
   package init(
     source: String, revision: String, commit: String, config: String?, licence: String?, page: String, files: [String],
-    downloadedAt: Timestamp
+    downloadedAt: Timestamp, card: DatasetCardFacts? = nil
   ) {
     self.source = source
     self.revision = revision
@@ -109,5 +114,14 @@ package struct DatasetOrigin: Codable, Sendable, Equatable {
     self.page = page
     self.files = files
     self.downloadedAt = downloadedAt
+    self.card = card
+  }
+}
+
+extension DatasetOrigin {
+  /// "hf:OWNER/NAME, commit 0123456789ab, mit": in one line, for people.
+  package var title: String {
+    ([source + (revision == "main" || revision == commit ? "" : "@\(revision)"), "commit \(commit.prefix(12))"]
+      + [config.map { "config \($0)" }, licence].compactMap(\.self)).joined(separator: ", ")
   }
 }

@@ -7,7 +7,7 @@ package enum DatasetRequest: Sendable, Equatable {
   /// Rows in another schema, as the next version of the same dataset or under a name of their own.
   case convert(DatasetReference, to: DatasetSchema, name: String?)
   case export(DatasetReference, format: ExportFormat)
-  /// Gone from the workspace with everything that hangs on it, and kept for a while.
+  /// Gone from the workspace with everything that hangs on it, and kept for a while: whole, or one version.
   case delete(DatasetReference, isForced: Bool)
   case restore(DatasetReference)
 
@@ -21,7 +21,7 @@ package enum DatasetRequest: Sendable, Equatable {
     case "describe": ["dataset", "description", "tags", "license"]
     case "convert": ["dataset", "to", "name"]
     case "export": ["dataset", "format"]
-    case "restore": ["dataset"]
+    case "restore": ["dataset", "version"]
     default: nil
     }
   }
@@ -45,9 +45,27 @@ package enum DatasetRequest: Sendable, Equatable {
       let name = form.value("name", as: String.self)
       return form.value("to", as: DatasetSchema.self).map { .convert(dataset, to: $0, name: name) }
     case "export": return .export(dataset, format: form.value("format", as: ExportFormat.self) ?? .jsonl)
-    case "restore": return .restore(dataset)
+    case "restore": return form.version(of: dataset).map { .restore($0) }
     default: return nil
     }
+  }
+
+  /// `{"action": "delete", "kind": "dataset", "name": "chats"}`, or shorter `{"action": "delete", "dataset": "chats"}`; and the same of a
+  /// tokenization.
+  static func decodeDelete(_ kind: String, _ form: inout RequestForm) -> InboxRequest? {
+    let isForced = form.flag("force")
+    let field = form.object["name"] == nil && form.object[kind] != nil ? kind : "name"
+    if kind == "tokenization" {
+      guard let id = form.name(field, "the tokenization to delete") else { return nil }
+      guard form.object["version"] == nil else {
+        form.refuse("version", "a tokenization has none; its identifier names it")
+        return nil
+      }
+      let dataset = form.object["dataset"] == nil ? nil : form.dataset("dataset", "the dataset of the tokenization")
+      return .deleteTokenization(id, of: dataset, isForced: isForced)
+    }
+    guard let dataset = form.dataset(field, "the dataset to delete") else { return nil }
+    return form.version(of: dataset).map { .dataset(.delete($0, isForced: isForced)) }
   }
 }
 
@@ -57,6 +75,20 @@ extension RequestForm {
     if let reference = DatasetReference(text) { return reference }
     refuse(field, "\"\(text)\" is no dataset's name; write NAME, or NAME@2 for a version")
     return nil
+  }
+
+  /// What is named, with the version that `version` says where there is that.
+  mutating func version(of reference: DatasetReference) -> DatasetReference? {
+    guard let number = value("version", as: Int.self) else { return reference }
+    guard number >= 1 else {
+      refuse("version", "must be 1 or more")
+      return nil
+    }
+    if let other = reference.version, other != number {
+      refuse("version", "\(number) is not what \"\(reference)\" says")
+      return nil
+    }
+    return DatasetReference(name: reference.name, version: number)
   }
 
   /// A field that may be left out.

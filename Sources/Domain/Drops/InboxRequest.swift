@@ -17,15 +17,18 @@ package enum InboxRequest: Sendable, Equatable {
   /// A dataset as token files, made in the background.
   case tokenize(TokenizeRequest)
   case dataset(DatasetRequest)
+  /// Token files; nothing is kept of them, as they can be made again. The dataset may be left out.
+  case deleteTokenization(String, of: DatasetReference?, isForced: Bool)
   /// Something is to be brought from the Hugging Face Hub.
   case download(DownloadWish)
 
   package static let actions =
     ["cancel", "pause", "resume", "rescan", "delete", "rename", "evaluate", "tokenize", "download"] + DatasetRequest.actions
   /// What can be deleted.
-  package static let kinds = ["config", "dataset"]
+  package static let kinds = ["config", "dataset", "tokenization"]
   private static let keys =
-    ["action", "job", "kind", "name", "to", "force", "errand"] + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
+    ["action", "job", "kind", "name", "to", "force", "errand", "version", "tokenization"]
+    + EvaluationTask.keys.filter { $0 != "action" && $0 != "name" }
     + downloadKeys
 
   package static func decode(_ node: JSONNode, source: ConfigSource) -> (InboxRequest?, [Finding]) {
@@ -68,7 +71,7 @@ package enum InboxRequest: Sendable, Equatable {
   private static func known(_ action: String?) -> [String] {
     switch action {
     case "rescan": ["action"]
-    case "delete": ["action", "kind", "name", "force"]
+    case "delete": ["action", "kind", "name", "dataset", "version", "tokenization", "force"]
     case "rename": ["action", "kind", "name", "to", "force"]
     case "evaluate": EvaluationTask.keys
     case "cancel": ["action", "job", "errand"]
@@ -79,9 +82,20 @@ package enum InboxRequest: Sendable, Equatable {
   }
 
   private static func aboutStored(_ action: String, _ form: inout RequestForm) -> InboxRequest? {
-    let kind = form.word("kind", among: action == "delete" ? kinds : ["config"], "it says what is to be \(action)d:")
+    // The shorter form names its kind by the field.
+    let implied = action == "delete" && form.object["kind"] == nil ? ["tokenization", "dataset"].first { form.object[$0] != nil } : nil
+    let kind = implied ?? form.word("kind", among: action == "delete" ? kinds : ["config"], "it says what is to be \(action)d:")
+    if let kind, kind != "config" {
+      let foreign = kind == "dataset" ? ["tokenization"] : []
+      for field in foreign where form.object[field] != nil {
+        form.refuse(field, "a request deletes one thing: this names a \(field), and it is about a \(kind)")
+      }
+      return DatasetRequest.decodeDelete(kind, &form)
+    }
+    for field in ["dataset", "version", "tokenization"] where form.object[field] != nil {
+      form.refuse(field, "this is for datasets and tokenizations; a config is named by \"name\"")
+    }
     let isForced = form.flag("force")
-    if kind == "dataset" { return form.dataset("name", "the dataset to \(action)").map { .dataset(.delete($0, isForced: isForced)) } }
     let name = form.name("name", "the \(kind ?? "config") to \(action)")
     if action == "delete" {
       guard kind != nil, let name else { return nil }

@@ -10,13 +10,16 @@ package struct ErrandProgress: Codable, Sendable, Equatable {
   package var unit: Unit
   /// For people, where there is more to say: "part 3 of 8".
   package var note: String?
+  /// What of `done` this worker has done itself: the pace and the time left follow from it. nil: all of it, nothing lay there before.
+  package var gained: Int?
 
-  package init(phase: String, done: Int, total: Int?, unit: Unit, note: String? = nil) {
+  package init(phase: String, done: Int, total: Int?, unit: Unit, note: String? = nil, gained: Int? = nil) {
     self.phase = phase
     self.done = done
     self.total = total
     self.unit = unit
     self.note = note
+    self.gained = gained
   }
 }
 

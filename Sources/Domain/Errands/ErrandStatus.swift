@@ -12,7 +12,7 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
   package var done: Int?
   package var total: Int?
   package var unit: ErrandProgress.Unit?
-  /// Units a second since the worker began.
+  /// Units a second since the worker began; what lay there before does not count.
   package var rate: Double?
   package var note: String?
   /// Seconds since the worker began, and to its end at the pace so far.
@@ -53,9 +53,10 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
     (done, total, unit, note) = (progress.done, progress.total, progress.unit, progress.note)
     self.progress = progress.total.map { $0 > 0 ? min(100, 100 * Double(progress.done) / Double($0)) : 100 }
     elapsed = seconds
-    rate = seconds > 0 ? Double(progress.done) / seconds : nil
+    let gained = Double(progress.gained ?? progress.done)
+    rate = seconds > 0 ? gained / seconds : nil
     eta = progress.total.flatMap { total in
-      progress.done > 0 && seconds > 0 ? max(0, Double(total - progress.done) * seconds / Double(progress.done)) : nil
+      gained > 0 && seconds > 0 ? max(0, Double(total - progress.done) * seconds / gained) : nil
     }
   }
 }

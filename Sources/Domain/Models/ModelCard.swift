@@ -12,9 +12,11 @@ package struct ModelCard: Codable, Sendable, Equatable {
   package var sha256: String
   package var bytes: Int
   package var warnings: [String]
+  /// Where it was downloaded from; nil: it was dropped.
+  package var origin: DatasetOrigin?
 
   enum CodingKeys: String, CodingKey {
-    case schema, name, architecture, parameters, sha256, bytes, warnings
+    case schema, name, architecture, parameters, sha256, bytes, warnings, origin
     case vocabularySize = "vocab_size"
     case maximumPositions = "max_position_embeddings"
     case hasTokenizer = "has_tokenizer"

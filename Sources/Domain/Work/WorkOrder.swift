@@ -14,6 +14,8 @@ package struct IngestOrder: Codable, Sendable, Equatable {
   package var rowsMayStay = false
   /// Absolute paths of mended copies of `bad-rows.jsonl`, the later of which win (`BadRowsFile`).
   package var mended: [String] = []
+  /// The files were Parquet or Arrow, and are JSON lines under their names without the ending now: README.md speaks of the names before.
+  package var isConverted = false
 
   package init(
     drop: DropID, source: String, fileName: String, staging: String, sidecar: DatasetSidecar?, limits: IngestLimits,

@@ -91,6 +91,9 @@ struct Agent {
           case .renameConfig(let name, let new, let isForced): return try await configs.rename(name, to: new, isForced: isForced)
           case .tokenize(let order): return .init(try await tokenizing.accept(order, by: errands))
           case .dataset(let request): return try await datasets.carryOut(request, rows, errands)
+          case .deleteTokenization(let id, let dataset, let isForced):
+            return .init(
+              try await shelf.delete(id, of: dataset, isForced: isForced, cancel: { id in _ = try await errands.cancel(id.text) }))
           case .cancelErrand(let name): return .init(try await errands.cancel(name))
           default: break
           }

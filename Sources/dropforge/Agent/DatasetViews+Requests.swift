@@ -8,7 +8,9 @@ extension DatasetViews {
   func carryOut(_ request: DatasetRequest, _ rows: RowsErrands, _ errands: Errands) async throws -> RequestAnswer {
     switch request {
     case .describe(let name, let description, let tags, let licence): return try await describe(name, description, tags, licence)
-    case .delete(let name, let isForced): return try await delete(name, isForced: isForced)
+    case .delete(let name, let isForced):
+      guard let version = name.version else { return try await delete(name, isForced: isForced) }
+      return try await delete(version, of: name.name, isForced: isForced, errands)
     case .restore(let name): return try await restore(name)
     case .convert(let name, let target, let newName): return try await start(.convert, name, .converted(target), newName, rows, errands)
     case .export(let name, let format): return try await start(.exportRows, name, format == .csv ? .csv : .jsonl, nil, rows, errands)

@@ -10,13 +10,18 @@ extension DatasetViews {
     let (from, to) = (layout.workspace.dataset(record.dataset), layout.workspace.trash(record.id))
     try files.makeFolders(to.versions)
     for number in record.versions { try move(from.version(number).folder, to.version(number).folder) }
+    for tokenization in try tokenizations(in: from, of: Set(record.versions)) {
+      try files.makeFolders(to.tokenizations)
+      try move(tokenization.folder, to.tokenizations.appending(tokenization.folder.lastComponent?.string ?? ""))
+    }
     // What lies beside the versions is of all of them: where a new one has come, it is of that.
     if try !files.exists(from.versions) || files.names(in: from.versions).isEmpty {
       try move(from.tokenizations, to.tokenizations)
       try files.removeTree(from.folder)
     }
     let card = TrashCard(
-      dataset: record.dataset, versions: record.versions, bytes: record.bytes, deletedAt: record.deletedAt, until: record.until)
+      dataset: record.dataset, versions: record.versions, isOfVersions: record.isWhole ? nil : true, bytes: record.bytes,
+      deletedAt: record.deletedAt, until: record.until)
     try files.publish(try PublishedJSON.bytes(of: card), to: to.folder.appending(TrashCard.fileName))
     try files.syncFolder(layout.workspace.datasets)
     try files.syncFolder(layout.workspace.trash)
@@ -26,10 +31,29 @@ extension DatasetViews {
     let (from, to) = (layout.workspace.trash(record.id), layout.workspace.dataset(record.dataset))
     try files.makeFolders(to.versions)
     for number in record.versions { try move(from.version(number).folder, to.version(number).folder) }
-    try move(from.tokenizations, to.tokenizations)
+    if files.isFolder(from.tokenizations) {
+      try files.makeFolders(to.tokenizations)
+      for name in try files.names(in: from.tokenizations) { try move(from.tokenizations.appending(name), to.tokenizations.appending(name)) }
+    }
     try files.removeTree(from.folder)
     try files.syncFolder(layout.workspace.datasets)
     try files.syncFolder(layout.workspace.trash)
+  }
+
+  /// Those that were made of these versions, as their cards say.
+  private func tokenizations(in dataset: DatasetLayout, of versions: Set<Int>) throws -> [TokenizationLayout] {
+    guard files.isFolder(dataset.tokenizations) else { return [] }
+    return try files.names(in: dataset.tokenizations).filter { !$0.string.hasPrefix(".") }.map { dataset.tokenization($0.string) }.filter {
+      guard files.exists($0.card) else { return false }
+      // Of another version of Dropforge: nobody knows what it was made of.
+      let card = try? PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: $0.card))
+      return card.map { versions.contains($0.version) } ?? false
+    }
+  }
+
+  /// Bytes of a version, with the tokens that were made of it.
+  func size(ofVersion number: Int, in dataset: DatasetLayout) throws -> Int {
+    try tokenizations(in: dataset, of: [number]).reduce(try size(of: dataset.version(number).folder)) { try $0 + size(of: $1.folder) }
   }
 
   private func move(_ path: FilePath, _ target: FilePath) throws {

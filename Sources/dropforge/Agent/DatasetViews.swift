@@ -72,12 +72,6 @@ struct DatasetViews: Sendable {
   }
 
   func delete(_ reference: DatasetReference, isForced: Bool) async throws -> RequestAnswer {
-    if reference.version != nil {
-      return .refused(
-        Problem(
-          "dataset.whole", "a dataset is deleted whole, not a single version", at: .init(field: "name"),
-          mend: "Name it without the @: \"\(reference.name)\"."))
-    }
     let folder = layout.workspace.dataset(reference.name)
     let until = Timestamp(nanoseconds: now.nanoseconds + Int64(settings.trashDays * 86_400e9))
     let id = DropID(at: now, random: .random(in: 0...UInt32.max))
@@ -105,9 +99,20 @@ struct DatasetViews: Sendable {
   }
 
   func restore(_ reference: DatasetReference) async throws -> RequestAnswer {
-    switch try await catalogue.restoreDataset(reference.name) {
+    switch try await catalogue.restoreDataset(reference.name, version: reference.version) {
     case .unknown:
-      if try await catalogue.datasetName(reference.name) == reference.name {
+      let versions = try await catalogue.datasetVersions(of: reference.name).map(\.number)
+      if let number = reference.version {
+        if versions.contains(number) {
+          return .carriedOut("Version \(number) of dataset '\(reference.name)' is here: there is nothing to restore.")
+        }
+        return .refused(
+          Problem(
+            "trash.unknown", "no deleted version \(number) of the dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
+            why: "it was not deleted by itself, or longer than \(Figures.general(settings.trashDays)) days ago",
+            mend: "`dropforge datasets trash` tells which there are."))
+      }
+      if !versions.isEmpty {
         return .carriedOut("Dataset '\(reference.name)' is here: there is nothing to restore.")
       }
       return .refused(
@@ -120,6 +125,11 @@ struct DatasetViews: Sendable {
         Problem(
           "dataset.name-taken", "a dataset '\(reference.name)' came since the other was deleted", at: .init(field: "dataset"),
           mend: "Delete that one before, or drop its file under another name."))
+    case .datasetGone:
+      return .refused(
+        Problem(
+          "trash.dataset-gone", "a version comes back to its dataset, and there is no dataset '\(reference.name)' now",
+          at: .init(field: "dataset"), mend: "Restore the dataset first: {\"action\": \"restore\", \"dataset\": \"\(reference.name)\"}."))
     case .bytesTaken(let name, let version):
       return .refused(
         Problem(
@@ -129,6 +139,7 @@ struct DatasetViews: Sendable {
       try moveBack(record)
       try await catalogue.forgetTrash(record.id)
       try await publish([record.dataset])
+      if !record.isWhole { return .carriedOut("Version \(record.versions[0]) of dataset '\(record.dataset)' is back.") }
       return .carriedOut(
         "Dataset '\(record.dataset)' is back, with \(record.versions.count == 1 ? "its one version" : "its \(record.versions.count) versions")."
       )

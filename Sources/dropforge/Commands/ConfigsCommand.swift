@@ -109,9 +109,10 @@ struct ConfigsCommand: AsyncParsableCommand {
 
 struct DeleteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Delete a stored config or dataset with all its versions: `dropforge delete config NAME`.")
+    commandName: "delete",
+    abstract: "Delete a stored config or dataset with all its versions, or a tokenization: `dropforge delete config NAME`.")
   @OptionGroup var root: RootOption
-  @Argument(help: "What it is: config or dataset.") var kind: String
+  @Argument(help: "What it is: config, dataset or tokenization.") var kind: String
   @Argument var name: String
   @Flag(help: "Even where a job that is not over uses it.") var force = false
 

@@ -27,6 +27,12 @@ struct DatasetText {
     if let description = card.description, !description.isEmpty { lines.append(description) }
     if let tags = card.tags, !tags.isEmpty { lines.append("tags: \(tags.joined(separator: ", "))") }
     if let licence = card.licence, !licence.isEmpty { lines.append("license: \(licence)") }
+    if let facts = card.cardFacts { lines += Self.lines(of: facts) }
+    if let origin = card.origin {
+      lines.append("from: \(origin.title)")
+    } else if let config = card.config {
+      lines.append("config: \(config)")
+    }
     if !card.aliases.isEmpty { lines.append("also called: \(card.aliases.map(\.text).joined(separator: ", "))") }
     lines.append("splits: " + result.splits.map { "\($0.name) \(Figures.grouped($0.rows))" }.joined(separator: ", "))
     lines += ["", columns]
@@ -36,6 +42,12 @@ struct DatasetText {
     lines += findings
     lines += shown
     return lines.joined(separator: "\n")
+  }
+
+  private static func lines(of facts: DatasetCardFacts) -> [String] {
+    let lists = [("language", facts.languages), ("tasks", facts.taskCategories), ("size", facts.sizeCategories)]
+    return [facts.prettyName.map { "its card calls it: \(shown($0[...]))" }].compactMap(\.self)
+      + lists.compactMap { name, list in list.map { "\(name): \(shown($0.joined(separator: ", ")[...]))" } }
   }
 
   private var columns: String {

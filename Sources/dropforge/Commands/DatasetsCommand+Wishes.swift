@@ -47,23 +47,26 @@ extension DatasetsCommand {
 
   struct Delete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "delete", abstract: "Delete a dataset with everything that hangs on it; it can be restored for a while.")
+      commandName: "delete",
+      abstract: "Delete a dataset with everything that hangs on it, or one version of it; it can be restored for a while.")
     @OptionGroup var root: RootOption
-    @Argument var name: String
+    @Argument(help: "Its name, or NAME@VERSION.") var name: String
+    @Option(help: "Only this version of it; the others stay.") var version: Int?
     @Flag(help: "Even where a job that is not over uses it.") var force = false
 
     func run() async throws {
       try await reporting {
-        try await RequestSender(root).send(
-          ["action": "delete", "kind": "dataset", "name": name.node, "force": force.node], called: "delete-\(name)")
+        var request: JSONObject = ["action": "delete", "kind": "dataset", "name": name.node, "force": force.node]
+        request["version"] = version?.node
+        try await RequestSender(root).send(JSONNode(.object(request)), called: "delete-\(name)")
       }
     }
   }
 
   struct Restore: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "restore", abstract: "Bring a deleted dataset back.")
+    static let configuration = CommandConfiguration(commandName: "restore", abstract: "Bring a deleted dataset or version back.")
     @OptionGroup var root: RootOption
-    @Argument var name: String
+    @Argument(help: "Its name, or NAME@VERSION.") var name: String
 
     func run() async throws {
       try await reporting {

@@ -122,7 +122,13 @@ struct DatasetsCommand: AsyncParsableCommand {
         Terminal.say(
           Terminal.table(
             ["DATASET", "VERSIONS", "SIZE", "DELETED", "GOES FOR GOOD"],
-            cards.map { ["\($0.dataset)", "\($0.versions.count)", Figures.bytes($0.bytes), "\($0.deletedAt)", "\($0.until)"] }))
+            cards.map {
+              [
+                "\($0.dataset)",
+                $0.isOfVersions == true ? "only \($0.versions.map(String.init).joined(separator: ", "))" : "\($0.versions.count)",
+                Figures.bytes($0.bytes), "\($0.deletedAt)", "\($0.until)",
+              ]
+            }))
         Terminal.say("\(Figures.bytes(cards.reduce(0) { $0 + $1.bytes })) in all")
       }
     }

@@ -28,7 +28,10 @@ struct ModelsCommand: AsyncParsableCommand {
         }
         let rows =
           dropped.map { card in
-            [card.name.text, "", "base", "", Figures.grouped(card.parameters), "", "dropped, \(card.architecture)"]
+            [
+              card.name.text, "", "base", "", Figures.grouped(card.parameters), "",
+              "\(card.origin?.source ?? "dropped"), \(card.architecture)",
+            ]
           }
           + trained.map { card in
             [
@@ -53,7 +56,8 @@ struct ModelsCommand: AsyncParsableCommand {
         let node = try shelf.find(name)
         if json { return Terminal.say(node.text(.pretty)) }
         for member in node.object?.members ?? [] where member.key != "schema" {
-          let text = member.node.string ?? member.node.text()
+          let origin = member.key == "origin" ? try? PublishedJSON.decode(DatasetOrigin.self, from: member.node.text().utf8) : nil
+          let text = origin?.title ?? member.node.string ?? member.node.text()
           Terminal.say("\(member.key.padding(to: 24))\(text)")
         }
       }

@@ -1,5 +1,5 @@
 /// Which split a file belongs to, told from its path as the Hub does it (hub-docs, datasets-file-names-and-splits.md).
-enum SplitInference {
+package enum SplitInference {
   private static let keywords: [(split: String, words: Set<String>)] = [
     ("train", ["train", "training"]), ("validation", ["validation", "valid", "val", "dev"]),
     ("test", ["test", "testing", "eval", "evaluation"]),
@@ -9,7 +9,7 @@ enum SplitInference {
   ///
   /// The first of these that any file fits decides for all: `data/<split>-00000-of-00001.ext`; a keyword as a word of its own in the
   /// name of the file or of a folder; everything is `train`.
-  static func splits(of paths: [String]) -> [(path: String, split: String)] {
+  package static func splits(of paths: [String]) -> [(path: String, split: String)] {
     let sharded = paths.compactMap { path in shardSplit(of: path).map { (path, $0) } }
     if !sharded.isEmpty { return sharded }
     let named = paths.compactMap { path in keyword(in: path).map { (path, $0) } }
@@ -25,7 +25,7 @@ enum SplitInference {
   }
 
   /// The file's own name first, then its folders from the innermost.
-  static func keyword(in path: String) -> String? {
+  package static func keyword(in path: String) -> String? {
     for component in path.split(separator: "/").reversed() {
       let words = Set(component.lowercased().split { !$0.isLetter }.map(String.init))
       if let known = keywords.first(where: { !$0.words.isDisjoint(with: words) }) { return known.split }
@@ -35,7 +35,7 @@ enum SplitInference {
 
   /// What splits of other names are called here, where a job looks for `train`, `validation` and `test`: `train_prefs` is `train` where
   /// no other split of the same download would be.
-  static func localNames(of splits: Set<String>) -> [String: String] {
+  package static func localNames(of splits: Set<String>) -> [String: String] {
     var names: [String: String] = [:]
     for split in splits {
       let local = keyword(in: split) ?? split

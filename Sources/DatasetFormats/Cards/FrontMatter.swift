@@ -1,0 +1,26 @@
+import StrictJSON
+
+/// What stands between the two lines `---` at the start of a README.md: the Hub's card data, in YAML.
+package enum FrontMatter {
+  /// Bytes of a README.md that are looked at. The largest on the Hub have some hundred kilobytes of it.
+  package static let mostBytes = 4 << 20
+
+  /// - Parameter readme: the file's bytes, or the first `mostBytes` of it.
+  /// - Returns: nil where it has none.
+  package static func parse(_ readme: [UInt8]) throws(YAMLSyntaxError) -> JSONNode? {
+    let text = readme.starts(with: [0xEF, 0xBB, 0xBF]) ? readme[3...] : readme[...]
+    let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    guard let first = lines.first, isFence(first) else { return nil }
+    guard let end = lines.dropFirst().firstIndex(where: isFence) else {
+      guard readme.count >= mostBytes else { return nil }
+      throw YAMLSyntaxError(line: 1, message: "it does not end within \(mostBytes) bytes")
+    }
+    let matter = text[first.endIndex..<lines[end].startIndex].dropFirst()
+    guard String(validating: matter, as: UTF8.self) != nil else { throw YAMLSyntaxError(line: 1, message: "it is no UTF-8") }
+    return try YAMLParser.parse(matter, firstLine: 2)
+  }
+
+  private static func isFence(_ line: ArraySlice<UInt8>) -> Bool {
+    line.starts(with: Array("---".utf8)) && line.dropFirst(3).allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+  }
+}
