@@ -22,6 +22,34 @@ CK_CLONES void ck_swiglu_backward(float *restrict dgu, float *restrict dh_h, con
   }
 }
 
+// The same where products take bf16: what goes into one is rounded here, what backward wants is put away rounded.
+CK_CLONES void ck_swiglu_forward_bf16(uint16_t *restrict h, uint16_t *restrict kept, const float *restrict gu, size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict g = gu + row * 2 * n, *restrict u = g + n;
+    uint16_t *restrict hr = h + row * n, *restrict kg = kept + row * 2 * n, *restrict ku = kg + n;
+    for (size_t i = 0; i < n; i++) {
+      hr[i] = ck_round_bf16(g[i] / (1.0f + ck_expf(-g[i])) * u[i]);
+      kg[i] = ck_round_bf16(g[i]);
+      ku[i] = ck_round_bf16(u[i]);
+    }
+  }
+}
+
+CK_CLONES void ck_swiglu_backward_bf16(uint16_t *restrict dgu, uint16_t *restrict h, const float *restrict dh, const uint16_t *restrict gu,
+                                       size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const uint16_t *restrict kg = gu + row * 2 * n, *restrict ku = kg + n;
+    uint16_t *restrict dg = dgu + row * 2 * n, *restrict du = dg + n, *restrict hr = h + row * n;
+    const float *restrict dhr = dh + row * n;
+    for (size_t i = 0; i < n; i++) {
+      float g = ck_widen_bf16(kg[i]), u = ck_widen_bf16(ku[i]), s = 1.0f / (1.0f + ck_expf(-g)), silu = g * s, d = dhr[i];
+      du[i] = ck_round_bf16(d * silu);
+      dg[i] = ck_round_bf16(d * u * (s + silu * (1.0f - s)));
+      hr[i] = ck_round_bf16(silu * u);
+    }
+  }
+}
+
 // gelu_new(x) = x/2 (1 + tanh(a)) = x sigmoid(2a) with a = sqrt(2/pi) (x + 0.044715 x^3): Hendrycks and Gimpel, arXiv 1606.08415.
 #define CK_GELU_TWICE_ROOT 1.5957691216057308f
 CK_CLONES void ck_gelu_forward(float *restrict y, const float *restrict x, size_t n) {

@@ -66,3 +66,11 @@ CK_INLINE uint16_t ck_round_bf16(float x) {
   uint32_t rounded = (u.b + 0x7fffu + ((u.b >> 16) & 1u)) >> 16, quiet = (u.b >> 16) | 0x40u;
   return (uint16_t)((u.b & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
 }
+
+CK_INLINE float ck_widen_bf16(uint16_t x) {
+  union {
+    uint32_t b;
+    float f;
+  } u = {.b = (uint32_t)x << 16};
+  return u.f;
+}

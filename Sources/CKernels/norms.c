@@ -1,9 +1,9 @@
 #include "clones.h"
 
-CK_CLONES void ck_rmsnorm_forward(float *restrict y, float *restrict rstd, float *restrict x, const float *restrict r,
-                                  const float *restrict w, float eps, size_t rows, size_t d) {
+CK_CLONES void ck_rmsnorm_forward(float *restrict y, uint16_t *restrict rounded, float *restrict rstd, float *restrict x,
+                                  const float *restrict r, const float *restrict w, float eps, size_t rows, size_t d) {
   for (size_t row = 0; row < rows; row++) {
-    float *restrict xr = x + row * d, *restrict yr = y + row * d;
+    float *restrict xr = x + row * d;
     float sum = 0;
     if (r) {
       const float *restrict rr = r + row * d;
@@ -17,14 +17,21 @@ CK_CLONES void ck_rmsnorm_forward(float *restrict y, float *restrict rstd, float
     }
     float k = 1.0f / __builtin_sqrtf(sum / (float)d + eps);
     rstd[row] = k;
-    for (size_t i = 0; i < d; i++) yr[i] = xr[i] * k * w[i];
+    if (rounded) {
+      uint16_t *restrict yr = rounded + row * d;
+      for (size_t i = 0; i < d; i++) yr[i] = ck_round_bf16(xr[i] * k * w[i]);
+    } else {
+      float *restrict yr = y + row * d;
+      for (size_t i = 0; i < d; i++) yr[i] = xr[i] * k * w[i];
+    }
   }
 }
 
 // y_i = x_i k w_i with k = (mean(x^2) + eps)^(-1/2):
 // dx_i = k w_i dy_i - x_i k^3 / d * sum_j(dy_j w_j x_j), dw_i = sum over rows of dy_i x_i k.
-CK_CLONES void ck_rmsnorm_backward(float *restrict dx, float *restrict dw, float *restrict dy_y, const float *restrict x,
-                                   const float *restrict w, const float *restrict rstd, size_t rows, size_t d) {
+CK_CLONES void ck_rmsnorm_backward(float *restrict dx, uint16_t *restrict rounded_dx, float *restrict dw, float *restrict dy_y,
+                                   uint16_t *restrict rounded_y, const float *restrict x, const float *restrict w,
+                                   const float *restrict rstd, size_t rows, size_t d) {
   for (size_t row = 0; row < rows; row++) {
     const float *restrict xr = x + row * d;
     float *restrict dyr = dy_y + row * d, *restrict dxr = dx + row * d;
@@ -34,9 +41,19 @@ CK_CLONES void ck_rmsnorm_backward(float *restrict dx, float *restrict dw, float
       dw[i] += dyr[i] * xr[i] * k;
     }
     float c = dot * k * k * k / (float)d;
-    for (size_t i = 0; i < d; i++) {
-      dxr[i] += dyr[i] * w[i] * k - xr[i] * c;
-      dyr[i] = xr[i] * k * w[i];
+    if (rounded_y) {
+      uint16_t *restrict rdx = rounded_dx + row * d, *restrict ry = rounded_y + row * d;
+      for (size_t i = 0; i < d; i++) {
+        float sum = dxr[i] + (dyr[i] * w[i] * k - xr[i] * c);
+        dxr[i] = sum;
+        rdx[i] = ck_round_bf16(sum);
+        ry[i] = ck_round_bf16(xr[i] * k * w[i]);
+      }
+    } else {
+      for (size_t i = 0; i < d; i++) {
+        dxr[i] += dyr[i] * w[i] * k - xr[i] * c;
+        dyr[i] = xr[i] * k * w[i];
+      }
     }
   }
 }

@@ -66,7 +66,15 @@ package final class BFloat16Products {
   func accumulate(
     dWeight: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ linear: Linear, rows: Int
   ) {
-    let dy = rounded(dy, count: rows * linear.outputs, side: 0), x = rounded(x, count: rows * linear.inputs, side: 1)
+    accumulate(
+      dWeight: dWeight, rounded(dy, count: rows * linear.outputs, side: 0), rounded(x, count: rows * linear.inputs, side: 1), linear,
+      rows: rows)
+  }
+
+  /// The same from operands that are rounded already.
+  func accumulate(
+    dWeight: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<UInt16>, _ x: UnsafePointer<UInt16>, _ linear: Linear, rows: Int
+  ) {
     switch linear.layout {
     case .outputsByInputs:
       accumulate(dWeight, dy, x, m: linear.outputs, n: linear.inputs, rows: rows, strideA: linear.outputs)

@@ -5,29 +5,47 @@ package enum RMSNorm {
   /// Floats of scratch memory that `backward` wants.
   package static func scratchCount(width: Int) -> Int { RowSums.scratchCount(width: width, sums: 1) }
 
-  /// y (rows, width), rstd (rows). Where `residual` is given, x += residual first: the residual connection in the same pass.
+  /// y (rows, width), rstd (rows). Where `residual` is given, x += residual first: the residual connection in the same pass. Where
+  /// `rounded` is given, y goes there, in bf16, and y itself is left alone.
   package static func forward(
-    _ y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>, _ x: UnsafeMutablePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, rounded: UnsafeMutablePointer<UInt16>? = nil, rstd: UnsafeMutablePointer<Float>,
+    _ x: UnsafeMutablePointer<Float>,
     adding residual: UnsafePointer<Float>? = nil, weight: UnsafePointer<Float>, epsilon: Float, rows: Int, width: Int,
     on team: ThreadTeam
   ) {
     team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
       let first = block.lowerBound * width
       ck_rmsnorm_forward(
-        y + first, rstd + block.lowerBound, x + first, residual.map { $0 + first }, weight, epsilon, block.count, width)
+        y + first, rounded.map { $0 + first }, rstd + block.lowerBound, x + first, residual.map { $0 + first }, weight, epsilon,
+        block.count, width)
     }
   }
 
-  /// dx (+=), dWeight (+=, where given: a frozen weight has none). `dy` holds the gradient on entry and y on return, which backward of the next product needs: y is
-  /// computed again instead of being kept from forward.
+  /// Where backward puts what products in bf16 take.
+  package struct Rounded {
+    /// dx as it is after the addition, (rows, width).
+    package let dx: UnsafeMutablePointer<UInt16>
+    /// y, (rows, width), in the place of that in `dy`.
+    package let y: UnsafeMutablePointer<UInt16>
+
+    package init(dx: UnsafeMutablePointer<UInt16>, y: UnsafeMutablePointer<UInt16>) {
+      self.dx = dx
+      self.y = y
+    }
+  }
+
+  /// dx (+=), dWeight (+=, where given: a frozen weight has none). `dy` holds the gradient on entry and y on return, which backward of
+  /// the next product needs: y is computed again instead of being kept from forward.
   package static func backward(
     dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>?, dyThenY dy: UnsafeMutablePointer<Float>,
     _ x: UnsafePointer<Float>, rstd: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, width: Int,
-    scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
+    scratch: UnsafeMutablePointer<Float>, rounded: Rounded? = nil, on team: ThreadTeam
   ) {
     RowSums.accumulate(into: [dWeight], rows: rows, width: width, scratch: scratch, on: team) { block, partial in
       let first = block.lowerBound * width
-      ck_rmsnorm_backward(dx + first, partial, dy + first, x + first, weight, rstd + block.lowerBound, block.count, width)
+      ck_rmsnorm_backward(
+        dx + first, rounded.map { $0.dx + first }, partial, dy + first, rounded.map { $0.y + first }, x + first, weight,
+        rstd + block.lowerBound, block.count, width)
     }
   }
 

@@ -24,6 +24,28 @@ package enum SwiGLU {
     }
   }
 
+  /// h in bf16, for a product that takes it, and gateUp in bf16 into `kept`, for backward.
+  package static func forwardRounded(
+    _ h: UnsafeMutablePointer<UInt16>, keeping kept: UnsafeMutablePointer<UInt16>, gateUp: UnsafePointer<Float>, rows: Int, width: Int,
+    on team: ThreadTeam
+  ) {
+    team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
+      let first = block.lowerBound * width
+      ck_swiglu_forward_bf16(h + first, kept + 2 * first, gateUp + 2 * first, block.count, width)
+    }
+  }
+
+  /// dGateUp (rows, 2·width) and h (rows, width) in bf16 from gateUp in bf16: `backward` and a rounding in one pass.
+  package static func backwardRounded(
+    dGateUp: UnsafeMutablePointer<UInt16>, _ h: UnsafeMutablePointer<UInt16>, dh: UnsafePointer<Float>, gateUp: UnsafePointer<UInt16>,
+    rows: Int, width: Int, on team: ThreadTeam
+  ) {
+    team.forEachBlock(of: rows, size: ThreadTeam.rowBlock(width: width)) { block in
+      let first = block.lowerBound * width
+      ck_swiglu_backward_bf16(dGateUp + 2 * first, h + first, dh + first, gateUp + 2 * first, block.count, width)
+    }
+  }
+
   /// The plain version in double.
   package static func plain(gateUp: [Double], width: Int) -> [Double] {
     (0..<gateUp.count / 2).map { index in

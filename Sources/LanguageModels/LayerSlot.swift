@@ -40,6 +40,12 @@ struct LayerSlot {
     arena.pointer(working, as: Int32.self) + layer * stride
   }
 
+  /// Where the layer's numbers lie rounded, for who puts them there and takes them from there itself.
+  func rounded(_ layer: Int, in arena: Arena) -> UnsafeMutablePointer<UInt16> {
+    guard let kept else { preconditionFailure("a buffer that is not rounded was asked for its rounded numbers") }
+    return arena.pointer(kept, as: UInt16.self) + layer * count
+  }
+
   /// Puts the first `count` floats of the layer away, where the working buffer is shared.
   func keep(_ layer: Int, in arena: Arena, on team: ThreadTeam) {
     guard let kept else { return }

@@ -49,6 +49,24 @@ struct ProjectionPass {
     }
   }
 
+  // The same with operands that are rounded to bf16 already, where no adapter wants them as they were.
+
+  func forward(_ projection: Projection, _ y: UnsafeMutablePointer<Float>, rounded x: UnsafePointer<UInt16>) {
+    projection.linear.forward(y, rounded: x, parameters: parameters.model, rows: rows, on: team)
+  }
+
+  func backwardInput(_ projection: Projection, _ dx: UnsafeMutablePointer<Float>, rounded dy: UnsafePointer<UInt16>) {
+    projection.linear.backwardInput(dx, rounded: dy, parameters: parameters.model, rows: rows)
+  }
+
+  func backwardWeight(
+    _ projection: Projection, rounded dy: UnsafePointer<UInt16>, exactDy: UnsafePointer<Float>?, _ x: UnsafePointer<UInt16>
+  ) {
+    guard case .model(let gradients) = gradients else { return }
+    projection.linear.backwardWeight(
+      gradients: gradients, parameters: parameters.model, rounded: dy, exactDy: exactDy, x, rows: rows, on: team)
+  }
+
   func parameter(_ offset: Int) -> UnsafePointer<Float> { parameters.model + offset }
 
   /// Where the gradient of a parameter outside of projections is added; nil where it is frozen.

@@ -1,6 +1,7 @@
 import Kernels
 
-/// The buffers of a RotaryTransformer and its passes, N = rows, h = hidden, H and G = heads of queries and of keys, d = head size, I = intermediate.
+/// The buffers of a RotaryTransformer and its passes, N = rows, h = hidden, H and G = heads of queries and of keys, d = head size,
+/// I = intermediate.
 package final class RotaryTransformerWorkspace: DecoderWorkspace {
   struct Slots {
     var layout = ArenaLayout()
@@ -31,6 +32,9 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     let dbranch: ArenaSlot
     /// (N, max(2 I, (H + 2G) d)): the gradient of gateUp or of qkv.
     let dwide: ArenaSlot
+    /// bf16, where the kernels round what goes into products: (N, h) a norm's output and the gradient of the residual stream, (N, I),
+    /// and the gradient of gateUp or of qkv.
+    let roundedNormed, roundedDx, roundedInner, roundedWide: ArenaSlot
     let attentionScratch: ArenaSlot
     let normScratch: ArenaSlot
     /// (N): the first key of each position in layers whose window slides.
@@ -40,7 +44,9 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   static func slots(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Slots {
     let d = model.dimensions, n = plan.rows, training = plan.isTraining
     let queries = d.headCount * d.headSize, wide = queries + 2 * d.keyValueHeadCount * d.headSize
+    let rounds = roundsOperands(model, plan)
     var layout = ArenaLayout()
+    func rounded(_ count: Int) -> ArenaSlot { layout.reserve(UInt16.self, rounds ? count : 0) }
     func layered(_ count: Int, _ layers: Int, isExact: Bool = false, isResidual: Bool = false) -> LayerSlot {
       LayerSlot(&layout, floats: count, layers: layers, plan, isExact: isExact, isResidual: isResidual)
     }
@@ -54,12 +60,20 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
       inner: layout.floats(n * d.intermediateSize), dx: layout.floats(training ? n * d.hiddenSize : 0),
       dbranch: layout.floats(training && model.blocks.branchDropout > 0 ? n * d.hiddenSize : 0),
       dwide: layout.floats(training ? n * max(2 * d.intermediateSize, wide) : 0),
+      roundedNormed: rounded(n * d.hiddenSize), roundedDx: rounded(n * d.hiddenSize), roundedInner: rounded(n * d.intermediateSize),
+      roundedWide: rounded(n * max(2 * d.intermediateSize, wide)),
       attentionScratch: layout.floats(attentionScratch(model, plan)),
       normScratch: layout.floats(
         training ? max(RMSNorm.scratchCount(width: d.hiddenSize), HeadNorm.scratchCount(headSize: d.headSize)) : 0),
       windowFirsts: layout.reserve(Int32.self, model.blocks.window == nil ? 0 : n))
     slots.layout = layout
     return slots
+  }
+
+  /// Whether the kernels before a product round its operands for it, and backward finds them as forward rounded them: in training
+  /// with products in bf16, but not beside what reads the same buffers in f32.
+  private static func roundsOperands(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Bool {
+    plan.isTraining && plan.keeping == .rounded && plan.adapter == nil && model.blocks.experts == nil && !model.blocks.mlpBias
   }
 
   private static func attentionScratch(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Int {
@@ -82,12 +96,14 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   let mask: DynamicMaskBlock?
   let experts: ExpertBlock?
   let adapter: LoRABlock?
+  let roundsOperands: Bool
   private var rotary: RotaryCache
 
   init(_ model: RotaryTransformer, _ plan: WorkspacePlan) throws(ArenaError) {
     self.model = model
     self.plan = plan
     slots = Self.slots(model, plan)
+    roundsOperands = Self.roundsOperands(model, plan)
     arena = try Arena(slots.layout)
     mask = try model.blocks.maskWindow.map { window throws(ArenaError) in try DynamicMaskBlock(model.dimensions, window: window, plan) }
     experts = try model.blocks.experts.map { shape throws(ArenaError) in
@@ -109,16 +125,28 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     experts?.reset()
     Embedding.gather(slots.x.at(0, in: arena), table: p + model.embedding, indices: input.tokens, rows: n, width: h, on: team)
     for index in model.layers.indices {
-      forward(layer: index, input, table, run, cache)
+      if roundsOperands {
+        forwardRounded(layer: index, input, table, run)
+      } else {
+        forward(layer: index, input, table, run, cache)
+      }
       for slot in kept { slot.keep(index, in: arena, on: team) }
     }
     RMSNorm.forward(
-      normed, rstd: slots.inputScale.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), weight: p + model.finalNorm,
-      epsilon: epsilon, rows: n, width: h, on: team)
+      normed, rstd: slots.inputScale.at(d.layerCount, in: arena), slots.x.at(d.layerCount, in: arena), adding: skipped(to: d.layerCount),
+      weight: p + model.finalNorm, epsilon: epsilon, rows: n, width: h, on: team)
     return normed
   }
 
-  /// One layer, from x to the next x; `isAgain` where backward wants its activations once more.
+  /// What the norm before a layer adds to the branch of the layer before it: the residual stream that skipped that branch. Nil where it is
+  /// added already.
+  func skipped(to index: Int) -> UnsafePointer<Float>? {
+    guard index > 0, model.layers[index - 1].gates == nil else { return nil }
+    return UnsafePointer(slots.middle.at(index - 1, in: arena))
+  }
+
+  /// One layer, from x to the next x, which without gates wants what skipped its MLP added; `isAgain` where backward wants its
+  /// activations once more.
   private func forward(
     layer index: Int, _ input: PassInput, _ table: RotaryTable, _ run: ProjectionPass, _ cache: KeyValueCache?, isAgain: Bool = false
   ) {
@@ -127,7 +155,8 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     let x = slots.x.at(index, in: arena), middle = slots.middle.at(index, in: arena), next = slots.x.at(index + 1, in: arena)
     let qkv = slots.qkv.at(index, in: arena), gateUp = slots.gateUp.at(index, in: arena)
     RMSNorm.forward(
-      normed, rstd: slots.inputScale.at(index, in: arena), x, weight: p + layer.inputNorm, epsilon: epsilon, rows: n, width: h, on: team)
+      normed, rstd: slots.inputScale.at(index, in: arena), x, adding: isAgain ? nil : skipped(to: index), weight: p + layer.inputNorm,
+      epsilon: epsilon, rows: n, width: h, on: team)
     run.forward(layer.qkv, qkv, normed)
     attend(input, index, turn(qkv, layer, table, input, run), qkv, cache, run)
     run.forward(layer.output, middle, slots.attended.at(index, in: arena))
@@ -142,15 +171,11 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     run.forward(layer.down, next, inner)
     if let parameters = layer.experts { experts?.forward(index, parameters, out: next, normed, run) }
     dropout(model.blocks.branchDropout, input, Site.mlpOutput(index, of: d))?.apply(next, next, count: n * h, on: team)
-    if let gates = layer.gates {
-      ResidualGate.forward(next, middle, gate: p + gates.mlp, rows: n, width: h, on: team)
-    } else {
-      Elementwise.add(next, next, middle, count: n * h, on: team)
-    }
+    if let gates = layer.gates { ResidualGate.forward(next, middle, gate: p + gates.mlp, rows: n, width: h, on: team) }
   }
 
   /// The buffers that a layer puts away rounded.
-  private var kept: [LayerSlot] { [slots.qkv, slots.attended, slots.gateUp] }
+  private var kept: [LayerSlot] { roundsOperands ? [slots.qkv] : [slots.qkv, slots.attended, slots.gateUp] }
 
   /// Brings a layer's activations back for its backward pass.
   private func restore(_ index: Int, _ input: PassInput, _ table: RotaryTable, _ run: ProjectionPass) {
@@ -175,6 +200,10 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     Elementwise.clear(dx, count: n * h, on: team)
     normaliseBackward(dnormed, slots.x.at(d.layerCount, in: arena), slots.inputScale.at(d.layerCount, in: arena), model.finalNorm, run)
     for (index, layer) in model.layers.enumerated().reversed() {
+      if roundsOperands {
+        backwardRounded(layer: index, input, table, run)
+        continue
+      }
       restore(index, input, table, run)
       let dmlp = branch(dx, input, Site.mlpOutput(index, of: d)), middle = slots.middle.at(index, in: arena)
       run.backwardInput(layer.down, dinner, dmlp)
@@ -204,17 +233,21 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
       dTable: dEmbedding, dx, indices: input.tokens, ignoring: model.specialTokens.padding, rows: n, width: h, on: team)
   }
 
-  /// The gradient of the residual stream plus that of a norm of it; `dy` holds the norm's output afterwards.
-  private func normaliseBackward(
+  /// The gradient of the residual stream plus that of a norm of it; `dy` holds the norm's output afterwards. Where operands are rounded
+  /// by the kernels, that output is in `roundedNormed` instead, and the gradient in `roundedDx` too.
+  func normaliseBackward(
     _ dy: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ weight: Int, _ run: ProjectionPass
   ) {
     RMSNorm.backward(
       dx: arena.floats(slots.dx), dWeight: run.gradient(weight), dyThenY: dy, x, rstd: scale, weight: run.parameter(weight), rows: run.rows,
-      width: model.dimensions.hiddenSize, scratch: arena.floats(slots.normScratch), on: plan.team)
+      width: model.dimensions.hiddenSize, scratch: arena.floats(slots.normScratch),
+      rounded: roundsOperands ? RMSNorm.Rounded(dx: rounded(slots.roundedDx), y: rounded(slots.roundedNormed)) : nil, on: plan.team)
   }
 
+  func rounded(_ slot: ArenaSlot) -> UnsafeMutablePointer<UInt16> { arena.pointer(slot, as: UInt16.self) }
+
   /// The gradient of the residual stream through a skipped path with a factor; without one it passes unchanged.
-  private func gateBackward(_ dx: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: Int?, _ run: ProjectionPass) {
+  func gateBackward(_ dx: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: Int?, _ run: ProjectionPass) {
     guard let gate else { return }
     ResidualGate.backward(
       dyThenDx: dx, dGate: run.gradient(gate), x, gate: run.parameter(gate), rows: run.rows, width: model.dimensions.hiddenSize,
@@ -222,7 +255,7 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   }
 
   /// The gradient that goes into a branch: dx behind the branch's dropout.
-  private func branch(_ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32) -> UnsafeMutablePointer<Float> {
+  func branch(_ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32) -> UnsafeMutablePointer<Float> {
     guard let dropout = dropout(model.blocks.branchDropout, input, site) else { return dx }
     let dbranch = arena.floats(slots.dbranch)
     dropout.apply(dbranch, dx, count: input.rows * model.dimensions.hiddenSize, on: plan.team)

@@ -17,6 +17,24 @@ struct ActivationTests {
     expectClose(dhThenH, doubles(h))
   }
 
+  @Test func swiglu_in_bf16_is_swiglu_rounded() {
+    let (rows, width) = (37, 129), gateUp = numbers(2 * rows * width, "gu", deviation: 3), dh = numbers(rows * width, "dh")
+    func rounded(_ x: [Float]) -> [UInt16] {
+      var y = [UInt16](repeating: 0, count: x.count)
+      Conversion.floatToBFloat16(&y, x, count: x.count)
+      return y
+    }
+    var h = [Float](repeating: 0, count: rows * width), dGateUp = gateUp, dhThenH = dh, kept = gateUp
+    var h16 = [UInt16](repeating: 0, count: h.count), kept16 = [UInt16](repeating: 0, count: gateUp.count), dGateUp16 = kept16
+    SwiGLU.forward(&h, gateUp: gateUp, rows: rows, width: width, on: pair)
+    SwiGLU.forwardRounded(&h16, keeping: &kept16, gateUp: gateUp, rows: rows, width: width, on: pair)
+    #expect(h16 == rounded(h) && kept16 == rounded(gateUp))
+    Conversion.bfloat16ToFloat(&kept, kept16, count: kept.count)
+    SwiGLU.backward(dGateUp: &dGateUp, dhThenH: &dhThenH, gateUp: kept, rows: rows, width: width, on: pair)
+    SwiGLU.backwardRounded(dGateUp: &dGateUp16, &h16, dh: dh, gateUp: kept16, rows: rows, width: width, on: pair)
+    #expect(dGateUp16 == rounded(dGateUp) && h16 == rounded(dhThenH))
+  }
+
   @Test(arguments: [1, 15, 16, 333])
   func gelu_equals_the_plain_version_and_its_gradient_finite_differences(_ count: Int) {
     let x = numbers(count, "x", deviation: 3), dy = numbers(count, "dy")

@@ -33,6 +33,38 @@ struct NormTests {
     expectClose(dyThenY, doubles(y))
   }
 
+  @Test func rms_norm_in_bf16_is_rms_norm_rounded() {
+    let (rows, width) = (70, 129)
+    let x = numbers(rows * width, "x"), residual = numbers(rows * width, "r"), weight = numbers(width, "w"),
+      dy = numbers(rows * width, "dy")
+    func rounded(_ x: [Float]) -> [UInt16] {
+      var y = [UInt16](repeating: 0, count: x.count)
+      Conversion.floatToBFloat16(&y, x, count: x.count)
+      return y
+    }
+    var y = x, untouched = x, rstd = [Float](repeating: 0, count: rows), stream = x, other = x
+    var y16 = [UInt16](repeating: 0, count: x.count), dx16 = y16
+    RMSNorm.forward(&y, rstd: &rstd, &stream, adding: residual, weight: weight, epsilon: 1e-5, rows: rows, width: width, on: pair)
+    RMSNorm.forward(
+      &untouched, rounded: &y16, rstd: &rstd, &other, adding: residual, weight: weight, epsilon: 1e-5, rows: rows, width: width, on: pair)
+    #expect(y16 == rounded(y) && other == stream && untouched == x)
+    var dx = x, dWeight = weight, dyThenY = dy, otherDx = x, otherDWeight = weight, otherDy = dy
+    var scratch = [Float](repeating: 0, count: RMSNorm.scratchCount(width: width))
+    RMSNorm.backward(
+      dx: &dx, dWeight: &dWeight, dyThenY: &dyThenY, stream, rstd: rstd, weight: weight, rows: rows, width: width, scratch: &scratch,
+      on: pair)
+    y16.withUnsafeMutableBufferPointer { y16 in
+      dx16.withUnsafeMutableBufferPointer { dx16 in
+        RMSNorm.backward(
+          dx: &otherDx, dWeight: &otherDWeight, dyThenY: &otherDy, stream, rstd: rstd, weight: weight, rows: rows, width: width,
+          scratch: &scratch, rounded: RMSNorm.Rounded(dx: dx16.baseAddress!, y: y16.baseAddress!), on: pair)  // not empty
+      }
+    }
+    expectClose(otherDx, doubles(dx), tolerance: 1e-6)
+    expectClose(otherDWeight, doubles(dWeight), tolerance: 1e-6)
+    #expect(dx16 == rounded(otherDx) && y16 == rounded(dyThenY))
+  }
+
   @Test(arguments: shapes)
   func layer_norm_equals_the_plain_version_and_adds_the_residual_first(_ rows: Int, _ width: Int) {
     let x = numbers(rows * width, "x").map { $0 + 3 }, residual = numbers(rows * width, "r")

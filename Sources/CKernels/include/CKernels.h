@@ -25,10 +25,13 @@ uint32_t ck_cpu_features(void);
 const char *ck_kernel_clone(void);
 
 // ---- norms.c: rows of d.
-/// x += r where r is given; rstd = 1/sqrt(mean(x^2) + eps); y = x * rstd * w.
-void ck_rmsnorm_forward(float *y, float *rstd, float *x, const float *r, const float *w, float eps, size_t rows, size_t d);
-/// dx (+=), dw (+=); dy_y holds dy on entry and y = x * rstd * w on return.
-void ck_rmsnorm_backward(float *dx, float *dw, float *dy_y, const float *x, const float *w, const float *rstd, size_t rows, size_t d);
+/// x += r where r is given; rstd = 1/sqrt(mean(x^2) + eps); y = x * rstd * w, rounded to bf16 into `rounded` alone where that is given.
+void ck_rmsnorm_forward(float *y, uint16_t *rounded, float *rstd, float *x, const float *r, const float *w, float eps, size_t rows,
+                        size_t d);
+/// dx (+=), dw (+=); dy_y holds dy on entry and y = x * rstd * w on return. Where rounded_dx and rounded_y are given, dx is put there too,
+/// in bf16, and y there alone.
+void ck_rmsnorm_backward(float *dx, uint16_t *rounded_dx, float *dw, float *dy_y, uint16_t *rounded_y, const float *x, const float *w,
+                         const float *rstd, size_t rows, size_t d);
 /// x += r where r is given; y = (x - mean) * rstd * w + b. statistics: mean and rstd of each row, interleaved.
 void ck_layernorm_forward(float *y, float *statistics, float *x, const float *r, const float *w, const float *b, float eps, size_t rows,
                           size_t d);
@@ -48,6 +51,10 @@ void ck_head_norm_backward(float *dy_dx, float *dw, const float *x, const float 
 void ck_swiglu_forward(float *h, const float *gu, size_t rows, size_t n);
 /// dgu assigned; dh_h holds dh on entry and h on return.
 void ck_swiglu_backward(float *dgu, float *dh_h, const float *gu, size_t rows, size_t n);
+/// h and, as backward wants it, gu in bf16.
+void ck_swiglu_forward_bf16(uint16_t *h, uint16_t *kept, const float *gu, size_t rows, size_t n);
+/// dgu and h assigned, in bf16, from gu in bf16.
+void ck_swiglu_backward_bf16(uint16_t *dgu, uint16_t *h, const float *dh, const uint16_t *gu, size_t rows, size_t n);
 /// The tanh form, "gelu_new".
 void ck_gelu_forward(float *y, const float *x, size_t n);
 /// dx assigned; dy_y holds dy on entry and y on return.
