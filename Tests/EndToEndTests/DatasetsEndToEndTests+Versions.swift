@@ -15,7 +15,7 @@ extension DatasetsEndToEndTests {
     #expect(
       try await agent.dropAndWait(#"{"action": "tokenize", "dataset": "sums", "tokenizer": "byte"}"#, as: "t.json", into: .request).status
         == .accepted)
-    let tokenized = try await Patience.wait(for: "the tokens") { try card(agent, "sums").tokenizations?.first?.id }
+    let tokenized = try await Patience.wait(for: "the tokens") { try self.card(agent, "sums").tokenizations?.first?.id }
     #expect(
       try await ask(agent, ["action": "delete", "dataset": "sums", "version": 1], as: "only").problem?.code == "dataset.only-version")
     #expect(try await agent.dropAndWait(Jobs.text + "1 and 1 make 2.\n", as: "sums.txt", into: .dataset).status == .accepted)
@@ -34,7 +34,7 @@ extension DatasetsEndToEndTests {
       deleted.code == 0 && deleted.output.hasPrefix("Version 1 of dataset 'sums' is deleted. It can be restored until "), "\(deleted)")
     #expect(deleted.output.hasSuffix(" The newest is version 2 now.\n"), "\(deleted)")
     #expect(!agent.files.exists(folder.version(1).folder) && !agent.files.exists(folder.tokenization(tokenized).folder))
-    var card = try card(agent, "sums")
+    var card = try self.card(agent, "sums")
     #expect(card.versions.map(\.version) == [2] && card.deletedVersions == [1] && card.tokenizations == nil)
     let trash = try await run(agent, "datasets", "trash")
     #expect(trash.output.contains("only 1"), "\(trash)")
@@ -71,7 +71,7 @@ extension DatasetsEndToEndTests {
     let clone = elsewhere.path.appending("clone")
     for (path, bytes) in files {
       try agent.files.makeFolders(clone.pushing(FilePath(path)).removingLastComponent())
-      try agent.files.writeWhole(bytes, to: clone.pushing(FilePath(path)))
+      try agent.files.writeWhole(ContiguousArray(bytes), to: clone.pushing(FilePath(path)))
     }
     let dropped = try await run(agent, "drop", clone.string, "--wait")
     #expect(dropped.code == 0, "\(dropped)")
