@@ -94,7 +94,8 @@ package struct Ingestor {
         guard status.kind == .file, card == nil, let late = lateCard(source, status), late.splits != nil else { throw problem }
         card = late
       }
-      try fileSystem.removeTree(layout.folder)
+      // What is in it and not the folder itself: a confined worker may change no more than that.
+      for name in try fileSystem.names(in: layout.folder) { try fileSystem.removeTree(layout.folder.appending(name)) }
       try fileSystem.makeFolders(layout.data)
     }
   }
