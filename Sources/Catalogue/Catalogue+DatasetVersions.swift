@@ -2,18 +2,6 @@ import Domain
 import GRDB
 import StrictJSON
 
-/// What is not over and needs a version of a dataset.
-package struct DatasetUsers: Sendable, Equatable {
-  package var jobs: [JobID] = []
-  package var errands: [ErrandID] = []
-  package var isEmpty: Bool { jobs.isEmpty && errands.isEmpty }
-
-  package init(jobs: [JobID] = [], errands: [ErrandID] = []) {
-    self.jobs = jobs
-    self.errands = errands
-  }
-}
-
 /// Single versions: deleted, restored, and who uses them.
 extension Catalogue {
   package enum VersionDeletion: Sendable, Equatable {

@@ -41,7 +41,7 @@ extension TokenizationShelf {
     try files.removeTree(place.lock)
     withExtendedLifetime(lock) {}
     try await register(owner)
-    let left = users.isEmpty ? "" : " \(Self.list(users)) \(users.jobs.count + users.errands.count == 1 ? "was" : "were") at it."
+    let left = users.isEmpty ? "" : " \(users.list) \(users.isOne ? "was" : "were") at it."
     return .carriedOut(
       "Tokenization '\(id)' of '\(owner)', version \(card.version), is deleted: \(Figures.grouped(card.tokens)) tokens, \(Figures.bytes(bytes)). It is made again where it is needed.\(left)"
     )
@@ -65,18 +65,11 @@ extension TokenizationShelf {
       mend: hint + "`dropforge tokenizations list` tells which there are.")
   }
 
-  private static func list(_ users: DatasetUsers) -> String {
-    let names = users.jobs.map { "'\($0)'" } + users.errands.map { "'\($0)'" }
-    return names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
-  }
-
   private static func inUse(_ id: String, _ dataset: SafeName, _ version: Int, _ users: DatasetUsers) -> Problem {
-    let isOne = users.jobs.count + users.errands.count == 1
-    let what =
-      users.jobs.isEmpty ? (isOne ? "an errand" : "errands") : users.errands.isEmpty ? (isOne ? "a job" : "jobs") : "jobs and errands"
+    let isOne = users.isOne
     return Problem(
       "tokenization.in-use",
-      "the tokenization '\(id)' may be used by \(what) that \(isOne ? "is" : "are") not over: \(list(users))",
+      "the tokenization '\(id)' may be used by \(users.kinds) that \(isOne ? "is" : "are") not over: \(users.list)",
       at: .init(field: "tokenization"),
       why: "\(isOne ? "it was" : "they were") started with version \(version) of '\(dataset)'",
       mend: "Wait for \(isOne ? "it" : "them"), cancel \(isOne ? "it" : "them"), or delete it all the same with --force (\"force\": true).")

@@ -39,23 +39,16 @@ extension DatasetViews {
       try await empty()
       try await publish([name])
       let newest = try await catalogue.latestStoredVersion(of: name).map { " The newest is version \($0.number) now." } ?? ""
-      let without = left.isEmpty ? "" : " Left without it: \(Self.list(left))."
+      let without = left.isEmpty ? "" : " Left without it: \(left.list)."
       return .carriedOut("Version \(number) of dataset '\(name)' is deleted. \(back)\(newest)\(without)")
     }
   }
 
-  private static func list(_ users: DatasetUsers) -> String {
-    let names = users.jobs.map { "'\($0)'" } + users.errands.map { "'\($0)'" }
-    return names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
-  }
-
   private static func inUse(_ number: Int, of name: SafeName, by users: DatasetUsers) -> Problem {
-    let isOne = users.jobs.count + users.errands.count == 1
-    let what =
-      users.jobs.isEmpty ? (isOne ? "an errand" : "errands") : users.errands.isEmpty ? (isOne ? "a job" : "jobs") : "jobs and errands"
+    let isOne = users.isOne
     return Problem(
       "dataset.in-use",
-      "version \(number) of the dataset '\(name)' is used by \(what) that \(isOne ? "is" : "are") not over: \(list(users))",
+      "version \(number) of the dataset '\(name)' is used by \(users.kinds) that \(isOne ? "is" : "are") not over: \(users.list)",
       at: .init(field: "version"), why: "\(isOne ? "it" : "they") could not start or go on without it",
       mend: "Wait for \(isOne ? "it" : "them"), cancel \(isOne ? "it" : "them"), or delete it all the same with --force (\"force\": true).")
   }
