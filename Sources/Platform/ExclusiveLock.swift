@@ -48,14 +48,21 @@ package final class ExclusiveLock: Sendable {
     return false
   }
 
-  deinit { close(descriptor) }
+  // Given back and not only closed: a process that is being started has a copy of the descriptor until it executes its program.
+  deinit {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// The process that holds the lock, or nil where nobody does.
   package static func holder(of path: FilePath) -> Int32? {
     let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+      flock(descriptor, LOCK_UN)
+      return nil
+    }
     var bytes = [UInt8](repeating: 0, count: 20)
     let count = pread(descriptor, &bytes, bytes.count, 0)
     guard count > 0 else { return 0 }
