@@ -80,6 +80,9 @@ extension Catalogue {
         if needs.train == nil { missing.append(.waitingForDataset(generated.dataset.text)) }
       }
       needs.model = try await model(called: configuration.model.isScratch ? nil : configuration.model.name, &missing, &needs.impossible)
+      if case .dropped(let name, _) = needs.model, try await self.model(name)?.card.isLoneTokenizer == true {
+        needs.impossible = Self.noWeights(name)
+      }
       if case .modules? = configuration.training.adapterTargets, let family = try await family(of: needs.model) {
         needs.findings += configuration.adapterFindings(base: configuration.model.name, architecture: family)
       }
@@ -130,6 +133,12 @@ extension Catalogue {
       missing.append(.waitingForModel(name))
     }
     return .none
+  }
+
+  private static func noWeights(_ name: SafeName) -> Problem {
+    Problem(
+      "model.lone-tokenizer", "'\(name)' is a tokenizer without a model: it has no weights to go on from",
+      mend: "Write \"tokenizer\": {\"name\": \"\(name)\"} in the config, and as \"model\" one that is here, or \"scratch\".")
   }
 
   private static func noWinner(_ sweep: SweepRecord) -> Problem {

@@ -78,6 +78,10 @@ package struct DropCheck: Sendable {
     case .request:
       findings = InboxRequest.decode(document.node, source: document.source).1
       message = "\(name) is a request that can be carried out."
+    case .modelWish:
+      let (wish, found) = Intake.modelWish(document, fileName: name)
+      findings = found
+      message = wish.map { "\(name) can be used; it downloads \($0.title) as the model '\($0.name)'." } ?? ""
     case .sidecar:
       var sidecar = DatasetSidecar()
       findings = document.node.object.map { sidecar.overlay($0, path: "", source: document.source) } ?? []
@@ -162,6 +166,7 @@ package struct DropCheck: Sendable {
       staging: staging.folder.string, limits: limits)
     if let problem = try await run(order, scratch, name) { return .refused(problem, []) }
     let card = try PublishedJSON.decode(ModelCard.self, from: try files.contents(of: staging.card))
+    if card.isLoneTokenizer { return .fine("\(name) is a tokenizer that can be used: \(card.vocabularySize) entries.", []) }
     return .fine("\(name) is a model that can be used: \(card.architecture), \(card.parameters) parameters.", [])
   }
 

@@ -26,6 +26,8 @@ package struct DropSorter: Sendable {
 
   package enum JSONKind: Sendable, Equatable {
     case config, job, request, sidecar
+    /// Says where a model is to be downloaded from.
+    case modelWish
 
     /// The inbox's folder that it belongs into.
     package var dropKind: DropKind {
@@ -34,6 +36,7 @@ package struct DropSorter: Sendable {
       case .job: .job
       case .request: .request
       case .sidecar: .dataset
+      case .modelWish: .model
       }
     }
   }
@@ -47,12 +50,20 @@ package struct DropSorter: Sendable {
     case .dataset where !isFolder && name.lowercased().hasSuffix(DatasetSidecar.ending):
       return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
     case .dataset: return .foreign(.dataset)
-    case .model: return .foreign(.model)
+    case .model: return try sortModel(path, name: name, isFolder: isFolder, size: size)
     case .config?: return try small(path, name, .config, .config, isFolder)
     case .job?: return try small(path, name, .job, .job, isFolder)
     case .request?: return try small(path, name, .request, .request, isFolder)
     case nil: return try sortLoose(path, name: name, isFolder: isFolder, size: size)
     }
+  }
+
+  /// Small JSON with a `source` asks for a download; all else is a worker's to read, a tokenizer.json too.
+  private func sortModel(_ path: FilePath, name: String, isFolder: Bool, size: Int) throws -> Sorted {
+    guard !isFolder, name.lowercased().hasSuffix(".json"), size <= Self.smallJSONLimit else { return .foreign(.model) }
+    let sorted = try document(at: path, name: name, kind: .modelWish, dropKind: .model)
+    if case .json(_, let document) = sorted, document.node["source"] == nil { return .foreign(.model) }
+    return sorted
   }
 
   private func small(_ path: FilePath, _ name: String, _ kind: JSONKind, _ dropKind: DropKind, _ isFolder: Bool) throws -> Sorted {
@@ -70,6 +81,7 @@ package struct DropSorter: Sendable {
     if name.lowercased().hasSuffix(DatasetSidecar.ending) {
       return try document(at: path, name: name, kind: .sidecar, dropKind: .dataset)
     }
+    if name.lowercased().hasSuffix(ModelWishFile.ending) { return try sortModel(path, name: name, isFolder: isFolder, size: size) }
     let form = DroppedFileName(name)
     if ColumnarFile.stem(of: name) != nil { return .foreign(.dataset) }
     guard form.format == .json, form.compression == nil else {

@@ -28,6 +28,40 @@ extension Intake {
     }
   }
 
+  /// A file in inbox/models/ with a `source`: a model is downloaded, called as the file.
+  func judgeModelWish(_ drop: ClaimedDrop, _ document: JSONDocument) async throws -> Judged {
+    let (wish, findings) = Self.modelWish(document, fileName: drop.name)
+    guard let wish else {
+      return rejection(
+        of: drop, kind: .model, Problem(findings: findings, in: drop.name), findings: findings, sha256: document.sha256)
+    }
+    let kept = layout.workspace.request(drop.id)
+    let message = try await reports.download(wish, asker(drop, .model, document, keptAt: kept))
+    KillPoint.pass(.requestCarriedOut)
+    return Judged(
+      drop: drop,
+      entry: Catalogue.verdict(
+        form(for: drop)(.model, .accepted, sha256: document.sha256, path: kept, message: message, findings: findings)))
+  }
+
+  /// - Returns: nil with the findings that say why.
+  static func modelWish(_ document: JSONDocument, fileName: String) -> (DownloadWish?, [Finding]) {
+    var sidecar = DatasetSidecar()
+    var findings = document.node.object.map { sidecar.overlay($0, path: "", source: document.source) } ?? []
+    switch sidecar.download(called: ModelWishFile.name(fileName).text) {
+    case .success(let wish)? where wish.source.kind == .model: return (findings.errors.isEmpty ? wish : nil, findings)
+    case .success(let wish)?:
+      findings.append(
+        Finding(
+          .error, "source",
+          "\(wish.source) is a dataset; drop this file as \(wish.name)\(DatasetSidecar.ending) into inbox/datasets/, or write \(HubSource.modelPrefix)OWNER/NAME for a model",
+          in: document))
+    case .failure(let complaint)?: findings.append(Finding(.error, complaint.field, complaint.message, in: document))
+    case nil: break
+    }
+    return (nil, findings)
+  }
+
   func answer(to request: InboxRequest, of drop: ClaimedDrop, _ document: JSONDocument) async throws -> RequestAnswer {
     guard case .download(let wish) = request else { return try await reports.request(request) }
     return .carriedOut(

@@ -47,6 +47,9 @@ extension Intake {
 
   /// What a model is, and what is odd about it: a tokenizer that cannot be used is better heard of now than from a job.
   private static func accepted(_ name: SafeName, _ card: ModelCard) -> String {
+    if card.isLoneTokenizer {
+      return "Tokenizer '\(name)': \(card.vocabularySize) entries. Jobs and requests can name it as their tokenizer."
+    }
     let tokenizer = card.hasTokenizer ? "" : ", without a tokenizer that can be used"
     let sentence = "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(tokenizer). Jobs can name it."
     return ([sentence] + card.warnings).joined(separator: " ")
@@ -62,6 +65,7 @@ extension Intake {
   /// The dropped folder, or what came out of the archive, becomes the model's folder. Of an archive the original is kept beside it.
   nonisolated func placeModel(_ receipt: Receipt, _ drop: ClaimedDrop, _ original: FilePath, _ files: any FileSystem) throws {
     guard let path = receipt.path else { return }
+    if path.hasPrefix(layout.relative(layout.workspace.requests)) { return try place(original, at: layout.absolute(path), files) }
     let model = ModelLayout(folder: layout.absolute(path))
     let staging = ModelLayout(folder: layout.workspace.staging(drop.id))
     if drop.isFolder {

@@ -11,6 +11,7 @@ extension Intake {
     case .job: try await judgeJob(drop, document)
     case .request: try await judgeRequest(drop, document)
     case .sidecar: try await judgeSidecar(drop, document)
+    case .modelWish: try await judgeModelWish(drop, document)
     }
   }
 

@@ -28,12 +28,26 @@ package struct ModelInspection {
     } catch {
       throw Problem("model.unreadable", "\(order.fileName) cannot be read", mend: error.mend ?? "Drop it again.", cause: error.description)
     }
-    guard isFolder else { return try inspect(try ModelArchive(order: order, files: files).extract(to: staging.extracted), staging) }
+    guard isFolder else {
+      let form = DroppedFileName(order.fileName)
+      let isJSON = form.format == .json && form.compression == nil
+      return try inspect(
+        try isJSON
+          ? LoneTokenizer(order: order, files: files).copy(to: staging.extracted)
+          : ModelArchive(order: order, files: files).extract(to: staging.extracted), staging)
+    }
     try inspect(source, staging)
   }
 
   private func inspect(_ folder: FilePath, _ staging: ModelLayout) throws {
-    guard files.exists(folder.appending("config.json")) else {
+    let isModel = files.exists(folder.appending("config.json"))
+    if !isModel, try LoneTokenizer.isOne(folder, files) {
+      let card = try LoneTokenizer(order: order, files: files).card(folder, try hash(folder))
+      try files.publish(try PublishedJSON.bytes(of: card), to: staging.card)
+      KillPoint.pass(.modelInspected)
+      return
+    }
+    guard isModel else {
       throw Problem(
         "model.no-config", "\(order.fileName) holds no config.json",
         why: "a model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json",

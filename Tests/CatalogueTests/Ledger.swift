@@ -56,10 +56,14 @@ struct Ledger {
   }
 
   @discardableResult
-  func model(_ name: String, drop: UInt32, sha256: String, isStored: Bool = true) async throws -> Catalogue.ModelDecision {
+  func model(
+    _ name: String, drop: UInt32, sha256: String, isStored: Bool = true, architecture: String = "llama"
+  ) async throws -> Catalogue.ModelDecision {
     let id = Specimen.drop(drop)
+    var card = Specimen.model(name, sha256: sha256)
+    card.architecture = architecture
     let decision = try await catalogue.registerModel(
-      named: SafeName(from: name), drop: id, sha256: sha256, card: Specimen.model(name, sha256: sha256), at: Self.time
+      named: SafeName(from: name), drop: id, sha256: sha256, card: card, at: Self.time
     ) { _ in Specimen.receipt(id, kind: .model) }
     if isStored { try await catalogue.noteStored([id]) }
     return decision

@@ -100,6 +100,20 @@ struct NeedsTests {
     )
   }
 
+  @Test func a_tokenizer_without_a_model_is_a_tokenizer_only() async throws {
+    let ledger = try Ledger()
+    try await ledger.dataset("rows", drop: 1, bytes: "aa")
+    try await ledger.model("words", drop: 2, sha256: "mm", architecture: ModelCard.loneTokenizer)
+    let asTokenizer = try await needs(
+      ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "tokenizer": {"name": "words"}}}"#)
+    #expect(asTokenizer.impossible == nil && asTokenizer.tokenizer == .dropped(SafeName(from: "words"), sha256: "mm"))
+    let asModel = try await needs(ledger, #"{"dataset": "rows", "config": {"training": {"method": "sft"}, "model": {"name": "words"}}}"#)
+    #expect(
+      asModel.impossible?.description
+        == "'words' is a tokenizer without a model: it has no weights to go on from. "
+        + "Write \"tokenizer\": {\"name\": \"words\"} in the config, and as \"model\" one that is here, or \"scratch\".")
+  }
+
   @Test func a_model_is_a_dropped_one_or_a_finished_jobs() async throws {
     let ledger = try Ledger()
     try await ledger.dataset("rows", drop: 1, bytes: "aa")

@@ -388,6 +388,11 @@ struct JobStateTests {
       (
         .waitingForModel("a"),
         "waiting for the model 'a': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
+      ),
+      (
+        .waitingForModel("Qwen/Qwen3-0.6B"),
+        "waiting for the model 'Qwen/Qwen3-0.6B': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/, "
+          + "or have it downloaded: {\"source\": \"hf-model:Qwen/Qwen3-0.6B\"} in inbox/models/Qwen-Qwen3-0.6B.json"
       ), (.resumes, "goes on from its last checkpoint after an interruption"), (.restarts, "begins again after an interruption"),
       (.waitingForSweep("a-sweep-1"), "waiting for the sweep 'a-sweep-1' to be over: its winner is what is asked for"),
     ]

@@ -209,7 +209,8 @@ struct DownloadEndToEndTests {
     _ = try await agent.stop()
   }
 
-  @Test func a_model_comes_the_same_way() async throws {
+  @Test(arguments: [("tiny.dataset.json", DropKind.dataset), ("tiny.model.json", .model), ("tiny.json", .model)])
+  func a_model_comes_the_same_way(wish: String, kind: DropKind) async throws {
     let folder = Fixtures.path("golden/llama")
     let files = LinuxFileSystem()
     var contents: [String: MockRepository.File] = [:]
@@ -220,7 +221,8 @@ struct DownloadEndToEndTests {
     let repository = MockRepository(.model, "someone/tiny", card: ["license": "apache-2.0", "tags": ["tiny"]], files: contents)
     let mock = try HubMock([repository])
     let agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
-    _ = try await agent.dropAndWait(#"{"source": "hf-model:someone/tiny"}"#, as: "tiny.dataset.json", into: .dataset)
+    let asked = try await agent.dropAndWait(#"{"source": "hf-model:someone/tiny"}"#, as: wish, into: kind)
+    #expect(asked.status == .accepted && asked.kind == kind, "\(asked.message)")
     #expect(try await end(agent, "download-tiny-1").state == .completed)
     let receipt = try await agent.receipt("tiny")
     #expect(receipt.status == .accepted && receipt.kind == .model, "\(receipt.message)")

@@ -24,6 +24,25 @@ struct TokenizeEndToEndTests {
     return try PublishedJSON.decode(DatasetCard.self, from: try agent.files.contents(of: card)).tokenizations ?? []
   }
 
+  @Test func a_tokenizer_that_was_dropped_by_itself() async throws {
+    let agent = try await RunningAgent.start()
+    let json = try agent.files.contents(of: Fixtures.path("tokenizers/bpe400/tokenizer.json"))
+    let received = try await agent.dropAndWait(String(decoding: json, as: UTF8.self), as: "words.json", into: .model)
+    #expect(received.message == "Tokenizer 'words': 400 entries. Jobs and requests can name it as their tokenizer.")
+    #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)
+    _ = try await agent.dropAndWait(
+      #"{"action": "tokenize", "dataset": "sums", "tokenizer": "words"}"#, as: "tokens.json", into: .request)
+    let end = try await errand(agent, "tokenize-sums-1")
+    #expect(end.state == .completed, "\(end.reason ?? "")")
+    let file = Jobs.file("asked", dataset: "sums", steps: 3).replacing(#""seed": 5"#, with: #""seed": 5, "tokenizer": {"name": "words"}"#)
+    _ = try await agent.dropAndWait(file, as: "asked.json", into: .job)
+    #expect(try await agent.end(of: "asked-1").state == .completed)
+    #expect(
+      try agent.files.contents(of: agent.layout.workspace.job(try #require(JobID("asked-1"))).finalModel.appending("tokenizer.json"))
+        == json)
+    _ = try await agent.stop()
+  }
+
   @Test func a_dropped_request_makes_tokens_that_a_job_then_finds() async throws {
     let agent = try await RunningAgent.start()
     #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)

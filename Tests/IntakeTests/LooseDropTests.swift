@@ -22,6 +22,7 @@ struct LooseDropTests {
     ("rows.tar.zst", "packed", .dataset),
     ("rows.dataset.json", #"{"description": "some rows"}"#, .dataset),
     ("ROWS.TXT", "a\n", .dataset),
+    ("words.model.json", #"{"model": {"type": "BPE"}}"#, .model),
   ])
   func a_file(name: String, text: String, kind: DropKind) async throws {
     let receipt = try await reception.take(text, as: name, into: nil)

@@ -176,6 +176,19 @@ struct RejectedTests {
     #expect(receipt.findings?.map(\.description) == [#"error: colums (line 1): no such field. Did you mean "columns"?"#])
   }
 
+  @Test(arguments: [
+    (
+      #"{"source": "hf:a/b"}"#,
+      "error: source (line 1): hf:a/b is a dataset; drop this file as small.dataset.json into inbox/datasets/, or write hf-model:OWNER/NAME for a model"
+    ),
+    (#"{"source": "hf-model:a/b", "max_rows": 3}"#, "error: max_rows (line 1): a model has no rows; it is for datasets"),
+    (#"{"source": "hf-model:a/b", "revison": "x"}"#, #"error: revison (line 1): no such field. Did you mean "revision"?"#),
+  ])
+  func a_wish_for_a_model_that_cannot_be_met(text: String, finding: String) async throws {
+    let (receipt, _) = try await refuse(text, as: "small.model.json", into: .model)
+    #expect(receipt.kind == .model && receipt.findings?.map(\.description) == [finding])
+  }
+
   /// The reason stays readable whatever the drop is called.
   @Test func a_drop_called_as_the_reason_is() async throws {
     let receipt = try await reception.take("notes", as: "REASON.md", into: nil)

@@ -140,7 +140,7 @@ struct TokenizeWorkTests {
     ),
     (
       #""dataset": "rows", "tokenizer": "gpt9""#,
-      "tokenizer: there is no model 'gpt9' whose tokenizer could be used. Drop the model's folder (tokenizer.json is enough beside its config.json and weights) into inbox/models/, name a finished job, or use \"byte\"."
+      "tokenizer: there is no model 'gpt9' whose tokenizer could be used. Drop its tokenizer.json, or a model's folder that has one, into inbox/models/, name a finished job, or use \"byte\"."
     ),
     (
       #""dataset": "rows", "tokenizer": "byte", "text_field": "txt""#,

@@ -76,6 +76,30 @@ struct ModelInspectionTests {
     #expect(card.warnings.first?.hasPrefix("Its tokenizer cannot be used: ") == true)
   }
 
+  @Test(arguments: ["words.json", "words.tar"]) func a_tokenizer_by_itself(name: String) throws {
+    let json = try LinuxFileSystem().contents(of: Fixtures.path("tokenizers/bpe400/tokenizer.json"))
+    let path =
+      name.hasSuffix(".json")
+      ? try folder.write(json, to: name) : try folder.write(try ArchiveMaker.bytes(.tar, .none, [.init("tokenizer.json", json)]), to: name)
+    let card = try inspect(path)
+    #expect(card.isLoneTokenizer && card.hasTokenizer && card.vocabularySize == 400 && card.parameters == 0 && card.warnings.isEmpty)
+    #expect(try files.contents(of: staging.extracted.appending("tokenizer.json")) == json)
+  }
+
+  @Test func a_folder_of_a_tokenizer() throws {
+    try folder.write(try LinuxFileSystem().contents(of: Fixtures.path("tokenizers/bpe400/tokenizer.json")), to: "words/tokenizer.json")
+    #expect(try inspect(folder.path.appending("words")).isLoneTokenizer)
+    // Weights beside it make it a model, whose config.json is missing.
+    let found = problem(try modelFolder("tiny", except: "config.json", and: ["tokenizer.json": "{}"]))
+    #expect(found?.code == "model.no-config")
+  }
+
+  @Test func json_that_is_no_tokenizer() throws {
+    #expect(
+      problem(try folder.write(#"{"architectures": ["LlamaForCausalLM"]}"#, to: "config.json"))?.description
+        == "config.json: it is no model, and no tokenizer that can be used.")
+  }
+
   private func archive(
     _ name: String, _ form: ArchiveMaker.Form, _ filter: ArchiveMaker.Filter = .none, in parent: String = "",
     and more: [ArchiveMaker.Entry] = []

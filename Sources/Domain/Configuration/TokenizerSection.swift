@@ -23,7 +23,7 @@ package struct TokenizerSection: Section {
     [
       Field(
         "name", \.name, aliases: ["tokenizer_name", "tokenizer_name_or_path"],
-        "\"byte\" (256 bytes and the end of text), \"train\" (made from the dataset), or the name of a model whose tokenizer is used. Default: the model's own; byte for scratch."
+        "\"byte\" (256 bytes and the end of text), \"train\" (made from the dataset), or the name of a dropped tokenizer.json, or of a model whose tokenizer is used. Default: the model's own; byte for scratch."
       ),
       Field("type", \.kind, "For train: byte-level byte-pair encoding."),
       Field("vocab_size", \.vocabularySize, limit: .within(257...1_000_000), "For train: entries, special tokens included. Default: 4096."),

@@ -2,6 +2,7 @@
 package struct ModelCard: Codable, Sendable, Equatable {
   package var schema = "dropforge.model/1"
   package var name: SafeName
+  /// As config.json's model_type; of a tokenizer that came by itself `loneTokenizer`.
   package var architecture: String
   package var parameters: Int
   package var vocabularySize: Int
@@ -21,6 +22,10 @@ package struct ModelCard: Codable, Sendable, Equatable {
     case maximumPositions = "max_position_embeddings"
     case hasTokenizer = "has_tokenizer"
   }
+
+  /// What came is a tokenizer and no weights: jobs and requests can name it as their tokenizer.
+  package static let loneTokenizer = "tokenizer"
+  package var isLoneTokenizer: Bool { architecture == Self.loneTokenizer }
 
   package init(
     name: SafeName, architecture: String, parameters: Int, vocabularySize: Int, maximumPositions: Int, hasTokenizer: Bool, sha256: String,

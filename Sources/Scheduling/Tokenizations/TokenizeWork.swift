@@ -135,7 +135,7 @@ package struct TokenizeWork: ErrandWork {
       throw Problem(
         "tokenizer.unknown", "there is no model '\(request.tokenizer)' whose tokenizer could be used", at: .init(field: "tokenizer"),
         mend:
-          "Drop the model's folder (tokenizer.json is enough beside its config.json and weights) into inbox/models/, name a finished job, or use \"byte\"."
+          "Drop its tokenizer.json, or a model's folder that has one, into inbox/models/, name a finished job, or use \"byte\"."
       )
     }
   }

@@ -29,8 +29,9 @@ struct ModelsCommand: AsyncParsableCommand {
         let rows =
           dropped.map { card in
             [
-              card.name.text, "", "base", "", Figures.grouped(card.parameters), "",
-              "\(card.origin?.source ?? "dropped"), \(card.architecture)",
+              card.name.text, "", card.isLoneTokenizer ? ModelCard.loneTokenizer : "base", "",
+              card.isLoneTokenizer ? "" : Figures.grouped(card.parameters), "",
+              "\(card.origin?.source ?? "dropped")\(card.isLoneTokenizer ? "" : ", \(card.architecture)")",
             ]
           }
           + trained.map { card in
