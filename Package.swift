@@ -53,6 +53,7 @@ let package = Package(
     // Ground, the worker's side: bytes and numbers.
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CInflate", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .target(
@@ -62,7 +63,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("gomp")]),
     .target(name: "Kernels", dependencies: ["CKernels", "CDNNL"], swiftSettings: optimised),
     .target(
-      name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", system], swiftSettings: optimised),
+      name: "DatasetFormats", dependencies: ["Domain", "Platform", "StrictJSON", "CArchive", "CInflate", "CYAML", system],
+      swiftSettings: optimised),
     .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "ChatTemplates", dependencies: ["StrictJSON"], swiftSettings: optimised),
     .target(name: "LanguageModels", dependencies: ["Kernels", "Platform", "StrictJSON", system], swiftSettings: optimised),

@@ -1,4 +1,5 @@
 import Domain
+import StrictJSON
 
 /// Which files of a dataset's repository a wish means.
 struct DatasetSelection {
@@ -57,7 +58,8 @@ struct DatasetSelection {
     } else if wish.files.isEmpty {
       throw Problem(
         "hub.config-missing", "\(wish.source) has several configs, and none of them is the usual one", at: .init(field: "config"),
-        mend: "Say which is meant with \"config\": \(Self.list(card.configs.map(\.name))).")
+        why: "it has \(Self.list(card.configs.map(\.name)))",
+        mend: "Say which is meant, as \"config\": \(JSONNode(.string(card.configs[0].name)).text()).")
     } else {
       return (nil, [])
     }

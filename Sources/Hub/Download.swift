@@ -11,6 +11,7 @@ package struct Download {
   private let clock: WallClock
   private let report: (ErrandProgress) -> Void
   private let partBytes: Int
+  private let trial: LineTrial
   /// The kernel's word for this start of the machine.
   private let boot: String
 
@@ -21,16 +22,19 @@ package struct Download {
   /// After so many seconds the pace is known, and the end can be told.
   private static let paceSeconds = 5.0
 
-  /// - Parameter boot: tests make starts of the machine of their own.
+  /// - Parameters:
+  ///   - trialSeconds: for which the line is measured, and the bytes that suffice for it; of fewer no time is told.
+  ///   - boot: tests make starts of the machine of their own.
   package init(
-    order: DownloadOrder, client: HubClient, files: any FileSystem, clock: WallClock, partBytes: Int = usualPartBytes, boot: String? = nil,
-    report: @escaping (ErrandProgress) -> Void
+    order: DownloadOrder, client: HubClient, files: any FileSystem, clock: WallClock, partBytes: Int = usualPartBytes,
+    trialSeconds: Double = 1, trialBytes: Int = 8 << 20, boot: String? = nil, report: @escaping (ErrandProgress) -> Void
   ) {
     self.order = order
     self.client = client
     self.files = files
     self.clock = clock
     self.partBytes = partBytes
+    trial = LineTrial(seconds: trialSeconds, bytes: trialBytes)
     self.report = report
     layout = DownloadLayout(folder: FilePath(order.folder))
     self.boot =
@@ -48,7 +52,12 @@ package struct Download {
     let board = TransferBoard(items, done: done, mostOpen: order.connections)
     try checkRoom(plan, board)
     for item in items { for target in item.targets { try files.makeFolders(target.removingLastComponent()) } }
-    try transfer(plan, board)
+    let crew = try (0..<max(1, order.connections)).map { _ in
+      try TransferThread(board, client, layout, commit: plan.commit, boot: boot, partBytes: partBytes, files: files)
+    }
+    let estimate = try estimated(plan, board, crew)
+    tell(plan, board, estimate: estimate)
+    try transfer(plan, board, crew)
     try files.removeTree(layout.incomplete)
     let seconds = Double(clock.monotonic() - started) / 1e9
     let origin = DatasetOrigin(
@@ -56,7 +65,7 @@ package struct Download {
       page: plan.source.page(endpoint: plan.endpoint), files: plan.files.map(\.path), downloadedAt: Timestamp(nanoseconds: clock.now()),
       card: plan.card)
     let result = DownloadResult(
-      origin: origin, bytes: plan.bytes, transferred: board.count.transferred, seconds: seconds, remarks: plan.remarks)
+      origin: origin, bytes: plan.bytes, transferred: board.count.transferred, seconds: seconds, estimate: estimate, remarks: plan.remarks)
     try files.publish(try PublishedJSON.bytes(of: result), to: layout.result)
   }
 
@@ -156,39 +165,86 @@ package struct Download {
     return plan.files.contains { $0.split != nil } ? bytes : 0
   }
 
+  // MARK: time
+
+  /// Has every connection at work for a moment, and tells from it how long the rest will take. What comes in it is kept.
+  ///
+  /// - Throws: `Problem` where that is longer than is allowed.
+  private func estimated(_ plan: DownloadPlan, _ board: TransferBoard, _ crew: [TransferThread]) throws -> TimeEstimate {
+    let before = missing(board)
+    guard before >= trial.bytes || (before > 0 && order.wish.maximumSeconds != nil) else {
+      return TimeEstimate(
+        bytes: before, rate: nil, how: before == 0 ? "nothing is left to come" : "not measured, as so little is told of by its end")
+    }
+    var trial = trial
+    let earlier = board.transferred
+    try work(plan, board, crew, phase: "measuring") { seconds in trial.note(board.transferred - earlier, after: seconds) }
+    let estimate = TimeEstimate(
+      bytes: missing(board), rate: trial.rate,
+      how: "measured over \(Figures.fixed(trial.measured, 1)) s on \(crew.count) connection\(crew.count == 1 ? "" : "s") at most")
+    if let seconds = estimate.seconds, let most = order.wish.maximumSeconds, seconds > Double(most) {
+      throw Problem(tooSlow: plan, estimate, limit: .wish(most))
+    }
+    // The first second is slower than the next ones: what is but somewhat too long is decided by those.
+    if let seconds = estimate.seconds, seconds > 2 * order.hours * 3_600 {
+      throw Problem(tooSlow: plan, estimate, limit: .settings(order.hours))
+    }
+    return estimate
+  }
+
+  /// Bytes that are still to come, without those of unfinished files that are here.
+  private func missing(_ board: TransferBoard) -> Int {
+    max(0, board.items.reduce(0) { $0 + $1.file.size } - board.count.whole - partialBytes)
+  }
+
   // MARK: transfer
 
-  private func transfer(_ plan: DownloadPlan, _ board: TransferBoard) throws {
+  private func transfer(_ plan: DownloadPlan, _ board: TransferBoard, _ crew: [TransferThread]) throws {
+    var hasPace = false
+    let earlier = board.transferred
+    try work(plan, board, crew, phase: nil) { seconds in
+      if !hasPace, seconds >= Self.paceSeconds {
+        hasPace = true
+        let estimate = TimeEstimate(
+          bytes: plan.bytes - board.count.bytes, rate: Double(board.transferred - earlier) / seconds, how: "measured over its first seconds"
+        )
+        if let left = estimate.seconds, left > order.hours * 3_600 { throw Problem(tooSlow: plan, estimate, limit: .settings(order.hours)) }
+      }
+      return false
+    }
+    tell(plan, board)
+  }
+
+  /// Has the crew at work until everything is here, or until it is enough: then it rests, and all is as an orderly end leaves it.
+  private func work(
+    _ plan: DownloadPlan, _ board: TransferBoard, _ crew: [TransferThread], phase: String?, isEnough: (Double) throws -> Bool
+  ) throws {
     let started = clock.monotonic()
     let threads = Threads()
     var isStopped = false
     do {
-      for _ in 0..<max(1, order.connections) {
-        let thread = try TransferThread(
-          board, client, layout, commit: plan.commit, boot: boot, partBytes: partBytes, files: files)
-        try threads.start { thread.run() }
-      }
-      var hasPace = false
-      while board.isRunning {
-        tell(plan, board)
+      for thread in crew { try threads.start { thread.run() } }
+      var isOver = false
+      while board.isRunning, !isOver {
+        tell(plan, board, phase: phase)
         try board.save(durably: false)
         KillPoint.pass(.downloadSaved)
-        let seconds = Double(clock.monotonic() - started) / 1e9
-        if !hasPace, seconds >= Self.paceSeconds {
-          hasPace = true
-          try checkPace(plan, board.count, seconds)
-        }
         if client.isStopped() {
           isStopped = true
           board.stop()
         }
         // In small steps: the end is not waited for.
-        for _ in 0..<10 where board.isRunning { client.pause(Self.reportSeconds / 10) }
+        for _ in 0..<10 where board.isRunning && !isOver {
+          client.pause(Self.reportSeconds / 10)
+          isOver = try isEnough(Double(clock.monotonic() - started) / 1e9)
+        }
       }
+      if isOver { board.rest() }
     } catch {
       board.fail(error)
     }
     threads.join()
+    board.goOn()
     do {
       try board.save(durably: true)
     } catch {
@@ -196,31 +252,15 @@ package struct Download {
     }
     if isStopped || client.isStopped() { throw DownloadStopped() }
     if let failure = board.failure { throw failure }
-    tell(plan, board)
   }
 
-  private func tell(_ plan: DownloadPlan, _ board: TransferBoard) {
+  private func tell(_ plan: DownloadPlan, _ board: TransferBoard, phase: String? = nil, estimate: TimeEstimate? = nil) {
     let count = board.count
     let whole = "\(count.files) of \(board.items.count) files"
     report(
       ErrandProgress(
-        phase: count.current == nil && count.files < board.items.count && count.bytes > 0 ? "verifying" : "downloading", done: count.bytes,
-        total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes, note: count.current.map { "\(whole), \($0)" } ?? whole,
-        gained: count.transferred))
-  }
-
-  /// The first seconds tell how long the rest would take.
-  private func checkPace(_ plan: DownloadPlan, _ count: TransferBoard.Count, _ seconds: Double) throws {
-    let pace = Double(count.transferred) / seconds
-    guard pace > 0 else { return }
-    let left = Double(plan.bytes - count.bytes) / pace
-    guard left > order.hours * 3_600 else { return }
-    throw Problem(
-      "hub.too-slow", "\(plan.source) would take \(Figures.duration(left)) to download",
-      why:
-        "\(Figures.bytes(plan.bytes)) at \(Figures.bytes(Int(pace))) a second, as measured; a download may take \(Figures.general(order.hours)) hours",
-      mend:
-        "Take less with \"max_bytes\", \"max_rows\", \"split\" or \"files\", or raise \"download_hours\" in dropforge.json. What has come is kept for that."
-    )
+        phase: phase ?? (count.current == nil && count.files < board.items.count && count.bytes > 0 ? "verifying" : "downloading"),
+        done: count.bytes, total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes,
+        note: count.current.map { "\(whole), \($0)" } ?? whole, gained: count.transferred, estimate: estimate))
   }
 }

@@ -32,6 +32,7 @@ final class TransferBoard: Sendable {
     var transferred = 0
     var failure: (any Error)?
     var isStopped = false
+    var isResting = false
   }
 
   let items: [Item]
@@ -50,7 +51,7 @@ final class TransferBoard: Sendable {
   /// The next thing to do; nil: all is done, or the work is to end.
   func next() -> Step? {
     state.withLock { state in
-      if state.failure != nil || state.isStopped { return nil }
+      if state.failure != nil || state.isStopped || state.isResting { return nil }
       var coming = 0
       for at in state.stages.indices {
         guard case .coming(let partial) = state.stages[at] else { continue }
@@ -100,17 +101,28 @@ final class TransferBoard: Sendable {
 
   func stop() { state.withLock { $0.isStopped = true } }
 
+  /// Ends the threads that are at work; others go on where they were, once it is over.
+  func rest() { state.withLock { $0.isResting = true } }
+  func goOn() { state.withLock { $0.isResting = false } }
+  var isResting: Bool { state.withLock(\.isResting) }
+
   /// Something is left to do, and nothing ends it.
   var isRunning: Bool {
     state.withLock { state in
       !state.isStopped && state.failure == nil && !state.stages.allSatisfy { if case .done = $0 { true } else { false } }
     }
   }
-  var isOver: Bool { state.withLock { $0.isStopped || $0.failure != nil } }
+  /// Whoever is bringing bytes is to give up.
+  var isOver: Bool { state.withLock { $0.isStopped || $0.isResting || $0.failure != nil } }
   var failure: (any Error)? { state.withLock { $0.failure } }
+
+  /// Over the network, in this process.
+  var transferred: Int { state.withLock(\.transferred) }
 
   struct Count: Sendable, Equatable {
     var bytes = 0
+    /// Those of them that are in their places.
+    var whole = 0
     var files = 0
     /// Over the network, in this process.
     var transferred = 0
@@ -120,7 +132,7 @@ final class TransferBoard: Sendable {
 
   var count: Count {
     let (stages, done, transferred) = state.withLock { ($0.stages, $0.doneBytes, $0.transferred) }
-    var count = Count(bytes: done, transferred: transferred)
+    var count = Count(bytes: done, whole: done, transferred: transferred)
     for (stage, item) in zip(stages, items) {
       switch stage {
       case .done: count.files += 1

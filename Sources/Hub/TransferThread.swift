@@ -41,6 +41,8 @@ final class TransferThread {
         }
       }
     } catch {
+      // What was given up for a rest is taken up after it.
+      if error is DownloadStopped, board.isResting, !client.isStopped() { return }
       board.fail(error)
     }
   }

@@ -28,7 +28,7 @@ struct DropCard {
       matter = DatasetCardMatter(try FrontMatter.parse(bytes))
     } catch {
       remarks.append(
-        "README.md, line \(error.line): what stands between its lines --- cannot be read, as \(error.message). Splits are told from the files' names."
+        "README.md, line \(error.line), column \(error.column): what stands between its lines --- cannot be read: \(error.message). \(error.mend) Splits are told from the files' names."
       )
     }
     facts = matter.facts

@@ -110,6 +110,12 @@ struct SchemaDetection: Equatable {
 
   private mutating func remark(_ sidecarName: String) {
     guard schema != .table else {
+      if DatasetShape.holdsInstances(columns) {
+        warnings.append(
+          "Each row holds several examples (\(DatasetShape.unnatural.title)). To train on them, have them converted, an example a row: "
+            + "{\"convert\": \"instruction/input/output\"} in \(sidecarName).")
+        return
+      }
       let names = columns.prefix(6).map(\.name).joined(separator: ", ") + (columns.count > 6 ? ", …" : "")
       warnings.append(
         "Its columns (\(names)) make none of the known shapes. To train on it, say which is which in \(sidecarName): "

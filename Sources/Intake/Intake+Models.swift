@@ -25,9 +25,7 @@ extension Intake {
       case .new:
         form(
           .model, .accepted, sha256: card.sha256, path: folder, result: name.text,
-          message:
-            "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(card.hasTokenizer ? "" : ", without a tokenizer"). Jobs can name it."
-        )
+          message: Self.accepted(name, card))
       case .same:
         form(
           .model, .duplicate, sha256: card.sha256, path: folder, result: name.text, message: "The same model is here already as '\(name)'.")
@@ -45,6 +43,13 @@ extension Intake {
     var card = card
     card.origin = try await catalogue.origin(of: drop.id)
     return card
+  }
+
+  /// What a model is, and what is odd about it: a tokenizer that cannot be used is better heard of now than from a job.
+  private static func accepted(_ name: SafeName, _ card: ModelCard) -> String {
+    let tokenizer = card.hasTokenizer ? "" : ", without a tokenizer that can be used"
+    let sentence = "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(tokenizer). Jobs can name it."
+    return ([sentence] + card.warnings).joined(separator: " ")
   }
 
   private static func nameTaken(_ name: SafeName) -> Problem {

@@ -22,6 +22,15 @@ extension Tokenizer {
   package var endOfTextID: TokenID? { settings.endOfText.flatMap(vocabulary.id(of:)) }
   package var paddingID: TokenID? { settings.padding.flatMap(vocabulary.id(of:)) }
   package var unknownID: TokenID? { settings.unknown.flatMap(vocabulary.id(of:)) }
+  /// What bytes without a token of their own become; nil where every byte has one. A tokenizer may name an unknown token that no
+  /// text leads to: GPT-2's is its end of text.
+  package var unknownByteID: TokenID? {
+    for byte in UInt8.min...UInt8.max {
+      let own = withUnsafePointer(to: byte) { vocabulary.id(ofModelToken: UnsafeBufferPointer(start: $0, count: 1)) }
+      if own == nil, vocabulary.contains(byteTokens[Int(byte)]) { return byteTokens[Int(byte)] }
+    }
+    return nil
+  }
 }
 
 // Saving.

@@ -6,16 +6,24 @@ import Testing
 struct CardSplitsTests {
   @Test func what_is_said_for_people() {
     let facts = DatasetCardFacts([
-      "license": ["mit", "apache-2.0"], "language": "de", "tags": ["a", 7, nil], "pretty_name": "Rows", "size_categories": ["n<1K"],
+      "license": ["mit", "apache-2.0"], "language": "de", "tags": ["a", 7, JSONNode(.number(JSONNumber(text: "1.10"))), nil],
+      "pretty_name": "Rows", "size_categories": ["n<1K"],
       "task_categories": ["text-generation"], "configs": [],
     ])
-    #expect(facts?.licence == "mit, apache-2.0" && facts?.languages == ["de"] && facts?.tags == ["a", "7"])
+    #expect(facts?.licence == "mit, apache-2.0" && facts?.languages == ["de"] && facts?.tags == ["a", "7", "1.10"])
     #expect(facts?.prettyName == "Rows" && facts?.sizeCategories == ["n<1K"] && facts?.taskCategories == ["text-generation"])
     #expect(DatasetCardFacts(["license": "other", "license_name": "my-own"])?.licence == "other: my-own")
     #expect(DatasetCardFacts(["task_categories": ["en": ["a"], "de": ["b"]]])?.taskCategories == ["a", "b"])
     #expect(DatasetCardFacts(["configs": []]) == nil && DatasetCardFacts(nil) == nil && DatasetCardFacts("x") == nil)
     let long = DatasetCardFacts(["tags": JSONNode(.array((0..<500).map { _ in JSONNode(.string(String(repeating: "x", count: 1_000))) }))])
     #expect(long?.tags?.count == 100 && long?.tags?.first?.count == 200)
+  }
+
+  /// YAML 1.1 knows more words for true than the Hub's 1.2, which hands them on as texts.
+  @Test(arguments: [("yes", true), ("On", true), ("no", false), ("true", false), ("", false)])
+  func a_default_is_one_by_any_word_that_datasets_takes(_ word: String, _ isDefault: Bool) {
+    let matter = DatasetCardMatter(["configs": [["config_name": "a"], ["config_name": "b", "default": JSONNode(.string(word))]]])
+    #expect(matter.usual?.name == (isDefault ? "b" : nil))
   }
 
   private static let card: JSONNode = [

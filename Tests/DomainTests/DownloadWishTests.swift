@@ -21,10 +21,11 @@ struct DownloadWishTests {
 
   @Test func every_field_says_something() throws {
     let wish = try wish(
-      #"{"source": "hf:a/b", "config": "c", "split": "train+test", "revision": "v1", "files": ["x/*"], "max_rows": 5, "max_bytes": 6, "tags": ["t"]}"#
+      #"{"source": "hf:a/b", "config": "c", "split": "train+test", "revision": "v1", "files": ["x/*"], "max_rows": 5, "max_bytes": 6, "max_seconds": 90, "tags": ["t"]}"#
     )
     #expect(wish.source == HubSource(kind: .dataset, repository: "a/b"))
     #expect(wish.splits == ["train", "test"] && wish.files == ["x/*"] && wish.maximumRows == 5 && wish.maximumBytes == 6)
+    #expect(wish.maximumSeconds == 90)
     #expect(wish.title == "hf:a/b@v1, config c, split train+test, files x/*")
     #expect(wish.name.text == "mine")
     #expect(try self.wish(#"{"source": "hf:a/b.c"}"#, called: nil).name.text == "b.c")
@@ -43,7 +44,8 @@ struct DownloadWishTests {
   }
 
   @Test func what_says_how_to_read_is_kept_without_the_rest() throws {
-    let both = try sidecar(#"{"source": "hf:a/b", "split": "test", "max_rows": 5, "columns": {"prompt": "q"}, "max_bytes": 7}"#)
+    let both = try sidecar(
+      #"{"source": "hf:a/b", "split": "test", "max_rows": 5, "columns": {"prompt": "q"}, "max_bytes": 7, "max_seconds": 8}"#)
     var expected = DatasetSidecar()
     (expected.maximumRows, expected.columns) = (5, ["prompt": "q"])
     #expect(both.asRead == expected)
@@ -65,8 +67,16 @@ struct DownloadWishTests {
     #expect(try sidecar(#"{"config": "de"}"#).download(called: "x") == nil && sidecar(#"{"config": "de"}"#).asRead.config == "de")
     #expect(try complaint(#"{"revision": "v1"}"#) == #"revision: this says what is to be downloaded, and no "source" says where from"#)
     #expect(
+      try complaint(#"{"max_seconds": 60}"#) == #"max_seconds: this says what is to be downloaded, and no "source" says where from"#)
+    #expect(
       try complaint(#"{"source": "hf:a/b", "revision": "a b"}"#) == #"revision: "a b" is no revision; give a branch, a tag or a commit"#)
     #expect(try complaint(#"{"source": "hf-model:a/b", "split": "train"}"#) == "split: a model has none; it is for datasets")
+  }
+
+  @Test func the_same_bytes_serve_whoever_has_more_time() throws {
+    let wish = try wish(#"{"source": "hf:a/b", "max_seconds": 9}"#)
+    #expect(wish.wantsTheSame(as: try self.wish(#"{"source": "hf:a/b"}"#)))
+    #expect(!wish.wantsTheSame(as: try self.wish(#"{"source": "hf:a/b", "max_seconds": 9, "max_bytes": 9}"#)))
   }
 
   @Test func a_request_says_the_same() throws {
@@ -88,5 +98,11 @@ struct DownloadWishTests {
       try decode(#"{"action": "download", "source": "hf:x y"}"#).1.first?.hasPrefix("error: source (line 1): \"hf:x y\" is no source")
         == true)
     #expect(try decode(#"{"action": "download"}"#).1.count == 1)
+    #expect(
+      try decode(#"{"action": "download", "source": "hf:a/b", "max_second": 5}"#).1
+        == ["error: max_second (line 1): no such field in a request. Did you mean \"max_seconds\"?"])
+    #expect(
+      try decode(#"{"action": "download", "source": "hf:a/b", "max_seconds": 0}"#).1
+        == ["error: max_seconds (line 1): 0 is outside of what is allowed: at least 1"])
   }
 }

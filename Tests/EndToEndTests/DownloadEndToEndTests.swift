@@ -178,6 +178,37 @@ struct DownloadEndToEndTests {
     _ = try await agent.stop()
   }
 
+  @Test func what_would_take_too_long_is_refused_before_it_begins_and_told_with_figures() async throws {
+    let long = MockRepository.File(Self.rows(0..<400_000), isLarge: true)
+    let mock = try HubMock([MockRepository(.dataset, "someone/sums", files: ["train.jsonl": long])])
+    mock.trouble.pace = 300_000
+    let agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
+    let receipt = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_second": 5}"#, as: "long.dataset.json", into: .dataset)
+    #expect(receipt.status == .rejected && receipt.message.contains("Did you mean \"max_seconds\"?"), "\(receipt.message)")
+    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_seconds": 5}"#, as: "long.dataset.json", into: .dataset)
+    let refused = try await end(agent, "download-long-1")
+    #expect(refused.state == .error && refused.problem?.code == "hub.too-slow")
+    let told = try await sidecarReceipt(agent, "long.dataset.json") { $0.problem?.code == "hub.too-slow" }
+    let words =
+      #/max_seconds: hf:someone/sums would take .+ s to download\. .+ MB of .+ MB are still to come at .+ kB a second, measured over .+ s on 8 connections at most; "max_seconds" allows 5\.0 s\. Raise "max_seconds", or take less with "max_bytes", "max_rows", "split" or "files", and drop it again\. What has come is kept for that\./#
+    #expect(told.status == .rejected && told.message.wholeMatch(of: words) != nil, "\(told.message)")
+
+    // With more time, and a better line: it goes on with what has come, and the estimate stands in its status.
+    mock.forgetRequests()
+    mock.trouble.pace = 4_000_000
+    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_seconds": 900}"#, as: "long.dataset.json", into: .dataset)
+    let done = try await end(agent, "download-long-2")
+    #expect(done.state == .completed, "\(done.reason ?? "")")
+    let estimate = try #require(done.estimate)
+    #expect(try #require(estimate.seconds) < 900 && estimate.bytes < long.bytes.count, "\(estimate)")
+    #expect(!mock.requests.contains { $0.path.contains("/tree/") })
+    #expect(mock.requests.filter { $0.method == "GET" }.allSatisfy { ($0.range?.first ?? 0) > 0 }, "bytes were asked for twice")
+    #expect(try await card(agent, "long").rows == 400_000)
+    let last = try await sidecarReceipt(agent, "long.dataset.json") { $0.message.contains(" were estimated, ") }
+    #expect(last.status == .accepted)
+    _ = try await agent.stop()
+  }
+
   @Test func a_model_comes_the_same_way() async throws {
     let folder = Fixtures.path("golden/llama")
     let files = LinuxFileSystem()

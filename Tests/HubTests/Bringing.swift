@@ -18,6 +18,9 @@ final class Bringing {
   var variables: [String: String]
   var connections = 4
   var partBytes = 1 << 20
+  var trialSeconds = 0.3
+  var trialBytes = 8 << 20
+  var hours = 48.0
   var boot = "this start"
   var reserved = 0
 
@@ -47,7 +50,7 @@ final class Bringing {
 
   /// One process's attempt.
   func run() throws {
-    let order = DownloadOrder(wish: wish, folder: layout.folder.string, connections: connections, reservedBytes: reserved)
+    let order = DownloadOrder(wish: wish, folder: layout.folder.string, connections: connections, reservedBytes: reserved, hours: hours)
     let surroundings = HubSurroundings(variables: variables, order: order)
     let notes = notes
     notes.isStopped.withLock { $0 = false }
@@ -57,7 +60,10 @@ final class Bringing {
         if seconds >= 0.4 { notes.waited.withLock { $0.append(seconds) } }
         usleep(1_000)
       })
-    try Download(order: order, client: client, files: files, clock: .system, partBytes: partBytes, boot: boot) { [self] progress in
+    try Download(
+      order: order, client: client, files: files, clock: .system, partBytes: partBytes, trialSeconds: trialSeconds, trialBytes: trialBytes,
+      boot: boot
+    ) { [self] progress in
       notes.said.withLock { $0.append(progress) }
       if let stopsAfter, progress.done >= stopsAfter { notes.isStopped.withLock { $0 = true } }
     }.run()

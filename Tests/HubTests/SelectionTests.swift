@@ -130,7 +130,8 @@ struct SelectionTests {
     let several: JSONNode = ["configs": [["config_name": "en", "data_files": "en/*"], ["config_name": "de", "data_files": "de/*"]]]
     #expect(
       refusal(["en/a.csv", "de/a.csv"], card: several) { _ in }
-        == "config: hf:a/b has several configs, and none of them is the usual one. Say which is meant with \"config\": en, de.")
+        == "config: hf:a/b has several configs, and none of them is the usual one. It has en, de. Say which is meant, as \"config\": \"en\"."
+    )
   }
 
   @Test func splits_of_other_names_are_called_as_jobs_look_for_them() throws {

@@ -101,7 +101,7 @@ struct RepositoryCardTests {
     let broken = try Drop(folder: "set", ["README.md": "---\nconfigs: [\n---\n# x\n", "z.jsonl": rows])
     #expect(
       broken.result.warnings == [
-        "README.md, line 2: what stands between its lines --- cannot be read, as a bracket is not closed. Splits are told from the files' names."
+        "README.md, line 3, column 1: what stands between its lines --- cannot be read: a value is missing, or the end of a list in brackets or a mapping in braces. Write the value, or close what was opened. Splits are told from the files' names."
       ])
     #expect(broken.result.rows == 10 && broken.result.card == nil)
     #expect(try Drop(folder: "set", ["README.md": "# Rows\n", "z.jsonl": rows]).result.warnings.isEmpty)

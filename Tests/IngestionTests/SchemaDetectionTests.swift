@@ -59,6 +59,14 @@ struct SchemaDetectionTests {
       ])
   }
 
+  @Test func rows_of_several_examples_are_told_how_to_be_converted() throws {
+    #expect(
+      try detect(#"{"instruction":"Add.","instances":[{"input":"1 and 2","output":"3"}]}"#).warnings == [
+        "Each row holds several examples (Unnatural Instructions: an instruction with several instances a row). To train on them, have them "
+          + "converted, an example a row: {\"convert\": \"instruction/input/output\"} in a.dataset.json."
+      ])
+  }
+
   @Test func a_column_that_rows_lack_is_told() throws {
     let rows = (0..<12).map { $0 % 4 == 0 ? #"{"prompt":"x","completion":null}"# : #"{"prompt":"x","completion":"y"}"# }
     let drop = try Drop("a.jsonl", rows.joined(separator: "\n"))

@@ -181,7 +181,9 @@ struct AcceptedTests {
     let receipt = try await reception.live { try await $0.take(drop) }
     #expect(receipt.status == .accepted && receipt.kind == .model && receipt.result == "qwen")
     #expect(receipt.path == "workspace/models/qwen")
-    #expect(receipt.message == "Model 'qwen': llama, 1000 parameters, without a tokenizer. Jobs can name it.")
+    #expect(
+      receipt.message == "Model 'qwen': llama, 1000 parameters, without a tokenizer that can be used. Jobs can name it. "
+        + "There is no tokenizer.json: jobs on this model must name a tokenizer.")
     #expect(
       reception.names() == [
         "workspace/models/qwen/config.json", "workspace/models/qwen/model.json", "workspace/models/qwen/model.safetensors",

@@ -65,7 +65,8 @@ enum FakeReading {
       try files.makeFolders(staging.extracted)
       try files.publish(bytes, to: staging.extracted.appending("config.json"))
     }
-    let card = Specimen.model(order.name.text, sha256: SHA256.hash(bytes), hasTokenizer: false)
+    var card = Specimen.model(order.name.text, sha256: SHA256.hash(bytes), hasTokenizer: false)
+    card.warnings = ["There is no tokenizer.json: jobs on this model must name a tokenizer."]
     try files.publish(try PublishedJSON.bytes(of: card), to: staging.card)
     return .done
   }

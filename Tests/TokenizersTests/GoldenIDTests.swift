@@ -79,6 +79,7 @@ import Testing
     #expect(tokenizer.vocabulary.text(of: 50257) == nil)
     #expect(
       tokenizer.endOfTextID == 50256 && tokenizer.beginningOfTextID == 50256 && tokenizer.unknownID == 50256 && tokenizer.paddingID == nil)
+    #expect(tokenizer.unknownByteID == nil, "every byte has a token: no text becomes the unknown one, which is the end of text too")
     #expect(tokenizer.isSpecial(50256) && !tokenizer.isSpecial(262))
     for id in 0..<TokenID(tokenizer.vocabularySize) {
       let text = try #require(tokenizer.vocabulary.text(of: id))

@@ -13,11 +13,14 @@ package enum FrontMatter {
     guard let first = lines.first, isFence(first) else { return nil }
     guard let end = lines.dropFirst().firstIndex(where: isFence) else {
       guard readme.count >= mostBytes else { return nil }
-      throw YAMLSyntaxError(line: 1, message: "it does not end within \(mostBytes) bytes")
+      throw YAMLSyntaxError(
+        line: 1, column: 1, message: "it does not end within \(mostBytes) bytes",
+        mend: "Put a line --- behind it, or take away the one before it.")
     }
-    let matter = text[first.endIndex..<lines[end].startIndex].dropFirst()
-    guard String(validating: matter, as: UTF8.self) != nil else { throw YAMLSyntaxError(line: 1, message: "it is no UTF-8") }
-    return try YAMLParser.parse(matter, firstLine: 2)
+    // The line end before the last line belongs to that, as `datasets` and `huggingface_hub` have it: a block at the end has none of its own.
+    var matter = text[first.endIndex..<lines[end].startIndex].dropFirst().dropLast()
+    if matter.last == 0x0D { matter.removeLast() }
+    return try YAMLReader.read(matter, firstLine: 2)
   }
 
   private static func isFence(_ line: ArraySlice<UInt8>) -> Bool {

@@ -1,76 +1,85 @@
 import StrictJSON
 
-/// Single values of YAML 1.2 (core schema): plain, in quotes, with escapes.
+/// What a text that is not in quotes stands for: PyYAML's rules (`yaml/resolver.py`), by which `datasets` reads cards, less those for which
+/// the Hub (YAML 1.2) has other ones: `no` and `on` are words (a language, for one), `16:9` and `2024-01-31` are texts, as JSON has no form for
+/// times anyway.
 enum YAMLScalar {
-  /// What is not in quotes: null, booleans and whole numbers are what they look like, everything else is a text. `no` is a language.
-  static func plain(_ text: ArraySlice<UInt8>) -> JSONNode {
-    let word = String(decoding: text, as: UTF8.self)
+  static func plain(_ word: String) -> JSONNode { null(word) ?? bool(word) ?? number(word) ?? JSONNode(.string(word)) }
+
+  /// What a tag asks for; nil: the text is none.
+  static func tagged(_ word: String, _ tag: String) -> JSONNode? {
+    switch tag {
+    case "str": JSONNode(.string(word))
+    case "null": null(word)
+    case "bool": bool(word)
+    case "int": integer(number(word))
+    case "float": number(word)
+    default: .none
+    }
+  }
+
+  // Nothing is said by a bare `nil` here where it might be taken for a JSON null, which it is, too.
+  private static func null(_ word: String) -> JSONNode? {
+    guard ["", "~", "null", "Null", "NULL"].contains(word) else { return .none }
+    return JSONNode(.null)
+  }
+
+  private static func bool(_ word: String) -> JSONNode? {
     switch word {
-    case "", "~", "null", "Null", "NULL": return nil
-    case "true", "True", "TRUE": return true
-    case "false", "False", "FALSE": return false
-    default:
-      if let number = Int(word), String(number) == word { return JSONNode(.number(JSONNumber(number))) }
-      return JSONNode(.string(word))
+    case "true", "True", "TRUE": JSONNode(.bool(true))
+    case "false", "False", "FALSE": JSONNode(.bool(false))
+    default: .none
     }
   }
 
-  /// The index of the quote that closes a text; nil where it goes on in the next line.
-  static func closing(_ text: ArraySlice<UInt8>, _ quote: UInt8, from start: Int) -> Int? {
-    var at = start
-    while at < text.endIndex {
-      if quote == UInt8(ascii: "\""), text[at] == UInt8(ascii: "\\") {
-        at += 2
-      } else if text[at] == quote {
-        guard quote == UInt8(ascii: "'"), at + 1 < text.endIndex, text[at + 1] == quote else { return at }
-        at += 2
-      } else {
-        at += 1
-      }
+  /// As it is written, where JSON writes it so, too: `1.10` stays that. `010` is eight, as in YAML 1.1; `.inf` has no form in JSON.
+  private static func number(_ word: String) -> JSONNode? {
+    var digits = Array(word.utf8)[...]
+    let isNegative = digits.first == UInt8(ascii: "-")
+    if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+    guard let first = digits.first, isDigit(first) || first == UInt8(ascii: ".") else { return .none }
+    if let dot = digits.firstIndex(of: UInt8(ascii: ".")) { return decimal(word, digits, dot: dot) }
+    let rest = digits.dropFirst()
+    if first != UInt8(ascii: "0") || rest.isEmpty {
+      guard rest.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") }) else { return .none }
+      let plain = digits.filter { $0 != UInt8(ascii: "_") }
+      return JSONNode(.number(JSONNumber(text: (isNegative ? "-" : "") + String(decoding: plain, as: UTF8.self))))
     }
-    return nil
+    let radix = rest.first == UInt8(ascii: "x") ? 16 : rest.first == UInt8(ascii: "b") ? 2 : 8
+    let body = String(decoding: (radix == 8 ? rest : rest.dropFirst()).filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
+    guard body.utf8.first.map({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }) == true, let value = Int(body, radix: radix) else {
+      return .none
+    }
+    return JSONNode(.number(JSONNumber(isNegative ? -value : value)))
   }
 
-  /// A text in quotes, which stands before its closing one.
-  ///
-  /// - Parameter inside: what stands between the quotes, its lines joined.
-  static func quoted(_ inside: ArraySlice<UInt8>, _ quote: UInt8, line: Int) throws(YAMLSyntaxError) -> String {
-    var out: [UInt8] = []
-    var at = inside.startIndex
-    while at < inside.endIndex {
-      let byte = inside[at]
-      at += 1
-      if byte == quote {
-        at += 1  // a single quote, doubled
-        out.append(byte)
-      } else if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-        guard at < inside.endIndex else { break }
-        let sign = inside[at]
-        at += 1
-        if let simple = Self.escapes[sign] {
-          out += Array(String(Character(simple)).utf8)
-        } else if let count = [UInt8(ascii: "x"): 2, UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8][sign] {
-          let digits = inside[at..<min(at + count, inside.endIndex)]
-          guard digits.count == count, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
-            let scalar = Unicode.Scalar(value)
-          else { throw YAMLSyntaxError(line: line, message: "an escape in quotes stands for no letter") }
-          out += Array(String(Character(scalar)).utf8)
-          at += count
-        } else {
-          throw YAMLSyntaxError(line: line, message: "'\\\(String(decoding: [sign], as: UTF8.self))' is no escape")
-        }
-      } else {
-        out.append(byte)
-      }
+  /// Digits, a dot, digits, and perhaps an exponent with its sign. `1e5` is a text, as it lacks the dot.
+  private static func decimal(_ word: String, _ digits: ArraySlice<UInt8>, dot: Int) -> JSONNode? {
+    let whole = digits[..<dot]
+    var fraction = digits[(dot + 1)...]
+    var exponent: ArraySlice<UInt8>?
+    if let at = fraction.firstIndex(where: { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }) {
+      let behind = fraction[(at + 1)...]
+      guard let sign = behind.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+"), behind.count > 1,
+        behind.dropFirst().allSatisfy(isDigit)
+      else { return .none }
+      (exponent, fraction) = (behind, fraction[..<at])
     }
-    return String(decoding: out, as: UTF8.self)
+    // Without a digit before the dot one stands behind it, and no sign before.
+    guard !whole.isEmpty || (fraction.first.map(isDigit) == true && digits.count == word.utf8.count),
+      (whole + fraction).allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") })
+    else { return .none }
+    func text(_ part: ArraySlice<UInt8>) -> String { String(decoding: part.filter { $0 != UInt8(ascii: "_") }, as: UTF8.self) }
+    let (before, after) = (text(whole).drop { $0 == "0" }, text(fraction))
+    let sign = word.hasPrefix("-") ? "-" : ""
+    let written = "\(sign)\(before.isEmpty ? "0" : before).\(after.isEmpty ? "0" : after)"
+    return JSONNode(.number(JSONNumber(text: written + (exponent.map { "e" + String(decoding: $0, as: UTF8.self) } ?? ""))))
   }
 
-  /// YAML 1.2, section 5.7.
-  private static let escapes: [UInt8: Unicode.Scalar] = [
-    UInt8(ascii: "0"): "\0", UInt8(ascii: "a"): "\u{7}", UInt8(ascii: "b"): "\u{8}", UInt8(ascii: "t"): "\t", UInt8(ascii: "n"): "\n",
-    UInt8(ascii: "v"): "\u{B}", UInt8(ascii: "f"): "\u{C}", UInt8(ascii: "r"): "\r", UInt8(ascii: "e"): "\u{1B}", 0x20: " ", 0x09: "\t",
-    UInt8(ascii: "\""): "\"", UInt8(ascii: "/"): "/", UInt8(ascii: "\\"): "\\", UInt8(ascii: "N"): "\u{85}",
-    UInt8(ascii: "_"): "\u{A0}", UInt8(ascii: "L"): "\u{2028}", UInt8(ascii: "P"): "\u{2029}",
-  ]
+  private static func integer(_ node: JSONNode?) -> JSONNode? {
+    guard let text = node?.number?.text, text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") }) else { return .none }
+    return node
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

@@ -36,12 +36,12 @@ package struct DatasetCardFacts: Codable, Sendable, Equatable {
     if prettyName == nil, licence == nil, languages == nil, tags == nil, sizeCategories == nil, taskCategories == nil { return nil }
   }
 
-  /// A text, a list of them, or as in old cards lists by config. Numbers are written as texts.
+  /// A text, a list of them, or as in old cards lists by config. Numbers are texts as they were written: `1.0` is no `1`.
   private static func texts(_ node: JSONNode?) -> [String]? {
     guard let node else { return nil }
     let nodes = node.array ?? node.object.map { $0.members.flatMap { $0.node.array ?? [$0.node] } } ?? [node]
     let texts = nodes.prefix(mostMembers).compactMap { one in
-      (one.string ?? one.int.map(String.init)).map { String($0.prefix(mostLetters)) }
+      (one.string ?? one.number?.text).map { String($0.prefix(mostLetters)) }
     }.filter { !$0.isEmpty }
     return texts.isEmpty ? nil : texts
   }

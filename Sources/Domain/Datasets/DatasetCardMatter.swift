@@ -41,7 +41,7 @@ package struct DatasetCardMatter: Sendable, Equatable {
     for entry in (node?["configs"]?.array ?? []).prefix(Self.mostConfigs) {
       guard let name = Self.text(entry["config_name"]) else { continue }
       var config = Config(
-        name: name, isDefault: entry["default"]?.bool == true, patterns: entry["data_files"].flatMap(Self.patterns),
+        name: name, isDefault: Self.isTrue(entry["default"]), patterns: entry["data_files"].flatMap(Self.patterns),
         folder: Self.text(entry["data_dir"]))
       config.unfollowed = (entry.object?.keys ?? []).filter { !Self.known.contains($0) }
       configs.append(config)
@@ -81,5 +81,10 @@ package struct DatasetCardMatter: Sendable, Equatable {
   }
 
   /// Names may look like numbers: `config_name: 2024`.
-  private static func text(_ node: JSONNode?) -> String? { node?.string ?? node?.int.map(String.init) }
+  private static func text(_ node: JSONNode?) -> String? { node?.string ?? node?.number?.text }
+
+  /// `default: yes` is true to `datasets`, which reads YAML 1.1, and a text to the Hub, whose YAML is 1.2.
+  private static func isTrue(_ node: JSONNode?) -> Bool {
+    node?.bool ?? node?.string.map { ["yes", "Yes", "YES", "on", "On", "ON"].contains($0) } ?? false
+  }
 }

@@ -38,10 +38,14 @@ package enum DatasetShape: String, Sendable, Codable, CaseIterable {
     case .preference: self = columns[result.mapping["prompt"] ?? "prompt"] == nil ? .implicitPreference : .preference
     case .problemSolution: self = .problemSolution
     case .promptCompletion: self = Self.ratingColumn(result) == nil ? .promptCompletion : .rated
-    case .table:
-      let holdsInstances = columns["instances"].map { $0.kinds.contains(.list) } ?? false
-      self = holdsInstances && columns["instruction"] != nil ? .unnatural : .table
+    case .table: self = Self.holdsInstances(result.columns) ? .unnatural : .table
     }
+  }
+
+  /// Whether rows of these columns are Unnatural Instructions': several examples each.
+  package static func holdsInstances(_ columns: [DatasetColumn]) -> Bool {
+    let instances = columns.first { $0.name.lowercased() == "instances" }
+    return instances?.kinds.contains(.list) ?? false && columns.contains { $0.name.lowercased() == "instruction" }
   }
 
   private static let ratings: Set<String> = ["reward", "score", "rating", "label"]

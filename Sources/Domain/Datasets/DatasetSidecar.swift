@@ -37,6 +37,7 @@ package struct DatasetSidecar: Section, Codable {
   package var revision: String?
   package var files: [String]?
   package var maximumBytes: Int?
+  package var maximumSeconds: Int?
   package var tags: [String] = []
   package var licence: String?
 
@@ -87,6 +88,9 @@ package struct DatasetSidecar: Section, Codable {
       Field(
         "max_bytes", \.maximumBytes, limit: .atLeast(1),
         "Of a download: bytes at most; of several files as many are taken, in order, as fit."),
+      Field(
+        "max_seconds", \.maximumSeconds, limit: .atLeast(1),
+        "Of a download: refused where it would take longer, as the line's first second tells. Default: no limit but the agent's."),
       Field(foreign: "token", aliases: ["access_token", "hf_token"], .refused(tokensPlace)),
     ]
   }()
@@ -99,7 +103,7 @@ extension DatasetSidecar {
   package func download(called name: String?) -> Result<DownloadWish, DownloadFields.Complaint>? {
     guard let source else {
       for (field, isSet) in [
-        ("revision", revision != nil), ("files", files != nil), ("max_bytes", maximumBytes != nil),
+        ("revision", revision != nil), ("files", files != nil), ("max_bytes", maximumBytes != nil), ("max_seconds", maximumSeconds != nil),
       ] where isSet {
         return .failure(.init(field: field, message: "this says what is to be downloaded, and no \"source\" says where from"))
       }
@@ -107,7 +111,7 @@ extension DatasetSidecar {
     }
     var fields = DownloadFields(source: source)
     (fields.config, fields.split, fields.revision, fields.files) = (config, split, revision, files ?? [])
-    (fields.maximumRows, fields.maximumBytes) = (maximumRows, maximumBytes)
+    (fields.maximumRows, fields.maximumBytes, fields.maximumSeconds) = (maximumRows, maximumBytes, maximumSeconds)
     return fields.wish(called: name)
   }
 
@@ -115,7 +119,8 @@ extension DatasetSidecar {
   package var asRead: DatasetSidecar {
     if source == nil { return self }
     var sidecar = self
-    (sidecar.source, sidecar.config, sidecar.revision, sidecar.files, sidecar.maximumBytes, sidecar.split) = (nil, nil, nil, nil, nil, nil)
+    (sidecar.source, sidecar.config, sidecar.revision, sidecar.files, sidecar.split) = (nil, nil, nil, nil, nil)
+    (sidecar.maximumBytes, sidecar.maximumSeconds) = (nil, nil)
     return sidecar
   }
 }

@@ -68,13 +68,16 @@ package struct DownloadResult: Codable, Sendable, Equatable {
   /// Bytes that came over the network in all the attempts of this process.
   package var transferred: Int
   package var seconds: Double
+  /// What it was to take, as this process measured before it began.
+  package var estimate: TimeEstimate?
   package var remarks: [String]
 
-  package init(origin: DatasetOrigin, bytes: Int, transferred: Int, seconds: Double, remarks: [String]) {
+  package init(origin: DatasetOrigin, bytes: Int, transferred: Int, seconds: Double, estimate: TimeEstimate? = nil, remarks: [String]) {
     self.origin = origin
     self.bytes = bytes
     self.transferred = transferred
     self.seconds = seconds
+    self.estimate = estimate
     self.remarks = remarks
   }
 }

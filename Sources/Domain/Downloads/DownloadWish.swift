@@ -12,17 +12,20 @@ package struct DownloadWish: Codable, Sendable, Equatable {
   package var files: [String]
   package var maximumRows: Int?
   package var maximumBytes: Int?
+  /// Seconds that it may take, as measured before it begins.
+  package var maximumSeconds: Int?
   package var preset: String?
 
   enum CodingKeys: String, CodingKey {
     case name, source, revision, config, split, files, preset
     case maximumRows = "max_rows"
     case maximumBytes = "max_bytes"
+    case maximumSeconds = "max_seconds"
   }
 
   package init(
     name: SafeName, source: HubSource, revision: String = "main", config: String? = nil, split: String? = nil, files: [String] = [],
-    maximumRows: Int? = nil, maximumBytes: Int? = nil, preset: String? = nil
+    maximumRows: Int? = nil, maximumBytes: Int? = nil, maximumSeconds: Int? = nil, preset: String? = nil
   ) {
     self.name = name
     self.source = source
@@ -32,7 +35,15 @@ package struct DownloadWish: Codable, Sendable, Equatable {
     self.files = files
     self.maximumRows = maximumRows
     self.maximumBytes = maximumBytes
+    self.maximumSeconds = maximumSeconds
     self.preset = preset
+  }
+
+  /// Whether the same bytes are wanted: those of the one serve the other, however long each may take.
+  package func wantsTheSame(as other: DownloadWish) -> Bool {
+    var other = other
+    other.maximumSeconds = maximumSeconds
+    return other == self
   }
 
   /// Every split that is named; empty: all.
@@ -58,6 +69,7 @@ package struct DownloadFields: Sendable, Equatable {
   package var files: [String] = []
   package var maximumRows: Int?
   package var maximumBytes: Int?
+  package var maximumSeconds: Int?
 
   package init(source: String) { self.source = source }
 
@@ -79,7 +91,8 @@ package struct DownloadFields: Sendable, Equatable {
       DownloadWish(
         name: SafeName(from: name ?? preset?.name ?? source.name), source: source, revision: revision ?? "main",
         config: config ?? preset?.config, split: split ?? (config == nil || config == preset?.config ? preset?.split : nil),
-        files: files, maximumRows: maximumRows, maximumBytes: maximumBytes, preset: preset?.name))
+        files: files, maximumRows: maximumRows, maximumBytes: maximumBytes, maximumSeconds: maximumSeconds,
+        preset: preset?.name))
   }
 
   private var unknownSource: String {

@@ -1,7 +1,7 @@
 import StrictJSON
 
 extension InboxRequest {
-  static let downloadKeys = ["source", "name", "config", "split", "revision", "files", "max_rows", "max_bytes"]
+  static let downloadKeys = ["source", "name", "config", "split", "revision", "files", "max_rows", "max_bytes", "max_seconds"]
 
   /// `{"action": "download", "source": "hf:OWNER/NAME", …}`: the fields are a sidecar's, and `name` is what it is to be called.
   static func download(_ object: JSONObject, _ source: ConfigSource) -> (InboxRequest?, [Finding]) {

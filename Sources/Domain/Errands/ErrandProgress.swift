@@ -12,14 +12,17 @@ package struct ErrandProgress: Codable, Sendable, Equatable {
   package var note: String?
   /// What of `done` this worker has done itself: the pace and the time left follow from it. nil: all of it, nothing lay there before.
   package var gained: Int?
+  /// What it will take, told once before it begins.
+  package var estimate: TimeEstimate?
 
-  package init(phase: String, done: Int, total: Int?, unit: Unit, note: String? = nil, gained: Int? = nil) {
+  package init(phase: String, done: Int, total: Int?, unit: Unit, note: String? = nil, gained: Int? = nil, estimate: TimeEstimate? = nil) {
     self.phase = phase
     self.done = done
     self.total = total
     self.unit = unit
     self.note = note
     self.gained = gained
+    self.estimate = estimate
   }
 }
 

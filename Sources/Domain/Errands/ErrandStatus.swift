@@ -18,6 +18,8 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
   /// Seconds since the worker began, and to its end at the pace so far.
   package var elapsed: Double?
   package var eta: Double?
+  /// What it was to take, as measured before it began.
+  package var estimate: TimeEstimate?
   /// Why it waits, stopped or failed, as a sentence.
   package var reason: String?
   package var problem: Problem?
@@ -28,7 +30,7 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
   package var updatedAt: Timestamp
 
   enum CodingKeys: String, CodingKey {
-    case schema, id, kind, about, state, phase, progress, done, total, unit, rate, note, elapsed, eta, reason, problem, result
+    case schema, id, kind, about, state, phase, progress, done, total, unit, rate, note, elapsed, eta, estimate, reason, problem, result
     case createdAt = "created_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
@@ -53,6 +55,7 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
     (done, total, unit, note) = (progress.done, progress.total, progress.unit, progress.note)
     self.progress = progress.total.map { $0 > 0 ? min(100, 100 * Double(progress.done) / Double($0)) : 100 }
     elapsed = seconds
+    if let estimate = progress.estimate { self.estimate = estimate }
     let gained = Double(progress.gained ?? progress.done)
     rate = seconds > 0 ? gained / seconds : nil
     eta = progress.total.flatMap { total in

@@ -50,7 +50,8 @@ package struct DownloadWork: ErrandWork {
     for earlier in try await catalogue.errands(called: errand.about.text)
     where earlier.kind == .download && earlier.id != errand.id && earlier.state.isFinal && earlier.state != .completed {
       let left = DownloadLayout(folder: layout.workspace.errand(earlier.id).folder)
-      guard let body = try? PublishedJSON.decode(DownloadErrand.self, from: earlier.body.utf8), body.wish == wish, files.exists(left.plan),
+      guard let body = try? PublishedJSON.decode(DownloadErrand.self, from: earlier.body.utf8), body.wish.wantsTheSame(as: wish),
+        files.exists(left.plan),
         let plan = try? PublishedJSON.decode(DownloadPlan.self, from: try files.contents(of: left.plan)),
         Timestamp(nanoseconds: clock.now()) - plan.plannedAt < Self.secondsOfAPlan
       else { continue }
@@ -86,10 +87,15 @@ package struct DownloadWork: ErrandWork {
     let path = kind == .dataset ? layout.workspace.dataset(wish.name).folder : layout.workspace.model(wish.name).folder
     let remarks = result.remarks.isEmpty ? "" : " " + result.remarks.joined(separator: " ")
     let pace = result.seconds > 0.001 ? " at \(Figures.bytes(Int(Double(result.transferred) / result.seconds))) a second" : ""
+    var time = ""
+    // Where everything came with the trial there was nothing to estimate.
+    if let estimate = result.estimate, estimate.bytes > 0, let seconds = estimate.seconds {
+      time = " (\(Figures.duration(seconds)) were estimated, \(Figures.duration(result.seconds)) it took)"
+    }
     return ErrandResult(
       path: layout.relative(path),
       message:
-        "\(wish.title) is here, \(Figures.bytes(result.bytes)) of the commit \(result.origin.commit.prefix(12))\(pace), and is read as the \(kind.rawValue) '\(wish.name)': \(layout.relative(layout.inbox.receipt(forFileNamed: wish.name.text))) tells what comes of it.\(remarks)"
+        "\(wish.title) is here, \(Figures.bytes(result.bytes)) of the commit \(result.origin.commit.prefix(12))\(pace)\(time), and is read as the \(kind.rawValue) '\(wish.name)': \(layout.relative(layout.inbox.receipt(forFileNamed: wish.name.text))) tells what comes of it.\(remarks)"
     )
   }
 

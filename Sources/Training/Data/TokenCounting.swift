@@ -21,9 +21,9 @@ struct TokenCounting {
         if length > 0 { lengths.add(length) }
       }
     }
-    let unknown = tokenizer.settings.unknown.flatMap { tokenizer.vocabulary.id(of: $0) }.map(Int.init)
     return TokenStatistics(
-      of: card, counts: counts, unknown: unknown, text: { Self.text(of: tokenizer.vocabulary.bytes(of: TokenID($0))) },
+      of: card, counts: counts, unknown: tokenizer.unknownByteID.map(Int.init),
+      text: { Self.text(of: tokenizer.vocabulary.bytes(of: TokenID($0))) },
       sequenceLengths: lengths.ascending, rowLengths: rowLengths ?? lengths.ascending)
   }
 

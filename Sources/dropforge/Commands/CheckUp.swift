@@ -164,7 +164,7 @@ struct CheckUp {
         return [
           Symptom(
             verdict: .bad, what: "worker", found: "it does not start: \(result.standardError)",
-            mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libcurl4 libssl3.")
+            mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libisal2 libyaml-0-2 libcurl4 libssl3.")
         ]
       }
       return members.map { Symptom(verdict: .good, what: $0.key, found: $0.node.string ?? $0.node.text()) }
@@ -172,7 +172,7 @@ struct CheckUp {
       return [
         Symptom(
           verdict: .bad, what: "worker", found: "\(error)",
-          mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libcurl4 libssl3.")
+          mend: "Install its libraries: sudo apt-get install libdnnl2 libarchive13 libisal2 libyaml-0-2 libcurl4 libssl3.")
       ]
     }
   }

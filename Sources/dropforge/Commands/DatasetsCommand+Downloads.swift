@@ -80,8 +80,11 @@ struct DownloadShelf {
         plan.map { Figures.bytes($0.bytes) } ?? "", order?.wish.title ?? "", plan.map { String($0.commit.prefix(12)) } ?? "",
         plan?.licence ?? "",
         isOpen
-          ? [status.rate.map { "\(Figures.bytes(Int($0))) a second" }, status.eta.map { "\(Figures.duration($0)) to go" }, status.reason]
-            .compactMap(\.self).joined(separator: ", ")
+          ? [
+            status.rate.map { "\(Figures.bytes(Int($0))) a second" }, status.eta.map { "\(Figures.duration($0)) to go" },
+            status.estimate?.seconds.map { "\(Figures.duration($0)) estimated" }, status.reason,
+          ]
+          .compactMap(\.self).joined(separator: ", ")
           : status.state == .completed ? "" : status.reason ?? "",
       ]
     }
