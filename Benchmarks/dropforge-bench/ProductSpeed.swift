@@ -13,7 +13,7 @@ enum ProductSpeed {
       var y = [Float](repeating: 0, count: m * n)
       w.withUnsafeBufferPointer { w in
         guard let base = w.baseAddress else { return }
-        let products = precision == .bfloat16 ? BFloat16Products(on: team) : nil
+        let products = precision == .bfloat16 ? BFloat16Products(parameters: n * k, on: team) : nil
         let weights = Weights(base, products: products)
         WorkClock.isCounting = true
         for _ in 0..<12 {

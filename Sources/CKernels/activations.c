@@ -69,6 +69,37 @@ CK_CLONES void ck_gelu_backward(float *restrict dx, float *restrict dy_y, const 
   }
 }
 
+// The same where products take bf16; the bias of the product before is added on the way, and its gradient summed.
+CK_CLONES void ck_gelu_forward_bf16(uint16_t *restrict y, uint16_t *restrict kept, const float *restrict x, const float *restrict b,
+                                    size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict xr = x + row * n;
+    uint16_t *restrict yr = y + row * n, *restrict kr = kept + row * n;
+    for (size_t i = 0; i < n; i++) {
+      float v = xr[i] + b[i];
+      yr[i] = ck_round_bf16(v / (1.0f + ck_expf(-CK_GELU_TWICE_ROOT * (v + 0.044715f * v * v * v))));
+      kr[i] = ck_round_bf16(v);
+    }
+  }
+}
+
+CK_CLONES void ck_gelu_backward_bf16(uint16_t *restrict dx, uint16_t *restrict y, float *restrict db, const float *restrict dy,
+                                     const uint16_t *restrict x, size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const uint16_t *restrict xr = x + row * n;
+    const float *restrict dyr = dy + row * n;
+    uint16_t *restrict dxr = dx + row * n, *restrict yr = y + row * n;
+    for (size_t i = 0; i < n; i++) {
+      float v = ck_widen_bf16(xr[i]), s = 1.0f / (1.0f + ck_expf(-CK_GELU_TWICE_ROOT * (v + 0.044715f * v * v * v)));
+      float slope = CK_GELU_TWICE_ROOT * (1.0f + 3.0f * 0.044715f * v * v);
+      float d = dyr[i] * (s + v * s * (1.0f - s) * slope);
+      dxr[i] = ck_round_bf16(d);
+      db[i] += d;
+      yr[i] = ck_round_bf16(v * s);
+    }
+  }
+}
+
 CK_CLONES void ck_exp(float *y, const float *x, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
 }

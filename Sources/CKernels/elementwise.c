@@ -26,6 +26,17 @@ CK_CLONES void ck_column_sum(float *restrict db, const float *restrict dy, size_
   }
 }
 
+CK_CLONES void ck_round_and_sum(uint16_t *restrict y, float *restrict sums, const float *restrict x, size_t rows, size_t n) {
+  for (size_t row = 0; row < rows; row++) {
+    const float *restrict xr = x + row * n;
+    uint16_t *restrict yr = y + row * n;
+    for (size_t i = 0; i < n; i++) {
+      sums[i] += xr[i];
+      yr[i] = ck_round_bf16(xr[i]);
+    }
+  }
+}
+
 CK_CLONES double ck_sum_of_squares(const float *restrict x, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];

@@ -58,10 +58,11 @@ CK_CLONES void ck_rmsnorm_backward(float *restrict dx, uint16_t *restrict rounde
   }
 }
 
-CK_CLONES void ck_layernorm_forward(float *restrict y, float *restrict statistics, float *restrict x, const float *restrict r,
-                                    const float *restrict w, const float *restrict b, float eps, size_t rows, size_t d) {
+CK_CLONES void ck_layernorm_forward(float *restrict y, uint16_t *restrict rounded, float *restrict statistics, float *restrict x,
+                                    const float *restrict r, const float *restrict w, const float *restrict b, float eps, size_t rows,
+                                    size_t d) {
   for (size_t row = 0; row < rows; row++) {
-    float *restrict xr = x + row * d, *restrict yr = y + row * d;
+    float *restrict xr = x + row * d;
     float sum = 0, squares = 0;
     if (r) {
       const float *restrict rr = r + row * d;
@@ -78,14 +79,21 @@ CK_CLONES void ck_layernorm_forward(float *restrict y, float *restrict statistic
     float k = 1.0f / __builtin_sqrtf(squares / (float)d + eps);
     statistics[2 * row] = mean;
     statistics[2 * row + 1] = k;
-    for (size_t i = 0; i < d; i++) yr[i] = (xr[i] - mean) * k * w[i] + b[i];
+    if (rounded) {
+      uint16_t *restrict yr = rounded + row * d;
+      for (size_t i = 0; i < d; i++) yr[i] = ck_round_bf16((xr[i] - mean) * k * w[i] + b[i]);
+    } else {
+      float *restrict yr = y + row * d;
+      for (size_t i = 0; i < d; i++) yr[i] = (xr[i] - mean) * k * w[i] + b[i];
+    }
   }
 }
 
 // With n_i = (x_i - mean) k: dx_i = k (g_i - mean(g) - n_i mean(g n)) where g = dy w; dw_i = sum dy_i n_i, db_i = sum dy_i.
-CK_CLONES void ck_layernorm_backward(float *restrict dx, float *restrict dw, float *restrict db, float *restrict dy_y,
-                                     const float *restrict x, const float *restrict w, const float *restrict b,
-                                     const float *restrict statistics, size_t rows, size_t d) {
+CK_CLONES void ck_layernorm_backward(float *restrict dx, uint16_t *restrict rounded_dx, float *restrict dw, float *restrict db,
+                                     float *restrict dy_y, uint16_t *restrict rounded_y, const float *restrict x,
+                                     const float *restrict w, const float *restrict b, const float *restrict statistics, size_t rows,
+                                     size_t d) {
   for (size_t row = 0; row < rows; row++) {
     const float *restrict xr = x + row * d;
     float *restrict dyr = dy_y + row * d, *restrict dxr = dx + row * d;
@@ -99,10 +107,20 @@ CK_CLONES void ck_layernorm_backward(float *restrict dx, float *restrict dw, flo
     }
     g /= (float)d;
     gn /= (float)d;
-    for (size_t i = 0; i < d; i++) {
-      float n = (xr[i] - mean) * k;
-      dxr[i] += k * (dyr[i] * w[i] - g - n * gn);
-      dyr[i] = n * w[i] + b[i];
+    if (rounded_y) {
+      uint16_t *restrict rdx = rounded_dx + row * d, *restrict ry = rounded_y + row * d;
+      for (size_t i = 0; i < d; i++) {
+        float n = (xr[i] - mean) * k, sum = dxr[i] + k * (dyr[i] * w[i] - g - n * gn);
+        dxr[i] = sum;
+        rdx[i] = ck_round_bf16(sum);
+        ry[i] = ck_round_bf16(n * w[i] + b[i]);
+      }
+    } else {
+      for (size_t i = 0; i < d; i++) {
+        float n = (xr[i] - mean) * k;
+        dxr[i] += k * (dyr[i] * w[i] - g - n * gn);
+        dyr[i] = n * w[i] + b[i];
+      }
     }
   }
 }

@@ -4,24 +4,40 @@ import CKernels
 /// One of oneDNN's products C (m, n) = A (m, k) B (k, n) or C += A B with bf16 operands and an f32 result, made once for its shape.
 ///
 /// oneDNN compiles the code for a shape, for AMX, AVX-512 bf16 or less, as the processor has it; a product that exists costs some
-/// microseconds to start. Measured on two Zen 5 cores, GFLOP/s at 4096×768×3072: 440 in f32, 800 with both operands as they lie,
-/// 915 with B packed; a weight's gradient 750.
+/// microseconds to start. It has two ways for these products: one in blocks, for which B is to be packed, and its plain one (gemm),
+/// which takes both operands as they lie. Which is the quicker one is the processor's matter: see `Way`.
 final class BFloat16Product {
+  /// Measured in GFLOP/s. Two Zen 5 cores, no AMX, 1024×2048×384: in blocks 806 to 827 with B packed and 750 without, a weight's gradient
+  /// 510 to 680, that of a head of 50,257 tokens 250 to 420; plain 845 to 881, 700 to 790 and 650 to 690. Two cores with AMX: in blocks
+  /// 2,220 to 2,300 with B packed, 1,560 to 1,725 without.
+  enum Way: Hashable {
+    case blocked, plain
+
+    /// oneDNN's plain product in bf16 is for AVX-512 and more. The choice hangs on the processor alone: same machine, same bits.
+    static func chosen(on features: CPUFeatures) -> Way {
+      features.contains([.avx512f, .avx512bw]) && features.isDisjoint(with: [.amxTile, .amxBF16]) ? .plain : .blocked
+    }
+  }
+
   struct Shape: Hashable {
     let m, n, k: Int
     /// Distances in elements from row to row and from column to column.
     let stridesA: [Int]
-    /// Nil for B packed in whatever order oneDNN likes best.
+    /// Nil for B packed in whatever order oneDNN likes best; not so where the way is plain.
     let stridesB: [Int]?
     /// From row to row of C.
     let strideC: Int
     let accumulates: Bool
     /// oneDNN plans a product for a number of threads.
     let threads: Int
+    let way: Way
   }
 
   // oneDNN's engine has no state that changes and is made for use from many threads.
   nonisolated(unsafe) private static let engine: OpaquePointer = make { dnnl_engine_create($0, dnnl_cpu, 0) }
+
+  /// DNNL_RUNTIME_DIM_VAL, a macro that Swift does not see.
+  private static let open = Int.min
 
   private let primitive: OpaquePointer
   private let stream: OpaquePointer
@@ -33,14 +49,16 @@ final class BFloat16Product {
 
   init(_ shape: Shape) {
     ck_set_product_threads(Int32(shape.threads))
-    var a = Self.layout(shape.m, shape.k, shape.stridesA, dnnl_bf16)
+    // A plan that leaves the number of rows open is one that the products in blocks do not take: oneDNN asks its plain one then.
+    let planned = shape.way == .plain ? Self.open : shape.m
+    var a = Self.layout(planned, shape.k, shape.stridesA, dnnl_bf16)
     var b = dnnl_memory_desc_t()
     if let strides = shape.stridesB {
       b = Self.layout(shape.k, shape.n, strides, dnnl_bf16)
     } else {
       Self.check(dnnl_memory_desc_init_by_tag(&b, 2, [dnnl_dim_t(shape.k), dnnl_dim_t(shape.n)], dnnl_bf16, dnnl_format_tag_any), "layout")
     }
-    var c = Self.layout(shape.m, shape.n, [shape.strideC, 1], dnnl_f32)
+    var c = Self.layout(planned, shape.n, [shape.strideC, 1], dnnl_f32)
     var description = dnnl_matmul_desc_t()
     Self.check(dnnl_matmul_desc_init(&description, &a, &b, nil, &c), "product \(shape)")
     let attributes = Self.make { dnnl_primitive_attr_create($0) }
@@ -60,6 +78,8 @@ final class BFloat16Product {
     b = chosen.pointee
     primitive = Self.make { dnnl_primitive_create($0, plan) }
     stream = Self.make { dnnl_stream_create($0, Self.engine, dnnl_stream_default_flags.rawValue) }
+    a = Self.layout(shape.m, shape.k, shape.stridesA, dnnl_bf16)
+    c = Self.layout(shape.m, shape.n, [shape.strideC, 1], dnnl_f32)
     self.a = Self.memory(&a)
     self.b = Self.memory(&b)
     self.c = Self.memory(&c)

@@ -20,4 +20,18 @@ package enum Bias {
       ck_column_sum(db + strip.lowerBound, dy + strip.lowerBound, rows, strip.count, width)
     }
   }
+
+  /// Floats of scratch memory that `backwardRounding` wants.
+  package static func scratchCount(width: Int) -> Int { RowSums.scratchCount(width: width, sums: 1) }
+
+  /// The same, where given, and dy in bf16 for products that take it, in one pass.
+  package static func backwardRounding(
+    _ rounded: UnsafeMutablePointer<UInt16>, _ db: UnsafeMutablePointer<Float>?, _ dy: UnsafePointer<Float>, rows: Int, width: Int,
+    scratch: UnsafeMutablePointer<Float>, on team: ThreadTeam
+  ) {
+    RowSums.accumulate(into: [db], rows: rows, width: width, scratch: scratch, on: team) { block, partial in
+      let first = block.lowerBound * width
+      ck_round_and_sum(rounded + first, partial, dy + first, block.count, width)
+    }
+  }
 }

@@ -23,24 +23,23 @@ package struct HeadLoss {
   private let slots: Slots
 
   private struct Slots {
-    let logits, x, dx, nll, hits, rows, targets, weights, means, entropies, rounded: ArenaSlot
+    let logits, x, dx, nll, hits, rows, targets, weights, means, entropies: ArenaSlot
   }
 
-  /// - roundsGradient: room for the gradient of logits in bf16, which products in bf16 take.
-  package init(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) throws(ArenaError) {
+  package init(vocabulary: Int, width: Int, capacity: Int) throws(ArenaError) {
     self.vocabulary = vocabulary
     self.width = width
     self.capacity = capacity
     chunkRows = Self.chunkRows(vocabulary: vocabulary, capacity: capacity)
     stride = Self.stride(vocabulary)
-    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient)
+    let (layout, slots) = Self.layout(vocabulary: vocabulary, width: width, capacity: capacity)
     arena = try Arena(layout)
     self.slots = slots
   }
 
   /// Bytes that a head of this size takes.
-  package static func byteCount(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool = false) -> Int {
-    layout(vocabulary: vocabulary, width: width, capacity: capacity, roundsGradient: roundsGradient).0.byteCount
+  package static func byteCount(vocabulary: Int, width: Int, capacity: Int) -> Int {
+    layout(vocabulary: vocabulary, width: width, capacity: capacity).0.byteCount
   }
 
   private static func chunkRows(vocabulary: Int, capacity: Int) -> Int {
@@ -53,14 +52,14 @@ package struct HeadLoss {
   /// of 205 GFLOP/s at a vocabulary of 32,768 on a Zen 5 core.
   private static func stride(_ vocabulary: Int) -> Int { vocabulary % 256 == 0 ? vocabulary + 16 : vocabulary }
 
-  private static func layout(vocabulary: Int, width: Int, capacity: Int, roundsGradient: Bool) -> (ArenaLayout, Slots) {
+  private static func layout(vocabulary: Int, width: Int, capacity: Int) -> (ArenaLayout, Slots) {
     var layout = ArenaLayout()
     let rows = chunkRows(vocabulary: vocabulary, capacity: capacity)
     let slots = Slots(
       logits: layout.floats(rows * stride(vocabulary)), x: layout.floats(rows * width), dx: layout.floats(rows * width),
       nll: layout.floats(capacity), hits: layout.reserve(UInt8.self, capacity), rows: layout.reserve(Int32.self, capacity),
       targets: layout.reserve(Int32.self, capacity), weights: layout.floats(capacity), means: layout.floats(capacity),
-      entropies: layout.floats(capacity), rounded: layout.reserve(UInt16.self, roundsGradient ? rows * stride(vocabulary) : 0))
+      entropies: layout.floats(capacity))
     return (layout, slots)
   }
 
@@ -157,15 +156,12 @@ package struct HeadLoss {
       return
     }
     let dx = isContiguous ? gradients.dx + first * width : arena.floats(slots.dx)
-    let rounded = arena.pointer(slots.rounded, as: UInt16.self)
     WorkClock.count(.loss) {
       team.forEachBlock(of: n, size: ThreadTeam.rowBlock(width: vocabulary)) { block in
         let at = block.lowerBound, weights = weights.map { $0 + range.lowerBound + at }
         if products != nil {
           ck_cross_entropy_gradient_bf16(
-            rounded + at * stride, logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count,
-            vocabulary,
-            stride)
+            logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary, stride)
         } else {
           ck_cross_entropy_gradient(
             logits + at * stride, nll + at, hits + at, targets + at, weights, gradients.scale, block.count, vocabulary, stride)
@@ -173,6 +169,8 @@ package struct HeadLoss {
       }
     }
     if let products {
+      // The gradient in bf16 lies in the logits' own rows.
+      let rounded = UnsafePointer(arena.pointer(slots.logits, as: UInt16.self)), stride = 2 * stride
       if let dWeight = gradients.dWeight {
         let input = products.rounded(input, count: n * width, side: 1)
         products.accumulate(dWeight, rounded, input, m: vocabulary, n: width, rows: n, strideA: stride)

@@ -19,7 +19,7 @@ package enum MatrixProduct {
   static let singleThreadLimit = 1 << 18
 
   /// Up to so many rows a product is bound by reading the weight: decoding.
-  static let skinnyRows = 16
+  package static let skinnyRows = 16
 
   /// Floats of B that a task of such a product reads: they stay in a core's own cache while A has more rows than registers.
   private static let skinnyFloats = 1 << 17

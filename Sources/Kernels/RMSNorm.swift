@@ -21,25 +21,12 @@ package enum RMSNorm {
     }
   }
 
-  /// Where backward puts what products in bf16 take.
-  package struct Rounded {
-    /// dx as it is after the addition, (rows, width).
-    package let dx: UnsafeMutablePointer<UInt16>
-    /// y, (rows, width), in the place of that in `dy`.
-    package let y: UnsafeMutablePointer<UInt16>
-
-    package init(dx: UnsafeMutablePointer<UInt16>, y: UnsafeMutablePointer<UInt16>) {
-      self.dx = dx
-      self.y = y
-    }
-  }
-
   /// dx (+=), dWeight (+=, where given: a frozen weight has none). `dy` holds the gradient on entry and y on return, which backward of
-  /// the next product needs: y is computed again instead of being kept from forward.
+  /// the next product needs: y is computed again instead of being kept from forward. Where `rounded` is given, y goes there, and dx there too.
   package static func backward(
     dx: UnsafeMutablePointer<Float>, dWeight: UnsafeMutablePointer<Float>?, dyThenY dy: UnsafeMutablePointer<Float>,
     _ x: UnsafePointer<Float>, rstd: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, width: Int,
-    scratch: UnsafeMutablePointer<Float>, rounded: Rounded? = nil, on team: ThreadTeam
+    scratch: UnsafeMutablePointer<Float>, rounded: RoundedResults? = nil, on team: ThreadTeam
   ) {
     RowSums.accumulate(into: [dWeight], rows: rows, width: width, scratch: scratch, on: team) { block, partial in
       let first = block.lowerBound * width

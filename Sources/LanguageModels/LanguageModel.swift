@@ -36,9 +36,12 @@ package final class LanguageModel {
   /// What trains: the adapter's matrices where there is one, else the model's parameters.
   package var trained: ParameterStore { adapter?.parameters ?? parameters }
 
-  /// What the products of passes are made in. bf16 keeps packed copies of the weights, 4 bytes a parameter.
+  /// What the products of passes are made in. bf16 keeps rounded copies of the weights: `BFloat16Products.weightByteCount`.
   package var precision: Precision = .float32 {
-    didSet { if precision != oldValue { products = precision == .bfloat16 ? BFloat16Products(on: team) : nil } }
+    didSet {
+      guard precision != oldValue else { return }
+      products = precision == .bfloat16 ? BFloat16Products(parameters: layout.parameterCount, on: team) : nil
+    }
   }
   private var products: BFloat16Products?
   private var packedVersion = 0

@@ -20,8 +20,9 @@ package final class ModelPass {
   package let group: Int
 
   /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
-  /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on, products are as fast as they get.
-  private static let pieceRows = 1_024
+  /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on products are as fast as they get, in
+  /// wide layers from 500 on (768 wide: 1 % slower with half the rows).
+  private static func pieceRows(_ dimensions: ModelDimensions) -> Int { dimensions.hiddenSize >= 768 ? 512 : 1_024 }
   private let pieceRows: Int
   /// 1 / temperature: what the logits are multiplied with.
   let logitScale: Float
@@ -58,32 +59,28 @@ package final class ModelPass {
     slots = Self.slots(pieceRows)
     do {
       workspace = try model.decoder.makeWorkspace(plan)
-      head = try HeadLoss(
-        vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows,
-        roundsGradient: model.precision == .bfloat16 && purpose == .training)
+      head = try HeadLoss(vocabulary: dimensions.vocabularySize, width: dimensions.hiddenSize, capacity: pieceRows)
       arena = try Arena(slots.layout)
     } catch {
       throw ModelError(.outOfMemory, error.description)
     }
   }
 
-  /// Bytes that a pass takes, before it is made; packed copies of weights for products in bf16 not counted.
+  /// Bytes that a pass takes, before it is made; rounded copies of weights for products in bf16 not counted.
   package static func byteCount(
     _ configuration: ModelConfiguration, rows: Int, length: Int, purpose: Purpose, precision: Precision = .float32,
     recomputing: Bool = false, adapter: LoRALayout? = nil, group: Int = 1, on team: ThreadTeam
   ) -> Int {
     let d = configuration.dimensions, plan = plan(configuration, rows, length, purpose, precision, recomputing, adapter, team, group)
     return configuration.decoder.workspaceByteCount(plan) + slots(plan.rows).layout.byteCount
-      + HeadLoss.byteCount(
-        vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows,
-        roundsGradient: precision == .bfloat16 && purpose == .training)
+      + HeadLoss.byteCount(vocabulary: d.vocabularySize, width: d.hiddenSize, capacity: plan.rows)
   }
 
   private static func plan(
     _ configuration: ModelConfiguration, _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool,
     _ adapter: LoRALayout?, _ team: ThreadTeam, _ group: Int
   ) -> WorkspacePlan {
-    let piece = max(pieceRows / max(length, 1) / group, 1) * group * length
+    let piece = max(pieceRows(configuration.dimensions) / max(length, 1) / group, 1) * group * length
     return WorkspacePlan(
       rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
       keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team, adapter: adapter)

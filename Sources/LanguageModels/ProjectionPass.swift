@@ -26,14 +26,16 @@ struct ProjectionPass {
   /// y (rows, outputs) = x (rows, inputs) W + b
   func forward(_ projection: Projection, _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>) {
     projection.linear.forward(y, x, parameters: parameters.model, rows: rows, on: team)
-    if let adapter, let own = parameters.adapter { adapter.forward(projection, y, x, parameters: own, rows: rows, dropout: dropout) }
+    if let adapter, let own = parameters.adapter {
+      adapter.forward(projection, y, .exact(x), parameters: own, rows: rows, dropout: dropout)
+    }
   }
 
   /// dx (rows, inputs) = dy (rows, outputs) Wᵀ
   func backwardInput(_ projection: Projection, _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>) {
     projection.linear.backwardInput(dx, dy, parameters: parameters.model, rows: rows, on: team)
     if let adapter, let own = parameters.adapter {
-      adapter.backwardInput(projection, dx, dy, parameters: own, rows: rows, dropout: dropout)
+      adapter.backwardInput(projection, dx, .exact(dy), parameters: own, rows: rows, dropout: dropout)
     }
   }
 
@@ -44,27 +46,43 @@ struct ProjectionPass {
       projection.linear.backwardWeight(gradients: gradients, parameters: parameters.model, dy, x, rows: rows, on: team)
     case .adapter(let gradients):
       guard let adapter, let own = parameters.adapter else { return }
-      adapter.backwardWeight(projection, dy, x, parameters: own, gradients: gradients, rows: rows, dropout: dropout)
+      adapter.backwardWeight(projection, .exact(dy), .exact(x), parameters: own, gradients: gradients, rows: rows, dropout: dropout)
     case nil: return
     }
   }
 
-  // The same with operands that are rounded to bf16 already, where no adapter wants them as they were.
+  // The same with operands that are rounded to bf16 already; an adapter reads them so too, but drops nothing of them.
 
-  func forward(_ projection: Projection, _ y: UnsafeMutablePointer<Float>, rounded x: UnsafePointer<UInt16>) {
-    projection.linear.forward(y, rounded: x, parameters: parameters.model, rows: rows, on: team)
+  /// - withBias: whether the bias is added; false where the kernel that comes next adds it.
+  func forward(_ projection: Projection, _ y: UnsafeMutablePointer<Float>, rounded x: UnsafePointer<UInt16>, withBias: Bool = true) {
+    projection.linear.forward(y, rounded: x, parameters: parameters.model, rows: rows, withBias: withBias, on: team)
+    if let adapter, let own = parameters.adapter {
+      adapter.forward(projection, y, .rounded(x), parameters: own, rows: rows, dropout: dropout)
+    }
   }
 
   func backwardInput(_ projection: Projection, _ dx: UnsafeMutablePointer<Float>, rounded dy: UnsafePointer<UInt16>) {
     projection.linear.backwardInput(dx, rounded: dy, parameters: parameters.model, rows: rows)
+    if let adapter, let own = parameters.adapter {
+      adapter.backwardInput(projection, dx, .rounded(dy), parameters: own, rows: rows, dropout: dropout)
+    }
   }
 
+  /// - exactDy: dy in f32, which the gradient of a bias is summed from; nil where there is no bias, or its gradient was summed by the
+  ///   kernel that made dy.
   func backwardWeight(
     _ projection: Projection, rounded dy: UnsafePointer<UInt16>, exactDy: UnsafePointer<Float>?, _ x: UnsafePointer<UInt16>
   ) {
-    guard case .model(let gradients) = gradients else { return }
-    projection.linear.backwardWeight(
-      gradients: gradients, parameters: parameters.model, rounded: dy, exactDy: exactDy, x, rows: rows, on: team)
+    switch gradients {
+    case .model(let gradients):
+      projection.linear.backwardWeight(
+        gradients: gradients, parameters: parameters.model, rounded: dy, exactDy: exactDy, x, rows: rows, on: team)
+    case .adapter(let gradients):
+      guard let adapter, let own = parameters.adapter else { return }
+      adapter.backwardWeight(
+        projection, .rounded(dy), .rounded(x), parameters: own, gradients: gradients, rows: rows, dropout: dropout)
+    case nil: return
+    }
   }
 
   func parameter(_ offset: Int) -> UnsafePointer<Float> { parameters.model + offset }

@@ -71,9 +71,10 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
   }
 
   /// Whether the kernels before a product round its operands for it, and backward finds them as forward rounded them: in training
-  /// with products in bf16, but not beside what reads the same buffers in f32.
+  /// with products in bf16, but not beside what reads the same buffers in f32, as an adapter does that drops of its input.
   private static func roundsOperands(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Bool {
-    plan.isTraining && plan.keeping == .rounded && plan.adapter == nil && model.blocks.experts == nil && !model.blocks.mlpBias
+    plan.isTraining && plan.keeping == .rounded && (plan.adapter?.settings.dropout ?? 0) == 0 && model.blocks.experts == nil
+      && !model.blocks.mlpBias
   }
 
   private static func attentionScratch(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Int {
@@ -241,7 +242,7 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
     RMSNorm.backward(
       dx: arena.floats(slots.dx), dWeight: run.gradient(weight), dyThenY: dy, x, rstd: scale, weight: run.parameter(weight), rows: run.rows,
       width: model.dimensions.hiddenSize, scratch: arena.floats(slots.normScratch),
-      rounded: roundsOperands ? RMSNorm.Rounded(dx: rounded(slots.roundedDx), y: rounded(slots.roundedNormed)) : nil, on: plan.team)
+      rounded: roundsOperands ? RoundedResults(dx: rounded(slots.roundedDx), y: rounded(slots.roundedNormed)) : nil, on: plan.team)
   }
 
   func rounded(_ slot: ArenaSlot) -> UnsafeMutablePointer<UInt16> { arena.pointer(slot, as: UInt16.self) }

@@ -46,6 +46,45 @@ struct ActivationTests {
     expectClose(dyThenY, doubles(y))
   }
 
+  @Test func gelu_in_bf16_is_gelu_rounded_with_the_bias_before_it_and_the_gradient_of_that() {
+    let (rows, width) = (37, 129), x = numbers(rows * width, "x", deviation: 3), dy = numbers(rows * width, "dy"),
+      bias = numbers(width, "b")
+    func rounded(_ x: [Float]) -> [UInt16] {
+      var y = [UInt16](repeating: 0, count: x.count)
+      Conversion.floatToBFloat16(&y, x, count: x.count)
+      return y
+    }
+    var biased = x, y = x
+    Bias.add(&biased, bias, rows: rows, width: width, on: pair)
+    GELU.forward(&y, biased, count: x.count, on: pair)
+    var y16 = [UInt16](repeating: 0, count: x.count), kept16 = y16, dx16 = y16
+    GELU.forwardRounded(&y16, keeping: &kept16, x, bias: bias, rows: rows, width: width, on: pair)
+    #expect(y16 == rounded(y) && kept16 == rounded(biased))
+
+    var kept = x, dx = x, dyThenY = dy, dBias = bias, expected = bias
+    var scratch = [Float](repeating: .nan, count: GELU.scratchCount(width: width))
+    Conversion.bfloat16ToFloat(&kept, kept16, count: kept.count)
+    GELU.backward(dx: &dx, dyThenY: &dyThenY, kept, count: kept.count, on: pair)
+    Bias.backward(&expected, dx, rows: rows, width: width, on: pair)
+    GELU.backwardRounded(dx: &dx16, &y16, dBias: &dBias, dy: dy, kept16, rows: rows, width: width, scratch: &scratch, on: pair)
+    #expect(dx16 == rounded(dx) && y16 == rounded(dyThenY))
+    expectClose(dBias, doubles(expected), tolerance: 1e-6)
+    var again = dx16
+    GELU.backwardRounded(dx: &again, &y16, dBias: nil, dy: dy, kept16, rows: rows, width: width, scratch: &scratch, on: pair)
+    #expect(again == dx16)
+  }
+
+  @Test func a_gradient_is_rounded_and_summed_for_a_bias_in_one_pass() {
+    let (rows, width) = (70, 129), dy = numbers(rows * width, "dy"), bias = numbers(width, "b")
+    var half = [UInt16](repeating: 0, count: dy.count), expected = half, dBias = bias, sums = bias
+    var scratch = [Float](repeating: .nan, count: Bias.scratchCount(width: width))
+    Bias.backwardRounding(&half, &dBias, dy, rows: rows, width: width, scratch: &scratch, on: pair)
+    Conversion.floatToBFloat16(&expected, dy, count: dy.count)
+    Bias.backward(&sums, dy, rows: rows, width: width, on: pair)
+    #expect(half == expected)
+    expectClose(dBias, doubles(sums), tolerance: 1e-6)
+  }
+
   @Test func activations_stay_finite_far_out() {
     let x: [Float] = [-1e30, -1000, -100, 0, 100, 1000, 1e30]
     var y = x, h = x
@@ -90,6 +129,14 @@ struct ActivationTests {
       SwiGLU.backward(dGateUp: &dGateUp, dhThenH: &dhThenH, gateUp: gateUp, rows: rows, width: width, on: team)
       GELU.backward(dx: &dgelu, dyThenY: &gelu, gateUp, count: gateUp.count, on: team)
       return h + dGateUp + dhThenH + gelu + dgelu
+    }
+    let half = [UInt16](repeating: 0x3FA0, count: rows * width)
+    expectSameBits { team in
+      var dx = half, y = half, rounded = half, dBias = Array(dh[0..<width]), sums = dBias
+      var scratch = [Float](repeating: 0, count: Bias.scratchCount(width: width))
+      GELU.backwardRounded(dx: &dx, &y, dBias: &dBias, dy: dh, half, rows: rows, width: width, scratch: &scratch, on: team)
+      Bias.backwardRounding(&rounded, &sums, dh, rows: rows, width: width, scratch: &scratch, on: team)
+      return dBias + sums + (dx + y + rounded).map(Float.init)
     }
   }
 }

@@ -57,7 +57,7 @@ struct NormTests {
       dx16.withUnsafeMutableBufferPointer { dx16 in
         RMSNorm.backward(
           dx: &otherDx, dWeight: &otherDWeight, dyThenY: &otherDy, stream, rstd: rstd, weight: weight, rows: rows, width: width,
-          scratch: &scratch, rounded: RMSNorm.Rounded(dx: dx16.baseAddress!, y: y16.baseAddress!), on: pair)  // not empty
+          scratch: &scratch, rounded: RoundedResults(dx: dx16.baseAddress!, y: y16.baseAddress!), on: pair)  // not empty
       }
     }
     expectClose(otherDx, doubles(dx), tolerance: 1e-6)
@@ -99,6 +99,42 @@ struct NormTests {
     expectClose(dWeight, differences(at: doubles(weight)) { loss(doubles(x), $0, doubles(bias)) }.map { $0 + 2 })
     expectClose(dBias, differences(at: doubles(bias)) { loss(doubles(x), doubles(weight), $0) }.map { $0 + 3 })
     expectClose(dyThenY, doubles(y))
+  }
+
+  @Test func layer_norm_in_bf16_is_layer_norm_rounded() {
+    let (rows, width) = (70, 129)
+    let x = numbers(rows * width, "x"), residual = numbers(rows * width, "r"), weight = numbers(width, "w"), bias = numbers(width, "b"),
+      dy = numbers(rows * width, "dy")
+    func rounded(_ x: [Float]) -> [UInt16] {
+      var y = [UInt16](repeating: 0, count: x.count)
+      Conversion.floatToBFloat16(&y, x, count: x.count)
+      return y
+    }
+    var y = x, untouched = x, statistics = [Float](repeating: 0, count: 2 * rows), stream = x, other = x
+    var y16 = [UInt16](repeating: 0, count: x.count), dx16 = y16
+    LayerNorm.forward(
+      &y, statistics: &statistics, &stream, adding: residual, weight: weight, bias: bias, epsilon: 1e-5, rows: rows, width: width, on: pair)
+    LayerNorm.forward(
+      &untouched, rounded: &y16, statistics: &statistics, &other, adding: residual, weight: weight, bias: bias, epsilon: 1e-5, rows: rows,
+      width: width, on: pair)
+    #expect(y16 == rounded(y) && other == stream && untouched == x)
+    var dx = x, dWeight = weight, dBias = bias, dyThenY = dy, otherDx = x, otherDWeight = weight, otherDBias = bias, otherDy = dy
+    var scratch = [Float](repeating: 0, count: LayerNorm.scratchCount(width: width))
+    LayerNorm.backward(
+      dx: &dx, dWeight: &dWeight, dBias: &dBias, dyThenY: &dyThenY, stream, statistics: statistics, weight: weight, bias: bias, rows: rows,
+      width: width, scratch: &scratch, on: pair)
+    y16.withUnsafeMutableBufferPointer { y16 in
+      dx16.withUnsafeMutableBufferPointer { dx16 in
+        LayerNorm.backward(
+          dx: &otherDx, dWeight: &otherDWeight, dBias: &otherDBias, dyThenY: &otherDy, stream, statistics: statistics, weight: weight,
+          bias: bias, rows: rows, width: width, scratch: &scratch,
+          rounded: RoundedResults(dx: dx16.baseAddress!, y: y16.baseAddress!), on: pair)  // not empty
+      }
+    }
+    expectClose(otherDx, doubles(dx), tolerance: 1e-6)
+    expectClose(otherDWeight, doubles(dWeight), tolerance: 1e-6)
+    expectClose(otherDBias, doubles(dBias), tolerance: 1e-6)
+    #expect(dx16 == rounded(otherDx) && y16 == rounded(dyThenY))
   }
 
   @Test func norms_give_the_same_bits_with_any_number_of_threads() {

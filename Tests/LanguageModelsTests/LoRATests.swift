@@ -84,6 +84,31 @@ struct LoRATests {
     #expect(abs(slope / Double(size * size) - 1) < 0.02)
   }
 
+  /// Without dropout an adapter reads what the kernels have rounded, with it what they have not.
+  @Test(arguments: [TinyModel.llamaBiases, .qwen3, .doge, .dogeMixture, .gpt2], [0, 0.2])
+  func the_gradient_in_bf16_is_within_its_rounding_of_that_in_f32(_ tiny: TinyModel, _ dropout: Double) throws {
+    let batch = batch(4, 32), key = Dropout.Key(seed: 4, step: 7)
+    func run(_ precision: Precision) throws -> (loss: Double, gradient: [Float]) {
+      let model = try tiny.model()
+      model.precision = precision
+      let adapter = try LoRA(LoRASettings(rank: 3, alpha: 6, dropout: dropout, targets: .allLinear), for: model, base: "base", seed: 4)
+      let random = CounterRandom(seed: 9, stream: 1)
+      for index in 0..<adapter.parameters.count { adapter.parameters.base[index] += Float(random.normals(at: UInt64(index)).0 * 0.05) }
+      model.adapter = adapter
+      let gradients = try ParameterStore(adapter.layout.layout)
+      let pass = try ModelPass(model, rows: batch.rows, length: batch.length, purpose: .training)
+      let sum = try pass.accumulate(
+        batch, into: gradients, gradientScale: 1 / Float(batch.targetCount), dropout: dropout > 0 ? key : nil)
+      return (sum.loss, (0..<gradients.count).map { gradients.base[$0] })
+    }
+    func norm(_ values: [Float]) -> Float { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    let exact = try run(.float32), near = try run(.bfloat16)
+    #expect(abs(near.loss - exact.loss) < 0.01 * exact.loss)
+    let difference = norm(zip(near.gradient, exact.gradient).map { $0 - $1 })
+    #expect(difference < 0.05 * norm(exact.gradient) && difference > 0)
+    #expect(try run(.bfloat16).gradient.map(\.bitPattern) == near.gradient.map(\.bitPattern))
+  }
+
   @Test func a_saved_adapter_is_read_back_and_loads_with_the_base_that_it_names() throws {
     let folder = try TemporaryFolder(), model = try TinyModel.gpt2.model(), batch = batch(1, 9)
     let (base, own) = (folder.path.appending("base"), folder.path.appending("adapter"))

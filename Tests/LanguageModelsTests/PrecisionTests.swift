@@ -29,6 +29,23 @@ struct PrecisionTests {
     #expect(again.gradients.map(\.bitPattern) == near.gradients.map(\.bitPattern) && again.sum == near.sum)
   }
 
+  /// The kernels that round drop, add biases and residuals elsewhere than those in f32, but the same of them.
+  @Test(arguments: [TinyModel.gpt2, .gpt2Untied, .llamaBiases, .doge, .dogeBiases])
+  func bf16_under_dropout_is_within_its_rounding_of_f32(_ tiny: TinyModel) throws {
+    let batch = batch(4, 32), key = Dropout.Key(seed: 3, step: 5), model = try tiny.model()
+    let exact = try step(tiny.model(), batch, dropout: key)
+    model.precision = .bfloat16
+    let near = try step(model, batch, dropout: key)
+    #expect(abs(near.sum.loss - exact.sum.loss) < 0.01 * exact.sum.loss)
+    #expect(norm(zip(near.gradients, exact.gradients).map { $0 - $1 }) < 0.05 * norm(exact.gradients))
+    // Tensor by tensor, so that no small one is lost beside the great: a bias whose gradient is summed twice, or never.
+    for tensor in model.layout.tensors {
+      let range = tensor.offset..<tensor.offset + tensor.count, own = norm(exact.gradients[range])
+      let difference = norm(zip(near.gradients[range], exact.gradients[range]).map { $0 - $1 })
+      #expect(difference < 0.15 * own + 0.002 * norm(exact.gradients), "\(tensor.name)")
+    }
+  }
+
   @Test(arguments: TinyModel.allCases)
   func activations_made_again_give_the_same_bits(_ tiny: TinyModel) throws {
     let batch = batch(3, 21), key = Dropout.Key(seed: 1, step: 2)

@@ -32,12 +32,14 @@ void ck_rmsnorm_forward(float *y, uint16_t *rounded, float *rstd, float *x, cons
 /// in bf16, and y there alone.
 void ck_rmsnorm_backward(float *dx, uint16_t *rounded_dx, float *dw, float *dy_y, uint16_t *rounded_y, const float *x, const float *w,
                          const float *rstd, size_t rows, size_t d);
-/// x += r where r is given; y = (x - mean) * rstd * w + b. statistics: mean and rstd of each row, interleaved.
-void ck_layernorm_forward(float *y, float *statistics, float *x, const float *r, const float *w, const float *b, float eps, size_t rows,
-                          size_t d);
-/// dx (+=), dw (+=), db (+=); dy_y holds dy on entry and y on return.
-void ck_layernorm_backward(float *dx, float *dw, float *db, float *dy_y, const float *x, const float *w, const float *b,
-                           const float *statistics, size_t rows, size_t d);
+/// x += r where r is given; y = (x - mean) * rstd * w + b, rounded to bf16 into `rounded` alone where that is given. statistics: mean and
+/// rstd of each row, interleaved.
+void ck_layernorm_forward(float *y, uint16_t *rounded, float *statistics, float *x, const float *r, const float *w, const float *b,
+                          float eps, size_t rows, size_t d);
+/// dx (+=), dw (+=), db (+=); dy_y holds dy on entry and y on return. Where rounded_dx and rounded_y are given, dx is put there too, in
+/// bf16, and y there alone.
+void ck_layernorm_backward(float *dx, uint16_t *rounded_dx, float *dw, float *db, float *dy_y, uint16_t *rounded_y, const float *x,
+                           const float *w, const float *b, const float *statistics, size_t rows, size_t d);
 
 // ---- head_norm.c: `heads` heads of d close together in rows that lie row_stride apart.
 /// y = x * w / sqrt(mean(x^2) + eps) of each head.
@@ -59,6 +61,10 @@ void ck_swiglu_backward_bf16(uint16_t *dgu, uint16_t *h, const float *dh, const 
 void ck_gelu_forward(float *y, const float *x, size_t n);
 /// dx assigned; dy_y holds dy on entry and y on return.
 void ck_gelu_backward(float *dx, float *dy_y, const float *x, size_t n);
+/// Rows of n: y = gelu(x + b) and, as backward wants it, x + b in bf16.
+void ck_gelu_forward_bf16(uint16_t *y, uint16_t *kept, const float *x, const float *b, size_t rows, size_t n);
+/// dx and y assigned, in bf16, from x in bf16; db (+=) the sums over rows of dx before it is rounded.
+void ck_gelu_backward_bf16(uint16_t *dx, uint16_t *y, float *db, const float *dy, const uint16_t *x, size_t rows, size_t n);
 /// y = exp(x), |relative error| < 2e-7 on [-87, 88], clamped outside.
 void ck_exp(float *y, const float *x, size_t n);
 
@@ -73,12 +79,30 @@ void ck_scale(float *y, const float *x, float s, size_t n);
 void ck_bias_add(float *y, const float *b, size_t rows, size_t n);
 /// db (+=) the sum over rows of dy's n columns; rows lie `stride` apart.
 void ck_column_sum(float *db, const float *dy, size_t rows, size_t n, size_t stride);
+/// y = x in bf16, rows of n; sums (+=) those of x's columns.
+void ck_round_and_sum(uint16_t *y, float *sums, const float *x, size_t rows, size_t n);
 /// Sum of x^2, accumulated in double.
 double ck_sum_of_squares(const float *x, size_t n);
 
 // ---- skinny.c
 /// y (m, n) = x (m, k) w (n, k)^T for few rows m; rows of y lie `stride_y` apart.
 void ck_skinny_product(float *y, const float *x, const float *w, size_t m, size_t n, size_t k, size_t stride_y);
+
+// ---- low_rank.c: products with a matrix of a few rows, those of an adapter; strides are distances of rows in numbers.
+/// y (rows, rank) = scale * x (rows, k) a (rank, k)^T
+void ck_low_rank_shrink(float *y, size_t stride_y, const float *x, size_t stride_x, const float *a, size_t rows, size_t k, size_t rank,
+                        float scale);
+void ck_low_rank_shrink_bf16(float *y, size_t stride_y, const uint16_t *x, size_t stride_x, const float *a, size_t rows, size_t k,
+                             size_t rank, float scale);
+/// y (rows, n) (+=) x (rows, rank) b (rank, n)
+void ck_low_rank_expand(float *y, size_t stride_y, const float *x, size_t stride_x, const float *b, size_t rows, size_t n, size_t rank);
+/// g[j * along_rank + i * along_columns] (+=) the sum over rows of x[r, j] y[r, i]; y (rows, n).
+void ck_low_rank_gradient(float *g, size_t along_rank, size_t along_columns, const float *x, size_t stride_x, const float *y,
+                          size_t stride_y, size_t rows, size_t n, size_t rank);
+void ck_low_rank_gradient_bf16(float *g, size_t along_rank, size_t along_columns, const float *x, size_t stride_x, const uint16_t *y,
+                               size_t stride_y, size_t rows, size_t n, size_t rank);
+/// y (columns, rows) = x (rows, columns)^T
+void ck_transpose(float *y, const float *x, size_t rows, size_t columns);
 
 // ---- draw.c: choosing a token.
 /// The place of the greatest element, the first among equals.
@@ -166,9 +190,9 @@ void ck_gate_backward(float *dy_dx, float *dgate, const float *x, const float *g
 /// where weight = weights[r] * scale (weights may be NULL: 1).
 void ck_cross_entropy_gradient(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
                                size_t rows, size_t V, size_t stride);
-/// The same with the gradient in bf16, rows `stride` apart too; logits are used up.
-void ck_cross_entropy_gradient_bf16(uint16_t *gradient, float *logits, float *nll, uint8_t *hit, const int32_t *targets,
-                                    const float *weights, float scale, size_t rows, size_t V, size_t stride);
+/// The same with the gradient in bf16, in the first half of each row of logits: rows of the gradient lie 2 * stride numbers apart.
+void ck_cross_entropy_gradient_bf16(float *logits, float *nll, uint8_t *hit, const int32_t *targets, const float *weights, float scale,
+                                    size_t rows, size_t V, size_t stride);
 /// nll and hit alone; logits stay.
 void ck_cross_entropy(float *nll, uint8_t *hit, const float *logits, const int32_t *targets, size_t rows, size_t V, size_t stride);
 /// The same with each row's mean logit and the entropy of its distribution, in nats.

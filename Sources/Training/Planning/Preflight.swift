@@ -79,7 +79,7 @@ struct Preflight {
     memory.weights = 4 * (layout.count + (adapter?.layout.count ?? 0))
     memory.gradients = 4 * trained.count
     memory.optimizer = training.optimizerByteCount(for: trained)
-    memory.packed = precision == .bfloat16 ? 4 * layout.parameterCount : 0
+    memory.packed = precision == .bfloat16 ? BFloat16Products.weightByteCount(parameters: layout.parameterCount) : 0
     memory.activations = inputs.work.passes(training).reduce(0) { $0 + bytes($1, adapter) }
     if let pass = inputs.work.referencePass(training) {
       memory.reference = bytes(pass, nil) + (adapter == nil ? 4 * layout.count : 0)
