@@ -206,6 +206,10 @@ struct ModelPassTests {
     #expect(training > 188_000_000 && training < 350_000_000 && scoring < 110_000_000)
     let more = ModelPass.byteCount(configuration, rows: 4096, length: 512, purpose: .training, on: team)
     #expect(more == training, "a greater batch goes in pieces")
+    func bytes(threads: Int) -> Int {
+      ModelPass.byteCount(configuration, rows: 16_384, length: 512, purpose: .training, on: ThreadTeam(count: threads))
+    }
+    #expect(bytes(threads: 2) == training && bytes(threads: 15) < bytes(threads: 16) && bytes(threads: 64) > 4 * bytes(threads: 15))
     let rounded = ModelPass.byteCount(configuration, rows: 2048, length: 512, purpose: .training, precision: .bfloat16, on: team)
     let recomputed = ModelPass.byteCount(configuration, rows: 2048, length: 512, purpose: .training, recomputing: true, on: team)
     // q k v, attended and inner in bf16 save 12 KB a row and layer, less one layer's buffers.
