@@ -54,7 +54,7 @@ extension Intake {
       findings.append(
         Finding(
           .error, "source",
-          "\(wish.source) is a dataset; drop this file as \(wish.name)\(DatasetSidecar.ending) into inbox/datasets/, or write \(HubSource.modelPrefix)OWNER/NAME for a model",
+          "this is a dataset's, \(wish.source); drop this file as \(wish.name)\(DatasetSidecar.ending) into inbox/datasets/, or write \(HubSource.modelPrefix)OWNER/NAME for a model",
           in: document))
     case .failure(let complaint)?: findings.append(Finding(.error, complaint.field, complaint.message, in: document))
     case nil: break

@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import StrictJSON
 import SystemPackage
 import Tokenizers
 
@@ -30,6 +31,12 @@ struct LoneTokenizer {
         "model.no-model", "\(order.fileName) is larger than \(Self.mostBytes >> 20) MiB, and a tokenizer.json never is",
         at: .init(file: order.fileName),
         mend: "Drop the model's folder, or its tokenizer.json alone. A dataset belongs into inbox/datasets/.")
+    }
+    guard let node = try? JSONParser.parse(bytes), node["model"]?.object != nil else {
+      throw Problem(
+        "model.no-model", "\(order.fileName) is neither a model's folder, nor an archive of one, nor a tokenizer.json",
+        at: .init(file: order.fileName),
+        mend: "Drop the model's whole folder, or pack it: tar -czf model.tar.gz -C MODEL_FOLDER . A tokenizer.json may come alone.")
     }
     try files.makeFolders(folder)
     try files.writeWhole(ContiguousArray(bytes), to: folder.appending("tokenizer.json"))

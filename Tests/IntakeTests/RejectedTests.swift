@@ -179,7 +179,7 @@ struct RejectedTests {
   @Test(arguments: [
     (
       #"{"source": "hf:a/b"}"#,
-      "error: source (line 1): hf:a/b is a dataset; drop this file as small.dataset.json into inbox/datasets/, or write hf-model:OWNER/NAME for a model"
+      "error: source (line 1): this is a dataset's, hf:a/b; drop this file as small.dataset.json into inbox/datasets/, or write hf-model:OWNER/NAME for a model"
     ),
     (#"{"source": "hf-model:a/b", "max_rows": 3}"#, "error: max_rows (line 1): a model has no rows; it is for datasets"),
     (#"{"source": "hf-model:a/b", "revison": "x"}"#, #"error: revison (line 1): no such field. Did you mean "revision"?"#),

@@ -82,7 +82,7 @@ struct ModelInspectionTests {
       name.hasSuffix(".json")
       ? try folder.write(json, to: name) : try folder.write(try ArchiveMaker.bytes(.tar, .none, [.init("tokenizer.json", json)]), to: name)
     let card = try inspect(path)
-    #expect(card.isLoneTokenizer && card.hasTokenizer && card.vocabularySize == 400 && card.parameters == 0 && card.warnings.isEmpty)
+    #expect(card.isLoneTokenizer && card.hasTokenizer && card.vocabularySize == 359 && card.parameters == 0 && card.warnings.isEmpty)
     #expect(try files.contents(of: staging.extracted.appending("tokenizer.json")) == json)
   }
 
@@ -94,10 +94,19 @@ struct ModelInspectionTests {
     #expect(found?.code == "model.no-config")
   }
 
-  @Test func json_that_is_no_tokenizer() throws {
+  @Test(arguments: [#"{"architectures": ["LlamaForCausalLM"]}"#, "[1]", "no JSON"]) func json_that_is_no_tokenizer(text: String) throws {
     #expect(
-      problem(try folder.write(#"{"architectures": ["LlamaForCausalLM"]}"#, to: "config.json"))?.description
-        == "config.json: it is no model, and no tokenizer that can be used.")
+      problem(try folder.write(text, to: "config.json"))?.description
+        == "config.json: config.json is neither a model's folder, nor an archive of one, nor a tokenizer.json. "
+        + "Drop the model's whole folder, or pack it: tar -czf model.tar.gz -C MODEL_FOLDER . A tokenizer.json may come alone.")
+  }
+
+  @Test func a_tokenizer_of_another_kind() throws {
+    let json = #"{"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": {"type": "WordPiece", "vocab": {}}}"#
+    #expect(
+      problem(try folder.write(json, to: "words.json"))?.description
+        == "words.json: words.json is no model, and no tokenizer that can be used. "
+        + "\"decoder\" in tokenizer.json is null, which is not supported. Supported: \"ByteLevel\".")
   }
 
   private func archive(
