@@ -67,8 +67,7 @@ struct DatasetSelection {
     guard let patterns = config.patterns else { return (config.name, assigned(data.filter { within($0.path) })) }
     var chosen: Assigned = []
     for (split, texts) in patterns {
-      let folder = config.folder.map { $0 + "/" } ?? ""
-      let all = texts.map { PathPattern(folder + $0) }
+      let all = texts.map(config.pattern)
       if wish.splits.isEmpty || wish.splits.contains(split) {
         for (text, pattern) in zip(texts, all) where !data.contains(where: { pattern.matches($0.path) }) {
           remarks.append(CardSplits.unmatched(text, of: split, config: config.name))

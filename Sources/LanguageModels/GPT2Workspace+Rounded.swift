@@ -61,17 +61,6 @@ extension GPT2Workspace {
     run.backwardWeight(layer.qkv, rounded: roundedWide, exactDy: nil, normed)
   }
 
-  /// The gradient that goes into a branch, exact and rounded: the norm before has rounded dx, a dropout between changes it once more.
-  private func roundedBranch(
-    _ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32
-  ) -> (exact: UnsafeMutablePointer<Float>, rounded: UnsafeMutablePointer<UInt16>) {
-    let dbranch = branch(dx, input, site), roundedDx = rounded(slots.roundedDx)
-    if dbranch != dx {
-      Conversion.floatToBFloat16(roundedDx, dbranch, count: input.rows * model.dimensions.hiddenSize, on: plan.team)
-    }
-    return (dbranch, roundedDx)
-  }
-
   /// Every projection of GPT-2 has a bias.
   private func bias(_ projection: Projection) -> Int {
     guard let bias = projection.linear.bias else { preconditionFailure("a projection of GPT-2 has a bias") }

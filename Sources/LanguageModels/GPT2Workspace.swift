@@ -1,7 +1,7 @@
 import Kernels
 
 /// The buffers of GPT-2, N = rows, h = hidden, H = heads, I = intermediate.
-package final class GPT2Workspace: DecoderWorkspace {
+package final class GPT2Workspace: DecoderWorkspace, ResidualBranches {
   struct Slots {
     var layout = ArenaLayout()
     /// (layers + 1, N, h): the residual stream before each layer and after the last.
@@ -216,16 +216,6 @@ package final class GPT2Workspace: DecoderWorkspace {
       rounded: roundsOperands ? RoundedResults(dx: rounded(slots.roundedDx), y: rounded(slots.roundedNormed)) : nil, on: plan.team)
   }
 
-  func rounded(_ slot: ArenaSlot) -> UnsafeMutablePointer<UInt16> { arena.pointer(slot, as: UInt16.self) }
-
-  /// The gradient that goes into a branch: dx behind the branch's dropout.
-  func branch(_ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32) -> UnsafeMutablePointer<Float> {
-    guard let dropout = dropout(model.residualDropout, input, site) else { return dx }
-    let dbranch = arena.floats(slots.dbranch)
-    dropout.apply(dbranch, dx, count: input.rows * model.dimensions.hiddenSize, on: plan.team)
-    return dbranch
-  }
-
   func attendBackward(
     _ input: PassInput, _ layer: Int, dattended: UnsafeMutablePointer<Float>, dqkv: UnsafeMutablePointer<Float>
   ) {
@@ -268,8 +258,11 @@ package final class GPT2Workspace: DecoderWorkspace {
     static func attentionOutput(_ layer: Int) -> UInt32 { UInt32(3 * layer + 2) }
     static func mlpOutput(_ layer: Int) -> UInt32 { UInt32(3 * layer + 3) }
   }
+}
 
-  func dropout(_ probability: Double, _ input: PassInput, _ site: UInt32) -> Dropout? {
-    input.dropout.flatMap { Dropout(probability: probability, key: $0, site: site) }
+extension GPT2Workspace {
+  var residual: ResidualBuffers {
+    ResidualBuffers(
+      dbranch: slots.dbranch, roundedDx: slots.roundedDx, width: model.dimensions.hiddenSize, dropout: model.residualDropout)
   }
 }

@@ -60,15 +60,4 @@ extension RotaryTransformerWorkspace {
     normaliseBackward(dnormed, x, slots.inputScale.at(index, in: arena), layer.inputNorm, run)
     run.backwardWeight(layer.qkv, rounded: roundedWide, exactDy: dwide, normed)
   }
-
-  /// The gradient that goes into a branch, exact and rounded: the norm before has rounded dx, a dropout between changes it once more.
-  private func roundedBranch(
-    _ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32
-  ) -> (exact: UnsafeMutablePointer<Float>, rounded: UnsafeMutablePointer<UInt16>) {
-    let dbranch = branch(dx, input, site), roundedDx = rounded(slots.roundedDx)
-    if dbranch != dx {
-      Conversion.floatToBFloat16(roundedDx, dbranch, count: input.rows * model.dimensions.hiddenSize, on: plan.team)
-    }
-    return (dbranch, roundedDx)
-  }
 }

@@ -2,7 +2,7 @@ import Kernels
 
 /// The buffers of a RotaryTransformer and its passes, N = rows, h = hidden, H and G = heads of queries and of keys, d = head size,
 /// I = intermediate.
-package final class RotaryTransformerWorkspace: DecoderWorkspace {
+package final class RotaryTransformerWorkspace: DecoderWorkspace, ResidualBranches {
   struct Slots {
     var layout = ArenaLayout()
     /// (layers + 1, N, h): the residual stream before each layer and after the last.
@@ -245,8 +245,6 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
       rounded: roundsOperands ? RoundedResults(dx: rounded(slots.roundedDx), y: rounded(slots.roundedNormed)) : nil, on: plan.team)
   }
 
-  func rounded(_ slot: ArenaSlot) -> UnsafeMutablePointer<UInt16> { arena.pointer(slot, as: UInt16.self) }
-
   /// The gradient of the residual stream through a skipped path with a factor; without one it passes unchanged.
   func gateBackward(_ dx: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ gate: Int?, _ run: ProjectionPass) {
     guard let gate else { return }
@@ -255,22 +253,17 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace {
       scratch: arena.floats(slots.normScratch), on: plan.team)
   }
 
-  /// The gradient that goes into a branch: dx behind the branch's dropout.
-  func branch(_ dx: UnsafeMutablePointer<Float>, _ input: PassInput, _ site: UInt32) -> UnsafeMutablePointer<Float> {
-    guard let dropout = dropout(model.blocks.branchDropout, input, site) else { return dx }
-    let dbranch = arena.floats(slots.dbranch)
-    dropout.apply(dbranch, dx, count: input.rows * model.dimensions.hiddenSize, on: plan.team)
-    return dbranch
-  }
-
   /// Dropout's sites: attention's of each layer, then the branches'.
   enum Site {
     static func attention(_ layer: Int) -> UInt32 { UInt32(layer) }
     static func attentionOutput(_ layer: Int, of d: ModelDimensions) -> UInt32 { UInt32(d.layerCount + 2 * layer) }
     static func mlpOutput(_ layer: Int, of d: ModelDimensions) -> UInt32 { UInt32(d.layerCount + 2 * layer + 1) }
   }
+}
 
-  func dropout(_ probability: Double, _ input: PassInput, _ site: UInt32) -> Dropout? {
-    input.dropout.flatMap { Dropout(probability: probability, key: $0, site: site) }
+extension RotaryTransformerWorkspace {
+  var residual: ResidualBuffers {
+    ResidualBuffers(
+      dbranch: slots.dbranch, roundedDx: slots.roundedDx, width: model.dimensions.hiddenSize, dropout: model.blocks.branchDropout)
   }
 }

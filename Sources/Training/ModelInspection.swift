@@ -40,26 +40,25 @@ package struct ModelInspection {
   }
 
   private func inspect(_ folder: FilePath, _ staging: ModelLayout) throws {
-    let isModel = files.exists(folder.appending("config.json"))
-    if !isModel, try LoneTokenizer.isOne(folder, files) {
-      let card = try LoneTokenizer(order: order, files: files).card(folder, try hash(folder))
-      try files.publish(try PublishedJSON.bytes(of: card), to: staging.card)
-      KillPoint.pass(.modelInspected)
-      return
-    }
-    guard isModel else {
+    let card = try card(folder)
+    try files.publish(try PublishedJSON.bytes(of: card), to: staging.card)
+    KillPoint.pass(.modelInspected)
+  }
+
+  private func card(_ folder: FilePath) throws -> ModelCard {
+    guard files.exists(folder.appending("config.json")) else {
+      if try LoneTokenizer.isOne(folder, files) { return try LoneTokenizer(order: order, files: files).card(folder, try hash(folder)) }
       throw Problem(
         "model.no-config", "\(order.fileName) holds no config.json",
         why: "a model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json",
         mend: "Drop the folder that holds these files itself, not one above it.")
     }
     var warnings: [String] = []
-    let card: ModelCard
     do {
       let model = try LanguageModel.load(folder, on: ThreadTeam(count: 1))
       let tokenizer = try tokenizer(in: folder, model, &warnings)
       let (sha256, bytes) = try hash(folder)
-      card = ModelCard(
+      return ModelCard(
         name: order.name, architecture: model.configuration.architecture.rawValue, parameters: model.layout.count,
         vocabularySize: model.dimensions.vocabularySize, maximumPositions: model.dimensions.maximumPositions, hasTokenizer: tokenizer,
         sha256: sha256, bytes: bytes, warnings: warnings)
@@ -69,8 +68,6 @@ package struct ModelInspection {
       problem.place = error.path.map { Problem.Place(file: "\(order.fileName)/\(FilePath($0).lastComponent?.string ?? $0)") }
       throw problem
     }
-    try files.publish(try PublishedJSON.bytes(of: card), to: staging.card)
-    KillPoint.pass(.modelInspected)
   }
 
   private func tokenizer(in folder: FilePath, _ model: LanguageModel, _ warnings: inout [String]) throws -> Bool {

@@ -64,10 +64,7 @@ package struct CardSplits: Sendable {
   }
 
   private static func rules(of config: DatasetCardMatter.Config) -> [Rule]? {
-    let folder = config.folder.map { $0 + "/" } ?? ""
-    return config.patterns?.flatMap { split, texts in
-      texts.map { Rule(split: split, text: $0, pattern: PathPattern(folder + $0)) }
-    }
+    config.patterns?.flatMap { split, texts in texts.map { Rule(split: split, text: $0, pattern: config.pattern($0)) } }
   }
 
   /// - Parameter paths: of one file, relative to the repository; several where it was called otherwise before it was converted.

@@ -12,6 +12,9 @@ package struct DatasetCardMatter: Sendable, Equatable {
     /// Fields that change how `datasets` reads the files, and that nobody follows here: `sep`, `skiprows`.
     package var unfollowed: [String] = []
 
+    /// A pattern of this config, of paths in the repository.
+    package func pattern(_ text: String) -> PathPattern { PathPattern((folder.map { $0 + "/" } ?? "") + text) }
+
     package static func == (left: Config, right: Config) -> Bool {
       left.name == right.name && left.isDefault == right.isDefault && left.folder == right.folder && left.unfollowed == right.unfollowed
         && left.patterns?.map(\.split) == right.patterns?.map(\.split) && left.patterns?.map(\.patterns) == right.patterns?.map(\.patterns)

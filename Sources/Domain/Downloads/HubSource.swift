@@ -14,6 +14,9 @@ package struct HubSource: Sendable, Hashable, Codable {
   package static let datasetPrefix = "hf:"
   package static let modelPrefix = "hf-model:"
 
+  /// Whether a model's name in a config is that of a repository, OWNER/NAME, as other trainers have it.
+  package static func looksLikeModel(_ name: String) -> Bool { name.contains("/") && HubSource(modelPrefix + name) != nil }
+
   /// - Returns: nil where the text is of another form. Presets are `DatasetPreset`'s.
   package init?(_ text: String) {
     let (kind, rest): (Kind, Substring)

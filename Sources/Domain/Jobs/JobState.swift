@@ -61,8 +61,8 @@ package enum PendingReason: Sendable, Codable, Equatable {
     case .waitingForConfig(let name): "waiting for the config '\(name)': drop \(name).json into inbox/configs/"
     case .waitingForModel(let name):
       "waiting for the model '\(name)': drop its Hugging Face folder (config.json, *.safetensors, tokenizer.json) into inbox/models/"
-        + (!name.contains("/") || HubSource(HubSource.modelPrefix + name) == nil
-          ? "" : ", or have it downloaded: {\"source\": \"\(HubSource.modelPrefix)\(name)\"} in inbox/models/\(SafeName(from: name)).json")
+        + (HubSource.looksLikeModel(name)
+          ? ", or have it downloaded: {\"source\": \"\(HubSource.modelPrefix)\(name)\"} in inbox/models/\(SafeName(from: name)).json" : "")
     case .waitingForJob(let name, nil): "waiting for the job '\(name)': drop it into inbox/jobs/"
     case .waitingForJob(let name, let state?): "waiting for the job '\(name)' to be completed; it is \(state.rawValue)"
     case .waitingForMemory: "waiting for memory: other programs use it; it goes on from its last checkpoint by itself when there is enough"
