@@ -9,14 +9,8 @@ CK_CLONES void ck_attention_softmax(float *restrict s, float *restrict lse, floa
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
     ck_span span = ck_visible(first, last, row, columns, key);
-    memset(sr, 0, span.from * sizeof(float));
-    memset(sr + span.to, 0, (columns - span.to) * sizeof(float));
-    float greatest = ck_max(sr + span.from, span.to - span.from) * scale, sum = 0;
-    for (size_t i = span.from; i < span.to; i++) {
-      float e = ck_expf(sr[i] * scale - greatest);
-      sr[i] = e;
-      sum += e;
-    }
+    float greatest = ck_max(sr + span.from, span.to - span.from) * scale;
+    float sum = ck_exp_span(sr, span, columns, scale, greatest);
     lse[row] = greatest + logf(sum);
     inverse[row] = 1.0f / sum;
   }
@@ -24,14 +18,8 @@ CK_CLONES void ck_attention_softmax(float *restrict s, float *restrict lse, floa
 
 CK_CLONES void ck_attention_probabilities(float *restrict s, const float *restrict lse, const int32_t *restrict first, size_t last,
                                           float scale, size_t rows, size_t columns, size_t key) {
-  for (size_t row = 0; row < rows; row++) {
-    float *restrict sr = s + row * columns;
-    ck_span span = ck_visible(first, last, row, columns, key);
-    memset(sr, 0, span.from * sizeof(float));
-    memset(sr + span.to, 0, (columns - span.to) * sizeof(float));
-    float l = lse[row];
-    for (size_t i = span.from; i < span.to; i++) sr[i] = ck_expf(sr[i] * scale - l);
-  }
+  for (size_t row = 0; row < rows; row++)
+    ck_exp_span(s + row * columns, ck_visible(first, last, row, columns, key), columns, scale, lse[row]);
 }
 
 CK_CLONES void ck_attention_softmax_backward(float *restrict dp, const float *restrict p, const float *restrict delta, float scale,

@@ -44,16 +44,31 @@ CK_INLINE float ck_expf(float x) {
   return p * power.f;
 }
 
+// One instruction, where a maximum that minds NaN takes three; a NaN in the second place is lost, and the loss is NaN by then anyway.
+CK_INLINE ck_v16 ck_greater(ck_v16 a, ck_v16 b) { return a > b ? a : b; }
+
 /// The greatest element; a plain loop over a max does not vectorise by itself.
 CK_INLINE float ck_max(const float *x, size_t n) {
   size_t i = 0;
   float greatest = x[0];
   if (n >= 16) {
-    ck_v16 m = *(const ck_v16 *)x;
-    for (i = 16; i + 16 <= n; i += 16) m = __builtin_elementwise_max(m, *(const ck_v16 *)(x + i));
-    greatest = __builtin_reduce_max(m);
+    union {
+      ck_v16 vector;
+      float lane[16];
+    } m = {.vector = *(const ck_v16 *)x};
+    ck_v16 other = m.vector;
+    for (i = 16; i + 32 <= n; i += 32) {
+      m.vector = ck_greater(*(const ck_v16 *)(x + i), m.vector);
+      other = ck_greater(*(const ck_v16 *)(x + i + 16), other);
+    }
+    if (i + 16 <= n) m.vector = ck_greater(*(const ck_v16 *)(x + i), m.vector);
+    // What is left is seen with elements that were seen before: again does not matter to a maximum.
+    m.vector = ck_greater(ck_greater(*(const ck_v16 *)(x + n - 16), m.vector), other);
+    for (int half = 8; half > 0; half /= 2)
+      for (int t = 0; t < half; t++) m.lane[t] = m.lane[t + half] > m.lane[t] ? m.lane[t + half] : m.lane[t];
+    return m.lane[0];
   }
-  for (; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
+  for (i = 1; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
   return greatest;
 }
 

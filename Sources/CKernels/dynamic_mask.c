@@ -84,16 +84,9 @@ CK_CLONES void ck_masked_softmax(float *restrict s, float *restrict lse, float *
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
     ck_span v = ck_visible(first, last, row, columns, key);
-    memset(sr, 0, v.from * sizeof(float));
-    memset(sr + v.to, 0, (columns - v.to) * sizeof(float));
     add_bias(sr + v.from, bias + key + v.from, v.to - v.from, key + v.from, scale, least ? least[row] : -FLT_MAX,
              least ? least_key[row] : 0);
-    float greatest = ck_max(sr + v.from, v.to - v.from), sum = 0;
-    for (size_t i = v.from; i < v.to; i++) {
-      float e = sr[i] == -FLT_MAX ? 0.0f : ck_expf(sr[i] - greatest);
-      sr[i] = e;
-      sum += e;
-    }
+    float greatest = ck_max(sr + v.from, v.to - v.from), sum = ck_exp_span(sr, v, columns, 1, greatest);
     lse[row] = greatest + logf(sum);
     inverse[row] = 1.0f / sum;
   }
@@ -105,11 +98,8 @@ CK_CLONES void ck_masked_probabilities(float *restrict s, const float *restrict 
   for (size_t row = 0; row < rows; row++) {
     float *restrict sr = s + row * columns;
     ck_span v = ck_visible(first, last, row, columns, key);
-    memset(sr, 0, v.from * sizeof(float));
-    memset(sr + v.to, 0, (columns - v.to) * sizeof(float));
     add_bias(sr + v.from, bias + key + v.from, v.to - v.from, key + v.from, scale, least ? least[row] : -FLT_MAX,
              least ? least_key[row] : 0);
-    float l = lse[row];
-    for (size_t i = v.from; i < v.to; i++) sr[i] = sr[i] == -FLT_MAX ? 0.0f : ck_expf(sr[i] - l);
+    ck_exp_span(sr, v, columns, 1, lse[row]);
   }
 }

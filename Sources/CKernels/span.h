@@ -1,5 +1,8 @@
 #pragma once
 #include "clones.h"
+#include "totals.h"
+#include <float.h>
+#include <string.h>
 
 /// Columns of a block of keys, which begins at `key`, that a row may see: none after its own, none before its window or document.
 typedef struct {
@@ -12,4 +15,35 @@ CK_INLINE ck_span ck_visible(const int32_t *first, size_t last, size_t row, size
   if (span.to > columns) span.to = columns;
   if (span.from > span.to) span.from = span.to;
   return span;
+}
+
+/// exp(s * scale - shift) in each lane, 0 for -FLT_MAX.
+CK_INLINE ck_v16 ck_exp_lanes(ck_v16 *s, float scale, float shift) {
+  union {
+    ck_v16 vector;
+    float lane[16];
+  } x = {.vector = *s};
+  for (int t = 0; t < 16; t++) x.lane[t] = x.lane[t] == -FLT_MAX ? 0.0f : ck_expf(x.lane[t] * scale - shift);
+  return *s = x.vector;
+}
+
+/// The visible part of a row becomes exp(s * scale - shift), -FLT_MAX becomes 0, and so does the rest of the row; returns the sum. Whole
+/// registers, also behind the last visible element where the row has room: up to fifteen elements one by one took as long as a hundred.
+CK_INLINE float ck_exp_span(float *restrict s, ck_span span, size_t columns, float scale, float shift) {
+  size_t padded = span.from + (span.to - span.from + 15) / 16 * 16, i = span.from;
+  if (padded > columns) padded = span.from + (span.to - span.from) / 16 * 16;
+  for (size_t t = span.to; t < padded; t++) s[t] = -FLT_MAX;
+  ck_v16 sums[2] = {(ck_v16)0.0f, (ck_v16)0.0f};
+  for (; i + 32 <= padded; i += 32)
+    for (size_t half = 0; half < 2; half++) sums[half] += ck_exp_lanes((ck_v16 *)(s + i + 16 * half), scale, shift);
+  if (i < padded) sums[0] += ck_exp_lanes((ck_v16 *)(s + i), scale, shift), i += 16;
+  sums[0] += sums[1];
+  float sum = ck_total(&sums[0]);
+  for (; i < span.to; i++) {
+    s[i] = s[i] == -FLT_MAX ? 0.0f : ck_expf(s[i] * scale - shift);
+    sum += s[i];
+  }
+  memset(s, 0, span.from * sizeof(float));
+  memset(s + span.to, 0, (columns - span.to) * sizeof(float));
+  return sum;
 }

@@ -19,6 +19,9 @@ package struct CPUFeatures: OptionSet, Sendable, Hashable, CustomStringConvertib
 
   package static var detected: CPUFeatures { CPUFeatures(rawValue: ck_cpu_features()) }
 
+  /// The same, asked once: CPUID leaves a virtual machine, which takes microseconds.
+  package static let known = detected
+
   /// The clone of our kernels that run-time dispatch takes: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2) or "default".
   package static var kernelClone: String { String(cString: ck_kernel_clone()) }
 

@@ -30,6 +30,18 @@ package struct DynamicMask {
 
   func at(_ batch: Int, _ head: Int) -> UnsafeMutablePointer<Float> { base + batch * batchStride + head * headStride }
 
+  /// Whether some query sees more keys than are kept.
+  func chooses(_ g: CausalAttention.Geometry) -> Bool { g.keys > window }
+
+  /// What `choose` found of a block's queries; nothing where all keys are kept.
+  func least(
+    _ block: CausalAttention.Block, _ g: CausalAttention.Geometry
+  ) -> (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Int32>?) {
+    guard chooses(g) else { return (nil, nil) }
+    let row = (block.sequence * g.keyValueHeads + block.group) * g.queries + block.firstQuery
+    return (least + row, leastKey + row)
+  }
+
   /// m of `length` new keys, behind `past` others; dt (batch, length, heads), a (heads).
   package func fill(
     _ dt: UnsafePointer<Float>, a: UnsafePointer<Float>, batch: Int, length: Int, heads: Int, past: Int = 0, on team: ThreadTeam

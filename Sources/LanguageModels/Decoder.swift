@@ -48,15 +48,21 @@ package struct WorkspacePlan: Sendable {
   package var isTraining: Bool
   /// How the activations of a layer come to its backward pass.
   package var keeping: ActivationKeeping
+  /// What attention's products are made in; those with weights follow the weights.
+  package var products: Precision
   package var team: ThreadTeam
   /// The adapter that trains beside the model.
   package var adapter: LoRALayout?
 
-  package init(rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, team: ThreadTeam, adapter: LoRALayout? = nil) {
+  package init(
+    rows: Int, keys: Int, isTraining: Bool, keeping: ActivationKeeping = .floats, products: Precision = .float32, team: ThreadTeam,
+    adapter: LoRALayout? = nil
+  ) {
     self.rows = rows
     self.keys = keys
     self.isTraining = isTraining
     self.keeping = keeping
+    self.products = products
     self.team = team
     self.adapter = adapter
   }

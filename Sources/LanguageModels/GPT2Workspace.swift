@@ -55,7 +55,8 @@ package final class GPT2Workspace: DecoderWorkspace, ResidualBranches {
       dbranch: layout.floats(training && model.residualDropout > 0 ? n * h : 0),
       dwide: layout.floats(training ? n * wide : 0), roundedNormed: rounded(n * h), roundedDx: rounded(n * h),
       roundedActivated: rounded(n * d.intermediateSize), roundedWide: rounded(n * wide),
-      attentionScratch: layout.floats(CausalAttention.scratchCount(keys: plan.keys, on: plan.team)),
+      attentionScratch: layout.floats(
+        CausalAttention.scratchCount(keys: plan.keys, headSize: d.headSize, products: plan.products, on: plan.team)),
       normScratch: layout.floats(training ? max(LayerNorm.scratchCount(width: h), rounds ? Bias.scratchCount(width: wide) : 0) : 0))
     slots.layout = layout
     return slots
@@ -157,8 +158,8 @@ package final class GPT2Workspace: DecoderWorkspace, ResidualBranches {
     CausalAttention.forward(
       rows(slots.attended.at(layer, in: arena), input.length), lse: slots.lse.at(layer, in: arena), q, cache?.keys(layer) ?? k,
       cache?.values(layer) ?? v, geometry(input, layer, past: cache?.length ?? 0), first: input.firstKeys,
-      dropout: dropout(model.attentionDropout, input, Site.attention(layer)), scratch: arena.floats(slots.attentionScratch),
-      on: plan.team)
+      dropout: dropout(model.attentionDropout, input, Site.attention(layer)), products: plan.products,
+      scratch: arena.floats(slots.attentionScratch), on: plan.team)
   }
 
   // Backward: the same steps from the last to the first.
@@ -223,8 +224,8 @@ package final class GPT2Workspace: DecoderWorkspace, ResidualBranches {
     CausalAttention.backward(
       dq: dq, dk: dk, dv: dv, dout: rows(dattended, input.length), out: rows(slots.attended.at(layer, in: arena), input.length),
       lse: slots.lse.at(layer, in: arena), q, k, v, geometry(input, layer, past: 0), first: input.firstKeys,
-      dropout: dropout(model.attentionDropout, input, Site.attention(layer)), scratch: arena.floats(slots.attentionScratch),
-      on: plan.team)
+      dropout: dropout(model.attentionDropout, input, Site.attention(layer)), products: plan.products,
+      scratch: arena.floats(slots.attentionScratch), on: plan.team)
   }
 
   // Where attention finds its operands, and dropout its decisions.

@@ -86,7 +86,7 @@ package final class ModelPass {
     let piece = max(pieceRows(configuration.dimensions, on: team) / max(length, 1) / group, 1) * group * length
     return WorkspacePlan(
       rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
-      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, team: team, adapter: adapter)
+      keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, products: precision, team: team, adapter: adapter)
   }
 
   private static func slots(_ rows: Int) -> Slots {

@@ -33,11 +33,12 @@ extension RotaryTransformerWorkspace {
     if let mask, let parameters = model.layers[index].mask {
       DynamicMaskAttention.forward(
         attended, lse: lse, q, keys, values, mask.fill(index, parameters, values: v, input, run, cache: cache), geometry,
-        first: firstKeys(input, index), dropout: dropout, scratch: scratch, on: plan.team)
+        first: firstKeys(input, index), dropout: dropout, products: plan.products, scratch: scratch, on: plan.team)
       attendPadding(input, attended, v)
     } else {
       CausalAttention.forward(
-        attended, lse: lse, q, keys, values, geometry, first: firstKeys(input, index), dropout: dropout, scratch: scratch, on: plan.team)
+        attended, lse: lse, q, keys, values, geometry, first: firstKeys(input, index), dropout: dropout, products: plan.products,
+        scratch: scratch, on: plan.team)
     }
   }
 
@@ -75,12 +76,12 @@ extension RotaryTransformerWorkspace {
     if let mask, let parameters = layer.mask {
       DynamicMaskAttention.backward(
         dq: dq, dk: dk, dv: dv, dm: mask.maskGradient, dout: dout, out: out, lse: lse, q, k, v, mask.mask(index, input), geometry,
-        first: firstKeys(input, index), dropout: dropout, scratch: scratch, on: plan.team)
+        first: firstKeys(input, index), dropout: dropout, products: plan.products, scratch: scratch, on: plan.team)
       mask.backward(index, parameters, values: v, dv: dv, input, run)
     } else {
       CausalAttention.backward(
         dq: dq, dk: dk, dv: dv, dout: dout, out: out, lse: lse, q, k, v, geometry, first: firstKeys(input, index), dropout: dropout,
-        scratch: scratch, on: plan.team)
+        products: plan.products, scratch: scratch, on: plan.team)
     }
     table.backward(
       dqkv, rowStride: layer.qkv.outputs, heads: d.headCount + d.keyValueHeadCount, positions: input.positions, rows: input.rows,

@@ -78,8 +78,11 @@ package final class RotaryTransformerWorkspace: DecoderWorkspace, ResidualBranch
   }
 
   private static func attentionScratch(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Int {
-    guard let window = model.blocks.maskWindow else { return CausalAttention.scratchCount(keys: plan.keys, on: plan.team) }
-    return DynamicMaskAttention.scratchCount(keys: plan.keys, window: window, on: plan.team)
+    let (keys, headSize, products) = (plan.keys, model.dimensions.headSize, plan.products)
+    guard let window = model.blocks.maskWindow else {
+      return CausalAttention.scratchCount(keys: keys, headSize: headSize, products: products, on: plan.team)
+    }
+    return DynamicMaskAttention.scratchCount(keys: keys, headSize: headSize, window: window, products: products, on: plan.team)
   }
 
   static func byteCount(_ model: RotaryTransformer, _ plan: WorkspacePlan) -> Int {

@@ -29,12 +29,12 @@ struct CausalAttentionTests {
   /// Forward, and where there are as many queries as keys, backward.
   static func run(
     _ shape: Shape, q: [Float], k: [Float], v: [Float], dout: [Float], first: [Int32]? = nil, dropout: Dropout? = nil,
-    on team: ThreadTeam = pair
+    products: Precision = .float32, on team: ThreadTeam = pair
   ) -> Result {
     let g = shape.geometry, d = shape.headSize
     var (q, k, v, dout) = (q, k, v, dout), result = Result(out: q, dq: q, dk: k, dv: v)
     var lse = [Float](repeating: 0, count: shape.batch * shape.heads * shape.queries)
-    var scratch = [Float](repeating: .nan, count: CausalAttention.scratchCount(keys: shape.keys, on: team))
+    var scratch = [Float](repeating: .nan, count: CausalAttention.scratchCount(keys: shape.keys, headSize: d, products: products, on: team))
     func heads(_ pointer: UnsafeMutablePointer<Float>, _ count: Int, _ length: Int) -> CausalAttention.Heads {
       CausalAttention.Heads(pointer, rowStride: count * d, batchStride: length * count * d)
     }
@@ -46,12 +46,12 @@ struct CausalAttentionTests {
         v.withUnsafeMutableBufferPointer { v in
           let (q, k, v) = (queries(q.baseAddress!), keys(k.baseAddress!), keys(v.baseAddress!))  // shapes here are not empty
           CausalAttention.forward(
-            queries(&result.out), lse: &lse, q, k, v, g, first: first, dropout: dropout,
+            queries(&result.out), lse: &lse, q, k, v, g, first: first, dropout: dropout, products: products,
             scratch: &scratch, on: team)
           guard shape.queries == shape.keys else { return }
           CausalAttention.backward(
             dq: queries(&result.dq), dk: keys(&result.dk), dv: keys(&result.dv), dout: queries(&dout), out: queries(&result.out),
-            lse: lse, q, k, v, g, first: first, dropout: dropout, scratch: &scratch, on: team)
+            lse: lse, q, k, v, g, first: first, dropout: dropout, products: products, scratch: &scratch, on: team)
         }
       }
     }

@@ -15,12 +15,13 @@ struct DynamicMaskTests {
 
   static func run(
     _ shape: Shape, q: [Float], k: [Float], v: [Float], m: [Float], window: Int, dout: [Float], first: [Int32]? = nil,
-    dropout: Dropout? = nil, on team: ThreadTeam = pair
+    dropout: Dropout? = nil, products: Precision = .float32, on team: ThreadTeam = pair
   ) -> Result {
     let g = shape.geometry, d = shape.headSize
     var (q, k, v, m, dout) = (q, k, v, m, dout), result = Result(out: q, dq: q, dk: k, dv: v, dm: m)
     var lse = [Float](repeating: 0, count: shape.batch * shape.heads * shape.queries)
-    var scratch = [Float](repeating: .nan, count: DynamicMaskAttention.scratchCount(keys: shape.keys, window: window, on: team))
+    let room = DynamicMaskAttention.scratchCount(keys: shape.keys, headSize: d, window: window, products: products, on: team)
+    var scratch = [Float](repeating: .nan, count: room)
     var least = [Float](repeating: .nan, count: shape.batch * shape.keyValueHeads * shape.queries)
     var leastKey = [Int32](repeating: -1, count: least.count)
     func heads(_ pointer: UnsafeMutablePointer<Float>, _ count: Int, _ length: Int) -> CausalAttention.Heads {
@@ -40,11 +41,14 @@ struct DynamicMaskTests {
                   m.baseAddress!, batchStride: shape.keyValueHeads * shape.keys, headStride: shape.keys, window: window,
                   least: least.baseAddress!, leastKey: leastKey.baseAddress!)  // as above
                 DynamicMaskAttention.forward(
-                  queries(&result.out), lse: &lse, q, k, v, mask, g, first: first, dropout: dropout, scratch: &scratch, on: team)
+                  queries(&result.out), lse: &lse, q, k, v, mask, g, first: first, dropout: dropout, products: products, scratch: &scratch,
+                  on: team)
                 guard shape.queries == shape.keys else { return }
                 DynamicMaskAttention.backward(
                   dq: queries(&result.dq), dk: keys(&result.dk), dv: keys(&result.dv), dm: &result.dm, dout: queries(&dout),
-                  out: queries(&result.out), lse: lse, q, k, v, mask, g, first: first, dropout: dropout, scratch: &scratch, on: team)
+                  out: queries(&result.out), lse: lse, q, k, v, mask, g, first: first, dropout: dropout, products: products,
+                  scratch: &scratch,
+                  on: team)
               }
             }
           }

@@ -147,6 +147,17 @@ void ck_row_dots(float *delta, const float *a, const float *b, size_t rows, size
 void ck_attention_decode(float *out, float *lse, float *scores, const float *q, const float *k, const float *v, size_t stride,
                          size_t first, size_t last, size_t d, float scale);
 
+// ---- pair_product.c: products of bf16 operands that lie in pairs along the sum, 32 bits a pair, the earlier element in the lower half.
+/// C (m, n) = A B, or += A B. Pair p of A's row i is a[i * row_a + p * pair_a], of B's column j b[p * stride_b + j]. n: a multiple of 16.
+void ck_pair_product(float *c, const uint32_t *a, const uint32_t *b, size_t m, size_t n, size_t pairs, size_t stride_c, size_t row_a,
+                     size_t pair_a, size_t stride_b, int accumulate);
+/// x (rows, n) * scale rounded, neighbours in a row as pairs: y (rows, n / 2). n: a multiple of 16, here and below.
+void ck_pairs_along_rows(uint32_t *y, const float *x, size_t rows, size_t n, size_t stride_x, float scale);
+/// The same with the elements of rows 2p and 2p + 1 as pairs: y[p * stride_y + j]; a last odd row is paired with zeros.
+void ck_pairs_across_rows(uint32_t *y, const float *x, size_t rows, size_t n, size_t stride_x, size_t stride_y, float scale);
+/// Neighbours in a row as pairs, turned: y[p * stride_y + r].
+void ck_pairs_turned(uint32_t *y, const float *x, size_t rows, size_t n, size_t stride_x, size_t stride_y);
+
 // ---- dynamic_mask.c: Doge's dynamic mask, one number a key, added to the scores.
 /// m[t] = exp(a * softplus(dt[t * stride]))
 void ck_dynamic_mask(float *m, const float *dt, float a, size_t n, size_t stride);
