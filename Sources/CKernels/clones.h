@@ -44,8 +44,8 @@ CK_INLINE float ck_expf(float x) {
   return p * power.f;
 }
 
-// One instruction, where a maximum that minds NaN takes three; a NaN in the second place is lost, and the loss is NaN by then anyway.
-CK_INLINE ck_v16 ck_greater(ck_v16 a, ck_v16 b) { return a > b ? a : b; }
+// One instruction, where a maximum that minds NaN takes three; a NaN in the first place is lost, and the loss is NaN by then anyway.
+#define CK_GREATER(a, b) ((a) > (b) ? (a) : (b))
 
 /// The greatest element; a plain loop over a max does not vectorise by itself.
 CK_INLINE float ck_max(const float *x, size_t n) {
@@ -58,12 +58,16 @@ CK_INLINE float ck_max(const float *x, size_t n) {
     } m = {.vector = *(const ck_v16 *)x};
     ck_v16 other = m.vector;
     for (i = 16; i + 32 <= n; i += 32) {
-      m.vector = ck_greater(*(const ck_v16 *)(x + i), m.vector);
-      other = ck_greater(*(const ck_v16 *)(x + i + 16), other);
+      ck_v16 near = *(const ck_v16 *)(x + i), far = *(const ck_v16 *)(x + i + 16);
+      m.vector = CK_GREATER(near, m.vector);
+      other = CK_GREATER(far, other);
     }
-    if (i + 16 <= n) m.vector = ck_greater(*(const ck_v16 *)(x + i), m.vector);
-    // What is left is seen with elements that were seen before: again does not matter to a maximum.
-    m.vector = ck_greater(ck_greater(*(const ck_v16 *)(x + n - 16), m.vector), other);
+    m.vector = CK_GREATER(other, m.vector);
+    // What is left, two registers at most: seen with elements that were seen before, which does not matter to a maximum.
+    for (size_t back = 16; back <= 32; back += 16) {
+      ck_v16 last = *(const ck_v16 *)(x + (n > back ? n - back : 0));
+      m.vector = CK_GREATER(last, m.vector);
+    }
     for (int half = 8; half > 0; half /= 2)
       for (int t = 0; t < half; t++) m.lane[t] = m.lane[t + half] > m.lane[t] ? m.lane[t + half] : m.lane[t];
     return m.lane[0];

@@ -17,14 +17,15 @@ CK_INLINE ck_span ck_visible(const int32_t *first, size_t last, size_t row, size
   return span;
 }
 
-/// exp(s * scale - shift) in each lane, 0 for -FLT_MAX.
-CK_INLINE ck_v16 ck_exp_lanes(ck_v16 *s, float scale, float shift) {
+/// Sixteen elements become exp(s * scale - shift), or 0 from -FLT_MAX, and are added to the sums.
+CK_INLINE void ck_exp_lanes(ck_v16 *sum, float *s, float scale, float shift) {
   union {
     ck_v16 vector;
     float lane[16];
-  } x = {.vector = *s};
+  } x = {.vector = *(const ck_v16 *)s};
   for (int t = 0; t < 16; t++) x.lane[t] = x.lane[t] == -FLT_MAX ? 0.0f : ck_expf(x.lane[t] * scale - shift);
-  return *s = x.vector;
+  *(ck_v16 *)s = x.vector;
+  *sum += x.vector;
 }
 
 /// The visible part of a row becomes exp(s * scale - shift), -FLT_MAX becomes 0, and so does the rest of the row; returns the sum. Whole
@@ -35,8 +36,8 @@ CK_INLINE float ck_exp_span(float *restrict s, ck_span span, size_t columns, flo
   for (size_t t = span.to; t < padded; t++) s[t] = -FLT_MAX;
   ck_v16 sums[2] = {(ck_v16)0.0f, (ck_v16)0.0f};
   for (; i + 32 <= padded; i += 32)
-    for (size_t half = 0; half < 2; half++) sums[half] += ck_exp_lanes((ck_v16 *)(s + i + 16 * half), scale, shift);
-  if (i < padded) sums[0] += ck_exp_lanes((ck_v16 *)(s + i), scale, shift), i += 16;
+    for (size_t half = 0; half < 2; half++) ck_exp_lanes(&sums[half], s + i + 16 * half, scale, shift);
+  if (i < padded) ck_exp_lanes(&sums[0], s + i, scale, shift), i += 16;
   sums[0] += sums[1];
   float sum = ck_total(&sums[0]);
   for (; i < span.to; i++) {
