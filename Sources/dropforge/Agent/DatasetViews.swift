@@ -102,23 +102,15 @@ struct DatasetViews: Sendable {
     switch try await catalogue.restoreDataset(reference.name, version: reference.version) {
     case .unknown:
       let versions = try await catalogue.datasetVersions(of: reference.name).map(\.number)
-      if let number = reference.version {
-        if versions.contains(number) {
-          return .carriedOut("Version \(number) of dataset '\(reference.name)' is here: there is nothing to restore.")
-        }
-        return .refused(
-          Problem(
-            "trash.unknown", "no deleted version \(number) of the dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
-            why: "it was not deleted by itself, or longer than \(Figures.general(settings.trashDays)) days ago",
-            mend: "`dropforge datasets trash` tells which there are."))
+      let meant = (reference.version.map { "version \($0) of " } ?? "") + "dataset '\(reference.name)'"
+      if reference.version.map(versions.contains) ?? !versions.isEmpty {
+        return .carriedOut("\(meant.sentenceCased) is here: there is nothing to restore.")
       }
-      if !versions.isEmpty {
-        return .carriedOut("Dataset '\(reference.name)' is here: there is nothing to restore.")
-      }
+      let alone = reference.version == nil ? "" : " by itself"
       return .refused(
         Problem(
-          "trash.unknown", "no deleted dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
-          why: "it was not deleted, or longer than \(Figures.general(settings.trashDays)) days ago",
+          "trash.unknown", "no deleted \(meant) can be restored", at: .init(field: "dataset"),
+          why: "it was not deleted\(alone), or longer than \(Figures.general(settings.trashDays)) days ago",
           mend: "`dropforge datasets trash` tells which there are."))
     case .nameTaken:
       return .refused(
