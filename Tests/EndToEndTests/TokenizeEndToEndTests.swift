@@ -36,6 +36,9 @@ struct TokenizeEndToEndTests {
       shown.object?.members.map(\.key).sorted()
         == ["bytes", "model_type", "name", "path", "schema", "sha256", "vocab_size", "warnings"], "\(shown)")
     #expect(shown["model_type"]?.string == "tokenizer" && shown["vocab_size"]?.int == 359)
+    let asked = try await Programs.run(["generate", "words", "Once"] + root)
+    #expect(asked.code == 1)
+    #expect(asked.errors == "'words' is a tokenizer without a model: it has no weights. `dropforge models` tells which are models.\n")
     #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)
     _ = try await agent.dropAndWait(
       #"{"action": "tokenize", "dataset": "sums", "tokenizer": "words"}"#, as: "tokens.json", into: .request)
