@@ -151,7 +151,7 @@ configs:
         big = pa.table({"text": pa.array(["x" * 1000] * 200_000)})
         pq.write_table(big, f"{made}/big.parquet", compression="zstd", row_group_size=5_000)
         drop(root, f"{made}/big.parquet")
-        check("200 MB out of row groups, under the limit of memory", receipt(root, "big.parquet")["message"].split(".")[0], "Dataset 'big': 200000 rows of text")
+        check("200 MB out of row groups, under the limit of memory", receipt(root, "big.parquet")["message"].split(".")[0], "Dataset 'big': 200,000 rows of text")
 
         other = run("check", f"{made}/odd.parquet", "--root", root)
         check("dropforge check", (other.returncode, other.stdout.startswith("Dataset 'odd': 2 rows of text")), (0, True))

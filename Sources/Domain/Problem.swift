@@ -69,6 +69,9 @@ extension Problem: CustomStringConvertible {
     return where_ + ([what] + [why?.sentenceCased].compactMap(\.self)).map(\.asSentence).joined(separator: " ") + " " + mend
   }
 
+  /// For a sentence that goes on behind it: what happened, and the words of the system below.
+  package var inBrief: String { cause.map { "\(what) (\($0))" } ?? what }
+
   /// `REASON.md` beside a rejected drop: one screen.
   package func markdown(title: String) -> String {
     var text = "# \(title)\n\n**What happened:** \(what.sentenceCased.asSentence)\n"

@@ -31,6 +31,12 @@ extension Timestamp: CustomStringConvertible {
       + Self.pad(time.hour, 2) + Self.pad(time.minute, 2) + Self.pad(time.second, 2) + "Z"
   }
 
+  /// For sentences about the next minutes: `07:48:03 UTC`.
+  package var timeOfDay: String {
+    let time = civil.1
+    return "\(Self.pad(time.hour, 2)):\(Self.pad(time.minute, 2)):\(Self.pad(time.second, 2)) UTC"
+  }
+
   /// Parses what `rfc3339` writes; a fraction of any length and a missing one are accepted, a zone other than Z is not.
   /// nil where the text has another form, names a day or hour that does not exist, or a year outside of 1678 to 2261
   /// (what nanoseconds in 64 bits can hold).

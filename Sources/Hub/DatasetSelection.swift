@@ -112,7 +112,7 @@ struct DatasetSelection {
       let hint = NearestKey.suggestion(for: split, among: there.sorted()).map { " Did you mean \"\($0)\"?" } ?? ""
       throw Problem(
         "hub.split-unknown", "\(wish.source) has no split '\(split)'\(wish.config.map { " in its config '\($0)'" } ?? "")",
-        at: .init(field: "split"), mend: "There are \(Self.list(there.sorted())); several are joined by +, and \"all\" is every one.\(hint)"
+        at: .init(field: "split"), mend: "It has \(Self.list(there.sorted())); several are joined by +, and \"all\" is every one.\(hint)"
       )
     }
     return wish.splits.isEmpty ? chosen : chosen.filter { wish.splits.contains($0.split) }
@@ -190,7 +190,7 @@ struct DatasetSelection {
     let hint = NearestKey.suggestion(for: name, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
     return Problem(
       "hub.config-unknown", "\(wish.source) has no config '\(name)'", at: .init(field: "config"),
-      mend: "There are \(Self.list(names)).\(hint)")
+      mend: "\(names.count == 1 ? "It has one" : "It has"): \(Self.list(names)).\(hint)")
   }
 
   private static func list(_ names: [String]) -> String {

@@ -4,14 +4,18 @@ import SystemPackage
 
 /// A download from its order to its files: plan, transfer, check. Done again after whatever ended it, it goes on where it was.
 package struct Download {
-  private let order: DownloadOrder
-  private let layout: DownloadLayout
-  private let client: HubClient
-  private let files: any FileSystem
-  private let clock: WallClock
-  private let report: (ErrandProgress) -> Void
+  let order: DownloadOrder
+  let layout: DownloadLayout
+  let client: HubClient
+  let files: any FileSystem
+  let clock: WallClock
+  let report: (ErrandProgress) -> Void
   private let partBytes: Int
   private let trial: LineTrial
+  /// When the seconds that whoever asked for it allows have passed.
+  let due: Timestamp?
+  /// Why files of Parquet and Arrow could not be read; nil: they can.
+  let noConverter: Problem?
   /// The kernel's word for this start of the machine.
   private let boot: String
 
@@ -24,10 +28,12 @@ package struct Download {
 
   /// - Parameters:
   ///   - trialSeconds: for which the line is measured, and the bytes that suffice for it; of fewer no time is told.
+  ///   - noConverter: why files of Parquet and Arrow could not be read once they are here; nil: they can.
   ///   - boot: tests make starts of the machine of their own.
   package init(
     order: DownloadOrder, client: HubClient, files: any FileSystem, clock: WallClock, partBytes: Int = usualPartBytes,
-    trialSeconds: Double = 1, trialBytes: Int = 8 << 20, boot: String? = nil, report: @escaping (ErrandProgress) -> Void
+    trialSeconds: Double = 1, trialBytes: Int = 8 << 20, noConverter: Problem? = nil, boot: String? = nil,
+    report: @escaping (ErrandProgress) -> Void
   ) {
     self.order = order
     self.client = client
@@ -35,6 +41,8 @@ package struct Download {
     self.clock = clock
     self.partBytes = partBytes
     trial = LineTrial(seconds: trialSeconds, bytes: trialBytes)
+    due = order.wish.maximumSeconds.map { (order.startedAt ?? Timestamp(nanoseconds: clock.now())) + Double($0) }
+    self.noConverter = noConverter
     self.report = report
     layout = DownloadLayout(folder: FilePath(order.folder))
     self.boot =
@@ -47,6 +55,7 @@ package struct Download {
     if client.surroundings.isOffline { throw Problem(hubOffline: client.endpoint) }
     let started = clock.monotonic()
     let plan = try planned()
+    try checkForms(plan)
     let items = try board(of: plan)
     let done = items.map { item in item.targets.allSatisfy { (try? files.status($0))?.size == item.file.size } }
     let board = TransferBoard(items, done: done, mostOpen: order.connections)
@@ -67,65 +76,6 @@ package struct Download {
     let result = DownloadResult(
       origin: origin, bytes: plan.bytes, transferred: board.count.transferred, seconds: seconds, estimate: estimate, remarks: plan.remarks)
     try files.publish(try PublishedJSON.bytes(of: result), to: layout.result)
-  }
-
-  // MARK: plan
-
-  /// What was planned before, or a plan that is made now and holds from here on.
-  private func planned() throws -> DownloadPlan {
-    if files.exists(layout.plan), let plan = try? PublishedJSON.decode(DownloadPlan.self, from: try files.contents(of: layout.plan)) {
-      return plan
-    }
-    report(ErrandProgress(phase: "planning", done: 0, total: nil, unit: .bytes))
-    let wish = order.wish
-    let session = try HubSession(client)
-    let revision = try session.revision(wish.revision)
-    let all = try session.files(of: revision.commit)
-    let card = DatasetCardMatter(revision.card)
-    var plan = DownloadPlan(
-      source: wish.source, revision: wish.revision, commit: revision.commit, config: nil, licence: card.licence, files: [],
-      endpoint: client.endpoint, plannedAt: Timestamp(nanoseconds: clock.now()), remarks: [], card: card.facts)
-    switch wish.source.kind {
-    case .model: plan.files = try ModelSelection(wish: wish, files: all, client: client).choose()
-    case .dataset:
-      let chosen = try DatasetSelection(wish: wish, files: all, card: card, client: client).choose()
-      (plan.files, plan.config, plan.remarks) = (chosen.files, chosen.config, chosen.remarks)
-      if let readme = all.first(where: { $0.path == "README.md" }) {
-        plan.files.append(.init(path: readme.path, size: readme.size, hash: readme.hash, split: nil))
-      }
-    }
-    try files.publish(try PublishedJSON.bytes(of: plan), to: layout.plan)
-    KillPoint.pass(.downloadPlanned)
-    return plan
-  }
-
-  /// The same content is brought once.
-  private func board(of plan: DownloadPlan) throws -> [TransferBoard.Item] {
-    var items: [TransferBoard.Item] = []
-    var byHash: [String: Int] = [:]
-    for file in plan.files {
-      let target = target(of: file, in: plan)
-      if let at = byHash[file.hash] {
-        items[at].targets.append(target)
-      } else {
-        byHash[file.hash] = items.count
-        items.append(TransferBoard.Item(file: file, targets: [target]))
-      }
-    }
-    return items
-  }
-
-  /// A model's files lie as in the repository; a dataset's in a folder of their split, so that whoever reads them tells it rightly.
-  private func target(of file: DownloadPlan.File, in plan: DownloadPlan) -> FilePath {
-    guard plan.source.kind == .dataset else { return layout.files.pushing(FilePath(file.path)) }
-    guard let split = file.split else { return layout.card }
-    let name = SafeName(from: split).text
-    let usual = "\(name)/\(file.path)"
-    if SplitInference.keyword(in: usual) == SplitInference.keyword(in: name) { return layout.files.pushing(FilePath(usual)) }
-    // Its own name speaks of another split: it is called by its place in the list.
-    let number = plan.files.firstIndex(of: file) ?? 0
-    let ending = file.path.split(separator: "/").last.flatMap { name in name.firstIndex(of: ".").map { name[$0...] } } ?? ""
-    return layout.files.pushing(FilePath("\(name)/part-\(number)\(ending)"))
   }
 
   // MARK: room
@@ -172,6 +122,7 @@ package struct Download {
   /// - Throws: `Problem` where that is longer than is allowed.
   private func estimated(_ plan: DownloadPlan, _ board: TransferBoard, _ crew: [TransferThread]) throws -> TimeEstimate {
     let before = missing(board)
+    if before > 0 { try checkTime(plan, board) }
     guard before >= trial.bytes || (before > 0 && order.wish.maximumSeconds != nil) else {
       return TimeEstimate(
         bytes: before, rate: nil, how: before == 0 ? "nothing is left to come" : "not measured, as so little is told of by its end")
@@ -182,14 +133,21 @@ package struct Download {
     let estimate = TimeEstimate(
       bytes: missing(board), rate: trial.rate,
       how: "measured over \(Figures.fixed(trial.measured, 1)) s on \(crew.count) connection\(crew.count == 1 ? "" : "s") at most")
-    if let seconds = estimate.seconds, let most = order.wish.maximumSeconds, seconds > Double(most) {
-      throw Problem(tooSlow: plan, estimate, limit: .wish(most))
+    if let seconds = estimate.seconds, let most = order.wish.maximumSeconds, let due, seconds > due - client.now {
+      throw Problem(tooSlow: plan, estimate, limit: .wish(most, passed: Double(most) - (due - client.now)))
     }
     // The first second is slower than the next ones: what is but somewhat too long is decided by those.
     if let seconds = estimate.seconds, seconds > 2 * order.hours * 3_600 {
       throw Problem(tooSlow: plan, estimate, limit: .settings(order.hours))
     }
     return estimate
+  }
+
+  /// - Throws: `Problem` where the seconds that it may take have passed.
+  private func checkTime(_ plan: DownloadPlan, _ board: TransferBoard) throws {
+    guard let due, client.now > due else { return }
+    let came = "\(Figures.bytes(board.count.whole + partialBytes)) of \(Figures.bytes(plan.bytes)) had come"
+    throw Problem(lateFor: order.wish, why: [came, board.wait?.problem.inBrief].compactMap(\.self).joined(separator: "; "))
   }
 
   /// Bytes that are still to come, without those of unfinished files that are here.
@@ -235,7 +193,8 @@ package struct Download {
         }
         // In small steps: the end is not waited for.
         for _ in 0..<10 where board.isRunning && !isOver {
-          client.pause(Self.reportSeconds / 10)
+          client.sleep(Self.reportSeconds / 10)
+          try checkTime(plan, board)
           isOver = try isEnough(Double(clock.monotonic() - started) / 1e9)
         }
       }
@@ -261,6 +220,7 @@ package struct Download {
       ErrandProgress(
         phase: phase ?? (count.current == nil && count.files < board.items.count && count.bytes > 0 ? "verifying" : "downloading"),
         done: count.bytes, total: board.items.reduce(0) { $0 + $1.file.size }, unit: .bytes,
-        note: count.current.map { "\(whole), \($0)" } ?? whole, gained: count.transferred, estimate: estimate))
+        note: count.current.map { "\(whole), \($0)" } ?? whole, waits: board.wait?.sentence, gained: count.transferred,
+        estimate: estimate))
   }
 }

@@ -16,24 +16,30 @@ package struct HubClient: Sendable {
   let token: String?
   let urls: HubURL
   let isStopped: @Sendable () -> Bool
-  /// Waits so many seconds, or until the stop.
-  let pause: @Sendable (Double) -> Void
+  /// Waits so many seconds, or until the stop, or until it is over for whoever waits.
+  private let pause: @Sendable (Double, () -> Bool) -> Void
+  private let clock: WallClock
 
   /// - Parameter pause: tests do not wait.
   package init(
     _ surroundings: HubSurroundings, token: String?, source: HubSource, isStopped: @escaping @Sendable () -> Bool,
-    pause: (@Sendable (Double) -> Void)? = nil
+    clock: WallClock = .system, pause: (@Sendable (Double, () -> Bool) -> Void)? = nil
   ) {
     self.surroundings = surroundings
     self.token = token
     urls = HubURL(endpoint: surroundings.endpoint, source: source)
     self.isStopped = isStopped
+    self.clock = clock
     self.pause =
-      pause ?? { seconds in
-        let end = WallClock.system.monotonic() + Int64(seconds * 1e9)
-        while !isStopped(), WallClock.system.monotonic() < end { usleep(50_000) }
+      pause ?? { seconds, isOver in
+        let end = clock.monotonic() + Int64(seconds * 1e9)
+        while !isStopped(), !isOver(), clock.monotonic() < end { usleep(UInt32(min(seconds, 0.05) * 1e6)) }
       }
   }
+
+  func sleep(_ seconds: Double, unless isOver: () -> Bool = { false }) { pause(seconds, isOver) }
+
+  var now: Timestamp { Timestamp(nanoseconds: clock.now()) }
 
   var endpoint: String { surroundings.endpoint }
 }

@@ -4,10 +4,13 @@ import Domain
 final class HubSession {
   let client: HubClient
   private let connection: HTTPConnection
+  /// Waits, and tells of it.
+  let sitOut: (HubWait) throws -> Void
   private static let mostRedirects = 10
 
-  init(_ client: HubClient) throws {
+  init(_ client: HubClient, sitOut: @escaping (HubWait) throws -> Void) throws {
     self.client = client
+    self.sitOut = sitOut
     connection = try HTTPConnection(client.surroundings)
   }
 
@@ -62,7 +65,7 @@ final class HubSession {
         trouble = .network
       }
       guard let seconds = rule.wait(after: trouble) else { throw problem }
-      client.pause(seconds)
+      try sitOut(HubWait(problem: problem, seconds: seconds, until: client.now + seconds))
     }
   }
 

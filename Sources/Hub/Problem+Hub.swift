@@ -147,6 +147,7 @@ private struct Asked {
   var noRepository: Problem {
     Problem(
       "hub.repository-unknown", "there is no \(kind) '\(repository)' on \(client.endpoint)",
+      why: client.token == nil ? nil : "it does not exist, or is private and the token has no right to it",
       mend:
         "Look at the spelling of \"source\"; \(client.urls.source.kind == .dataset ? "a model's begins with hf-model:" : "a dataset's begins with hf:").",
       cause: cause)

@@ -33,6 +33,7 @@ final class TransferBoard: Sendable {
     var failure: (any Error)?
     var isStopped = false
     var isResting = false
+    var wait: HubWait?
   }
 
   let items: [Item]
@@ -76,6 +77,7 @@ final class TransferBoard: Sendable {
     state.withLock { state in
       state.stages[at] = .coming(partial)
       state.locations[at] = location
+      state.wait = nil
     }
   }
 
@@ -83,7 +85,12 @@ final class TransferBoard: Sendable {
   func reopen(_ at: Int) { state.withLock { $0.stages[at] = .open } }
 
   func location(of at: Int) -> String? { state.withLock { $0.locations[at] } }
-  func setLocation(_ location: String, of at: Int) { state.withLock { $0.locations[at] = location } }
+  func setLocation(_ location: String, of at: Int) {
+    state.withLock { state in
+      state.locations[at] = location
+      state.wait = nil
+    }
+  }
 
   func finished(_ at: Int) {
     state.withLock { state in
@@ -92,7 +99,16 @@ final class TransferBoard: Sendable {
     }
   }
 
-  func brought(_ bytes: Int) { state.withLock { $0.transferred += bytes } }
+  func brought(_ bytes: Int) {
+    state.withLock { state in
+      state.transferred += bytes
+      state.wait = nil
+    }
+  }
+
+  /// What a thread waits for; nil as soon as any has had an answer or a byte.
+  var wait: HubWait? { state.withLock(\.wait) }
+  func note(_ wait: HubWait) { state.withLock { $0.wait = wait } }
 
   /// The first failure counts; it ends all threads.
   func fail(_ error: any Error) {

@@ -21,7 +21,11 @@ final class TransferThread {
     files: any FileSystem
   ) throws {
     self.board = board
-    session = try HubSession(client)
+    session = try HubSession(client) { wait in
+      board.note(wait)
+      client.sleep(wait.seconds) { board.isOver }
+      if board.isOver { throw DownloadStopped() }
+    }
     self.layout = layout
     self.commit = commit
     self.boot = boot
@@ -37,7 +41,7 @@ final class TransferThread {
         case .begin(let at): try begin(at)
         case .bring(let at, let partial, let stretch): try bring(at, partial, stretch)
         case .check(let at, let partial): try check(at, partial)
-        case .wait: client.pause(0.01)
+        case .wait: client.sleep(0.01)
         }
       }
     } catch {
@@ -49,7 +53,13 @@ final class TransferThread {
 
   private func begin(_ at: Int) throws {
     let item = board.items[at]
-    let head = try session.head(item.file.path, at: commit)
+    let head: HubFileHead
+    do {
+      head = try session.head(item.file.path, at: commit)
+    } catch is DownloadStopped {
+      board.reopen(at)
+      throw DownloadStopped()
+    }
     let size = head.size ?? item.file.size
     // What the Hub says of the file now; the list may be older where its answers are kept by a proxy on the way.
     let partial = try PartialFile(
@@ -74,7 +84,7 @@ final class TransferThread {
       guard let (trouble, problem) = try attempt(stretch, at, partial) else { return }
       if partial.rest(of: first).map({ $0.start > stretch.start }) == true { rule.noteProgress() }
       guard let seconds = rule.wait(after: trouble) else { throw problem }
-      client.pause(seconds)
+      try session.sitOut(HubWait(problem: problem, seconds: seconds, until: client.now + seconds))
       if client.isStopped() { throw DownloadStopped() }
       try renew(at, partial)
     }

@@ -39,14 +39,18 @@ enum ColumnShape: Equatable, Sendable {
     return object["from"]?.string != nil && object["value"] != nil
   }
 
-  /// What all rows of a sample have in a column; nil where they differ or have nothing.
+  /// What the rows of a sample have in a column, but for a few; nil where they have nothing.
   static func common(_ values: some Sequence<JSONNode?>) -> ColumnShape? {
-    var found: ColumnShape?
+    var counts: [ColumnShape: Int] = [:]
     for value in values {
       guard let value, let shape = ColumnShape(value) else { continue }
-      if let found, found != shape { return .other }
-      found = shape
+      counts[shape, default: 0] += 1
     }
-    return found
+    guard let most = counts.max(by: { $0.value < $1.value }) else { return nil }
+    return isNearlyAll(most.value, of: counts.values.reduce(0, +)) ? most.key : .other
   }
+
+  /// Rows of another kind are left out of training and told by quality.json; they do not change what the others are. As few are borne as
+  /// bad rows are by default: one of twenty, and one alone where two are good.
+  static func isNearlyAll(_ count: Int, of all: Int) -> Bool { (all - count) * 20 <= all || (all - count == 1 && count >= 2) }
 }

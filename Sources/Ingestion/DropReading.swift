@@ -206,7 +206,7 @@ final class DropReading {
     _ text: DecodedText, isUnpacked: Bool, name: String, isInside: Bool, plainFile: FilePath? = nil, split told: String? = nil
   ) throws {
     let sidecar = order.sidecar
-    let split = try sidecar?.split.map(SplitName.told) ?? told ?? (isInside ? SplitName.split(of: name) : SplitName.train)
+    let split = try sidecar?.split.map(SplitName.told) ?? told ?? (isInside ? SplitInference.split(ofDropped: name) : SplitName.train)
     let writer = try splits.writer(for: split)
     if let wanted = sidecar?.maximumRows, writer.rows >= wanted { return skipped.add(name, "because max_rows is reached") }
 

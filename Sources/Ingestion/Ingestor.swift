@@ -184,6 +184,9 @@ package struct Ingestor {
     var warnings =
       mended == 0 ? [] : ["\(mended) mended \(mended == 1 ? "row is" : "rows are") in \(mended == 1 ? "its place" : "their places")."]
     warnings += reading.badRows.warnings + (reading.card?.warnings ?? []) + reading.warnings + reading.skipped.warnings
+    if let most = order.sidecar?.maximumRows, splits.contains(where: { $0.rows >= most }) {
+      warnings.append("Of each split the first \(Figures.grouped(most)) rows are taken, as \"max_rows\" says.")
+    }
     if !splits.contains(where: { $0.name == SplitName.train }), let only = splits.first, order.sidecar?.split == nil {
       warnings.append("No file is named train: all rows are in \(splits.count == 1 ? "the split '\(only.name)'" : "other splits").")
     }

@@ -37,6 +37,7 @@ struct SchemaDetection: Equatable {
 
   private static func shape(of column: DatasetColumn, in sample: [JSONNode]) -> ColumnShape {
     if Set(column.kinds).isSubset(of: [.string, .null]) { return .text }
+    if let strings = column.strings, ColumnShape.isNearlyAll(strings, of: column.rows) { return .text }
     let inside = column.kinds.contains { $0 == .list || $0 == .object }
     return inside ? ColumnShape.common(sample.map { $0[column.name] }) ?? .other : .other
   }
@@ -121,6 +122,14 @@ struct SchemaDetection: Equatable {
         "Its columns (\(names)) make none of the known shapes. To train on it, say which is which in \(sidecarName): "
           + "{\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}.")
       return
+    }
+    for role in schema.requiredColumns + schema.optionalColumns {
+      let name = mapping[role] ?? role
+      guard let column = columns.first(where: { $0.name == name }), let strings = column.strings, shapes[name] == .text else { continue }
+      let others = column.rows - strings
+      warnings.append(
+        "The column '\(name)' holds something else than text in \(others) of \(rows) rows: \(others == 1 ? "it is" : "they are") not trained on."
+      )
     }
     for role in schema.requiredColumns {
       let name = mapping[role] ?? role

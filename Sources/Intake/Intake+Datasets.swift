@@ -183,8 +183,11 @@ extension Intake {
   }
 
   static func welcome(_ name: SafeName, _ number: Int, _ result: IngestResult) -> String {
-    let rows = { (count: Int) in "\(count) \(count == 1 ? "row" : "rows")" }
+    let rows = { (count: Int) in "\(Figures.grouped(count)) \(count == 1 ? "row" : "rows")" }
     var message = "Dataset '\(name)'\(number > 1 ? ", version \(number)" : ""): \(rows(result.rows)) of \(result.detected.rawValue)"
+    if result.splits.count > 1 {
+      message += " (\(result.splits.map { "\($0.name) \(Figures.grouped($0.rows))" }.joined(separator: ", ")))"
+    }
     if result.badRows > 0 {
       message +=
         ", \(result.badRows) bad \(result.badRows == 1 ? "row" : "rows") left out (see bad-rows.jsonl in its folder: mend \"raw\" there and drop it as \(name)\(BadRowsFile.ending))"

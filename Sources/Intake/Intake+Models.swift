@@ -48,10 +48,10 @@ extension Intake {
   /// What a model is, and what is odd about it: a tokenizer that cannot be used is better heard of now than from a job.
   private static func accepted(_ name: SafeName, _ card: ModelCard) -> String {
     if card.isLoneTokenizer {
-      return "Tokenizer '\(name)': \(card.vocabularySize) entries. Jobs and requests can name it as their tokenizer."
+      return "Tokenizer '\(name)': \(Figures.grouped(card.vocabularySize)) entries. Jobs and requests can name it as their tokenizer."
     }
     let tokenizer = card.hasTokenizer ? "" : ", without a tokenizer that can be used"
-    let sentence = "Model '\(name)': \(card.architecture), \(card.parameters) parameters\(tokenizer). Jobs can name it."
+    let sentence = "Model '\(name)': \(card.architecture), \(Figures.grouped(card.parameters)) parameters\(tokenizer). Jobs can name it."
     return ([sentence] + card.warnings).joined(separator: " ")
   }
 

@@ -28,13 +28,13 @@ struct LoneTokenizer {
     } catch {
       guard error.code == .fileTooLarge else { throw error }
       throw Problem(
-        "model.no-model", "\(order.fileName) is larger than \(Self.mostBytes >> 20) MiB, and a tokenizer.json never is",
+        "model.no-model", "it is larger than \(Self.mostBytes >> 20) MiB, and a tokenizer.json never is",
         at: .init(file: order.fileName),
         mend: "Drop the model's folder, or its tokenizer.json alone. A dataset belongs into inbox/datasets/.")
     }
     guard let node = try? JSONParser.parse(bytes), node["model"]?.object != nil else {
       throw Problem(
-        "model.no-model", "\(order.fileName) is neither a model's folder, nor an archive of one, nor a tokenizer.json",
+        "model.no-model", "it is neither a model's folder, nor an archive of one, nor a tokenizer.json",
         at: .init(file: order.fileName),
         mend: "Drop the model's whole folder, or pack it: tar -czf model.tar.gz -C MODEL_FOLDER . A tokenizer.json may come alone.")
     }
@@ -54,7 +54,7 @@ struct LoneTokenizer {
     } catch let problem as Problem {
       // The path of our own copy means nothing to a user.
       throw Problem(
-        "model.no-tokenizer", "\(order.fileName) is no model, and no tokenizer that can be used", at: .init(file: order.fileName),
+        "model.no-tokenizer", "it is no model, and no tokenizer that can be used", at: .init(file: order.fileName),
         why: problem.why ?? problem.what, mend: problem.mend)
     }
   }

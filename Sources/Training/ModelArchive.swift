@@ -58,7 +58,7 @@ struct ModelArchive {
         kind, at: path, head: bytes.head, name: order.fileName, fileSystem: files, meter: meter, limits: order.limits, onRead: { _ in })
     case .archive, .text:
       throw Problem(
-        "model.no-model", "\(order.fileName) is neither a folder nor an archive of one", at: .init(file: order.fileName),
+        "model.no-model", "it is neither a folder nor an archive of one", at: .init(file: order.fileName),
         mend: "Drop the model's folder, or pack it: tar -czf model.tar.gz -C MODEL_FOLDER .")
     }
   }

@@ -18,7 +18,7 @@ struct ColumnarReader {
   private var rows: FilePath { FilePath(order.staging).appending(ColumnarOrder.rowsName) }
 
   func run() throws {
-    guard let python = interpreter else {
+    guard let python = ColumnarPython(name: order.python, files: files).path else {
       throw Problem(noConverter: order.fileName, python: order.python, cause: "there is no such program")
     }
     try files.makeFolders(rows)
@@ -46,12 +46,6 @@ struct ColumnarReader {
 
   /// Of a file its name without the ending; of a folder the whole of it.
   private var stem: String { ColumnarFile.stem(of: order.fileName) ?? order.fileName }
-
-  /// Looked for as a shell does.
-  private var interpreter: FilePath? {
-    if order.python.contains("/") { return files.exists(FilePath(order.python)) ? FilePath(order.python) : nil }
-    return ["/usr/local/bin", "/usr/bin", "/bin"].map { FilePath($0).appending(order.python) }.first(where: files.exists)
-  }
 
   private func shut(_ python: FilePath) throws {
     let limits = order.limits

@@ -181,7 +181,10 @@ struct Worker {
     // Read before the process is shut in: the file with the token is not to be reached afterwards.
     let client = HubClient(
       surroundings, token: try surroundings.token(files), source: order.wish.source, isStopped: { WorkerProcess.stopWasAsked })
-    let download = Download(order: order, client: client, files: files, clock: .system) { say(.progress($0)) }
+    // Likewise: programs cannot be started afterwards.
+    let python = ColumnarPython(name: order.python ?? ColumnarPython.usual, files: files)
+    let noConverter = order.wish.source.kind == .dataset ? python.problem(reading: order.wish.source.description) : nil
+    let download = Download(order: order, client: client, files: files, clock: .system, noConverter: noConverter) { say(.progress($0)) }
     try Shell(download: order, certificates: surroundings.certificates).close()
     do {
       try download.run()

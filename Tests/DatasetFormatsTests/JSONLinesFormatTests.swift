@@ -71,8 +71,8 @@ struct JSONLinesFormatTests {
     )
     #expect(
       reading.columns == [
-        DatasetColumn(name: "a", kinds: [.string, .number, .object], rows: 4),
-        DatasetColumn(name: "b", kinds: [.string, .boolean, .null], rows: 3),
+        DatasetColumn(name: "a", kinds: [.string, .number, .object], rows: 4, strings: 1),
+        DatasetColumn(name: "b", kinds: [.string, .boolean, .null], rows: 3, strings: 2),
         DatasetColumn(name: "c", kinds: [.list], rows: 1),
       ])
   }

@@ -21,4 +21,11 @@ struct ErrandStatusTests {
     let begun = try status(ErrandProgress(phase: "downloading", done: 900, total: 2_000, unit: .bytes, gained: 0), after: 1)
     #expect(begun.rate == 0 && begun.eta == nil && begun.progress == 45)
   }
+
+  @Test func what_a_worker_waits_for_is_the_reason_until_it_goes_on() throws {
+    var waiting = try status(ErrandProgress(phase: "planning", done: 0, total: nil, unit: .bytes, waits: "the Hub is away"), after: 1)
+    #expect(waiting.reason == "the Hub is away")
+    waiting.apply(ErrandProgress(phase: "downloading", done: 1, total: 2, unit: .bytes), after: 2, at: Specimen.time)
+    #expect(waiting.reason == nil)
+  }
 }

@@ -56,6 +56,11 @@ struct TimestampTests {
     #expect(Timestamp(rfc3339: text) == nil)
   }
 
+  @Test func the_time_of_day_says_its_zone() {
+    #expect(Timestamp(nanoseconds: 1_795_247_283_120_000_000).timeOfDay == "07:48:03 UTC")
+    #expect(Timestamp(nanoseconds: 0).timeOfDay == "00:00:00 UTC")
+  }
+
   @Test func the_compact_form_sorts_and_comes_back() {
     let moment = Timestamp(nanoseconds: 1_795_247_283_999_999_999)
     #expect(moment.compact == "20261121T074803Z")

@@ -43,6 +43,10 @@ struct TokenizeRequestTests {
     #expect(try treatment("")?.changesNothing == true)
     #expect(try treatment(#", "max_length": 8"#)?.makesWindows == true)
     #expect(try treatment(#", "max_length": 8, "truncate": true"#)?.makesWindows == false)
+    #expect(RowTreatment().title.isEmpty)
+    #expect(
+      try treatment(#", "max_length": 8, "stride": 2, "stop_words": ["en", "german"], "duplicates": "near""#)?.title
+        == "stride 2, truncate false, stop_words english german, duplicates near")
   }
 
   private static let known =

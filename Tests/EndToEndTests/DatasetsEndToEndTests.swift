@@ -240,6 +240,19 @@ struct DatasetsEndToEndTests {
     _ = try await agent.stop()
   }
 
+  @Test func what_has_lain_in_the_trash_long_enough_goes_by_itself() async throws {
+    let agent = try await RunningAgent.start(settings: ["settle_seconds": 0.5, "rescan_seconds": 1, "trash_days": 0.00002])
+    #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)
+    _ = try await surveyed(agent, "sums")
+    let deleted = try await ask(agent, ["action": "delete", "kind": "dataset", "name": "sums"], as: "delete")
+    #expect(deleted.message.hasPrefix("Dataset 'sums' is deleted, with its one version. "), "\(deleted)")
+    // Nothing is dropped or asked for any more.
+    _ = try await Patience.wait(for: "an empty trash") { try agent.files.names(in: agent.layout.workspace.trash).isEmpty ? true : nil }
+    let gone = try await ask(agent, ["action": "restore", "dataset": "sums"], as: "restore")
+    #expect(gone.status == .rejected && gone.message.hasPrefix("dataset: no deleted dataset 'sums' can be restored."), "\(gone)")
+    _ = try await agent.stop()
+  }
+
   @Test func what_a_job_waits_with_is_kept_unless_forced() async throws {
     let agent = try await RunningAgent.start()
     #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)

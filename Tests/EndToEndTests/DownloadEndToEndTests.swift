@@ -178,6 +178,38 @@ struct DownloadEndToEndTests {
     _ = try await agent.stop()
   }
 
+  @Test func why_it_does_not_go_on_is_told_at_once() async throws {
+    let mock = try HubMock([Self.sums])
+    let environment = Self.environment(mock)
+    mock.stop()
+    let agent = try await RunningAgent.start(settings: Self.settings, environment: environment)
+    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums"}"#, as: "sums.dataset.json", into: .dataset)
+    let waiting = try await Patience.wait(for: "why it waits") {
+      try status(agent, "download-sums-1").flatMap { $0.reason == "starts next" || $0.reason == nil ? nil : $0 }
+    }
+    let words = #/http://localhost:\d+ cannot be reached \(.+\); it is tried again at \d\d:\d\d:\d\d UTC/#
+    #expect(waiting.phase == "planning" && waiting.reason?.wholeMatch(of: words) != nil, "\(waiting)")
+    #expect(waiting.note?.hasSuffix(" for hf:someone/sums") == true && waiting.note?.hasPrefix("asking http://localhost:") == true)
+    _ = try await agent.stop()
+  }
+
+  @Test func parquet_that_nothing_here_could_read_is_refused_before_its_first_byte() async throws {
+    let mock = try HubMock([
+      MockRepository(.dataset, "someone/sums", files: ["data/train-00000-of-00001.parquet": .init(Self.rows(0..<400), isLarge: true)])
+    ])
+    let settings: JSONNode = ["settle_seconds": 0.5, "python": "/nowhere/python3"]
+    let agent = try await RunningAgent.start(settings: settings, environment: Self.environment(mock))
+    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums"}"#, as: "sums.dataset.json", into: .dataset)
+    let refused = try await end(agent, "download-sums-1")
+    #expect(refused.state == .error && refused.problem?.code == "parquet.no-converter")
+    #expect(
+      refused.reason
+        == "data/train-00000-of-00001.parquet: it is a Parquet or Arrow file, and there is nothing here that reads those. They are read by Python with pyarrow, which is not part of Dropforge, and /nowhere/python3 has none. Make one: python3 -m venv /opt/dropforge-python && /opt/dropforge-python/bin/pip install pyarrow. Say where it is in dropforge.json, \"python\": \"/opt/dropforge-python/bin/python3\", start the agent anew and drop the file again."
+    )
+    #expect(!mock.requests.contains { $0.isToStore || $0.path.contains("/resolve/") })
+    _ = try await agent.stop()
+  }
+
   @Test func what_would_take_too_long_is_refused_before_it_begins_and_told_with_figures() async throws {
     let long = MockRepository.File(Self.rows(0..<400_000), isLarge: true)
     let mock = try HubMock([MockRepository(.dataset, "someone/sums", files: ["train.jsonl": long])])
@@ -185,12 +217,12 @@ struct DownloadEndToEndTests {
     let agent = try await RunningAgent.start(settings: Self.settings, environment: Self.environment(mock))
     let receipt = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_second": 5}"#, as: "long.dataset.json", into: .dataset)
     #expect(receipt.status == .rejected && receipt.message.contains("Did you mean \"max_seconds\"?"), "\(receipt.message)")
-    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_seconds": 5}"#, as: "long.dataset.json", into: .dataset)
+    _ = try await agent.dropAndWait(#"{"source": "hf:someone/sums", "max_seconds": 20}"#, as: "long.dataset.json", into: .dataset)
     let refused = try await end(agent, "download-long-1")
     #expect(refused.state == .error && refused.problem?.code == "hub.too-slow")
     let told = try await sidecarReceipt(agent, "long.dataset.json") { $0.problem?.code == "hub.too-slow" }
     let words =
-      #/max_seconds: hf:someone/sums would take .+ s to download\. .+ MB of .+ MB are still to come at .+ kB a second, measured over .+ s on 8 connections at most; "max_seconds" allows 5\.0 s\. Raise "max_seconds", or take less with "max_bytes", "max_rows", "split" or "files", and drop it again\. What has come is kept for that\./#
+      #/max_seconds: hf:someone/sums would take .+ s to download\. .+ MB of .+ MB are still to come at .+ kB a second, measured over .+ s on 8 connections at most; "max_seconds" allows 20\.0 s\. Raise "max_seconds", or take less with "max_bytes", "max_rows", "split" or "files", and drop it again\. What has come is kept for that\./#
     #expect(told.status == .rejected && told.message.wholeMatch(of: words) != nil, "\(told.message)")
 
     // With more time, and a better line: it goes on with what has come, and the estimate stands in its status.

@@ -29,6 +29,16 @@ struct TokenizeEndToEndTests {
     let json = try agent.files.contents(of: Fixtures.path("tokenizers/bpe400/tokenizer.json"))
     let received = try await agent.dropAndWait(String(decoding: json, as: UTF8.self), as: "words.json", into: .model)
     #expect(received.message == "Tokenizer 'words': 359 entries. Jobs and requests can name it as their tokenizer.")
+    // No model: none of a model's figures are told of it.
+    let root = ["--root", agent.layout.root.string]
+    let shown = try JSONParser.parse(try await Programs.run(["models", "show", "words", "--json"] + root).output)
+    #expect(
+      shown.object?.members.map(\.key).sorted()
+        == ["bytes", "model_type", "name", "path", "schema", "sha256", "vocab_size", "warnings"], "\(shown)")
+    #expect(shown["model_type"]?.string == "tokenizer" && shown["vocab_size"]?.int == 359)
+    let asked = try await Programs.run(["generate", "words", "Once"] + root)
+    #expect(asked.code == 1)
+    #expect(asked.errors == "'words' is a tokenizer without a model: it has no weights. `dropforge models` tells which are models.\n")
     #expect(try await agent.dropAndWait(Jobs.text, as: "sums.txt", into: .dataset).status == .accepted)
     _ = try await agent.dropAndWait(
       #"{"action": "tokenize", "dataset": "sums", "tokenizer": "words"}"#, as: "tokens.json", into: .request)

@@ -23,12 +23,19 @@ final class Bringing {
   var hours = 48.0
   var boot = "this start"
   var reserved = 0
+  var startedAt: Timestamp?
+  var noConverter: Problem?
+  /// Once so many bytes have come, an hour passes.
+  var agesAfter: Int?
+  /// Whether a wait ends only when it was told of.
+  var showsWaits = false
 
   /// What the download's threads see and write down.
   private final class Notes: Sendable {
     let waited = Mutex<[Double]>([])
     let isStopped = Mutex(false)
     let said = Mutex<[ErrandProgress]>([])
+    let age = Mutex<Int64>(0)
   }
   private let notes = Notes()
   /// Stops the download once so many bytes have come.
@@ -50,21 +57,30 @@ final class Bringing {
 
   /// One process's attempt.
   func run() throws {
-    let order = DownloadOrder(wish: wish, folder: layout.folder.string, connections: connections, reservedBytes: reserved, hours: hours)
+    let order = DownloadOrder(
+      wish: wish, folder: layout.folder.string, connections: connections, reservedBytes: reserved, hours: hours,
+      startedAt: startedAt)
     let surroundings = HubSurroundings(variables: variables, order: order)
-    let notes = notes
+    let (notes, showsWaits) = (notes, showsWaits)
     notes.isStopped.withLock { $0 = false }
+    let clock = WallClock(now: { WallClock.system.now() + notes.age.withLock(\.self) }, monotonic: WallClock.system.monotonic)
     let client = HubClient(
       surroundings, token: try surroundings.token(files), source: wish.source, isStopped: { notes.isStopped.withLock(\.self) },
-      pause: { seconds in
+      clock: clock,
+      pause: { seconds, isOver in
         if seconds >= 0.4 { notes.waited.withLock { $0.append(seconds) } }
-        usleep(1_000)
+        let before = notes.said.withLock(\.count)
+        repeat {
+          usleep(1_000)
+        } while showsWaits && seconds >= 0.4 && !isOver()
+          && !notes.said.withLock { $0.dropFirst(before).contains { $0.waits != nil } }
       })
     try Download(
-      order: order, client: client, files: files, clock: .system, partBytes: partBytes, trialSeconds: trialSeconds, trialBytes: trialBytes,
-      boot: boot
+      order: order, client: client, files: files, clock: clock, partBytes: partBytes, trialSeconds: trialSeconds, trialBytes: trialBytes,
+      noConverter: noConverter, boot: boot
     ) { [self] progress in
       notes.said.withLock { $0.append(progress) }
+      if let agesAfter, progress.done >= agesAfter { notes.age.withLock { $0 = 3_600_000_000_000 } }
       if let stopsAfter, progress.done >= stopsAfter { notes.isStopped.withLock { $0 = true } }
     }.run()
   }

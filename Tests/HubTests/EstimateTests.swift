@@ -125,6 +125,17 @@ struct EstimateTests {
     )
   }
 
+  @Test func seconds_that_have_passed_are_told_where_they_make_the_difference() {
+    let plan = DownloadPlan(
+      source: HubSource(kind: .dataset, repository: "a/m"), revision: "main", commit: "", config: nil, licence: nil,
+      files: [.init(path: "m", size: 40_000_000, hash: "", split: "train")], endpoint: "", plannedAt: Timestamp(nanoseconds: 0), remarks: []
+    )
+    #expect(
+      Problem(tooSlow: plan, TimeEstimate(bytes: 30_000_000, rate: 1e6, how: "measured"), limit: .wish(50, passed: 25)).why
+        == "30.0 MB of 40.0 MB are still to come at 1000.0 kB a second, measured; \"max_seconds\" allows 50.0 s, of which 25.0 s have passed"
+    )
+  }
+
   // MARK: the trial by itself
 
   /// Looks of (bytes, seconds), and whether the last of them was enough.

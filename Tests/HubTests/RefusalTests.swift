@@ -60,7 +60,8 @@ struct RefusalTests {
   @Test func scenario07_a_repository_a_revision_and_a_file_that_are_not_there() throws {
     #expect(
       try refusal(Self.repository { $0.isPrivate = true }, token: "hf_other").words
-        == "there is no dataset 'someone/rows' on HUB. Look at the spelling of \"source\"; a model's begins with hf-model:.")
+        == "there is no dataset 'someone/rows' on HUB. It does not exist, or is private and the token has no right to it. Look at the spelling of \"source\"; a model's begins with hf-model:."
+    )
     #expect(
       try refusal(Self.repository()) { $0.revision = "v9" }.words
         == "revision: the dataset 'someone/rows' has no revision 'v9'. Give a branch, a tag or a commit that stands at HUB/datasets/someone/rows/tree/main, or leave \"revision\" out."

@@ -112,14 +112,14 @@ struct SelectionTests {
   @Test func what_is_not_there_is_told_with_what_is() {
     #expect(
       refusal(Self.paths, card: Self.card) { $0.config = "smal" }
-        == "config: hf:a/b has no config 'smal'. There are small, default, folder, plain. Did you mean \"small\"?")
+        == "config: hf:a/b has no config 'smal'. It has: small, default, folder, plain. Did you mean \"small\"?")
     #expect(
       refusal(Self.paths, card: Self.card) { $0.split = "tests" }
-        == "split: hf:a/b has no split 'tests'. There are test, train; several are joined by +, and \"all\" is every one. Did you mean \"test\"?"
+        == "split: hf:a/b has no split 'tests'. It has test, train; several are joined by +, and \"all\" is every one. Did you mean \"test\"?"
     )
     #expect(
       refusal(["english/x.csv", "german/x.csv"]) { $0.config = "xyz" }
-        == "config: hf:a/b has no config 'xyz'. There are default, english, german.")
+        == "config: hf:a/b has no config 'xyz'. It has: default, english, german.")
     #expect(
       refusal(["rows.csv"]) { $0.files = ["data/*"] }
         == "files: hf:a/b has no file that 'data/*' means. Look at its files at https://hub/datasets/a/b/tree/main; there are rows.csv.")

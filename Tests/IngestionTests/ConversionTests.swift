@@ -131,6 +131,10 @@ struct ConversionTests {
         == "to: the rows of 'rows' are messages already. They can be converted to conversations, instruction/input/output, prompt/completion, text."
     )
     #expect(
+      words(#"{"text":"Once."}"#, .messages)
+        == "to: the rows of 'rows' (texts) cannot be converted to messages. They do not hold what such rows need. Train on them with the method pretrain; or where other columns hold a prompt and a completion, say so in rows.dataset.json, {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
+    )
+    #expect(
       words(#"{"a":1,"b":2}"#, .messages)
         == "to: the rows of 'rows' (a table whose columns make none of the known shapes) cannot be converted to messages. Nothing says which column means what. "
         + "Say which column is which in rows.dataset.json, {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then.")

@@ -35,7 +35,7 @@ struct FolderTests {
     ("contest.csv", "train"), ("trained.csv", "train"), ("devices.csv", "train"), ("test/train.csv", "train"), ("rows.csv", "train"),
   ])
   func the_split_of_a_name(_ path: String, _ split: String) {
-    #expect(SplitName.split(of: path) == split)
+    #expect(SplitInference.split(ofDropped: path) == split)
   }
 
   @Test func a_single_file_is_train_whatever_it_is_called() throws {

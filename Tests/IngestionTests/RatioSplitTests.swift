@@ -23,7 +23,7 @@ struct RatioSplitTests {
     #expect(drop.result.splits.map { "\($0.name) \($0.rows)" } == ["train 750", "validation 100", "test 150"])
     let all = try ["train", "validation", "test"].flatMap { try drop.rows($0) }
     #expect(all.sorted() == rows.sorted())
-    #expect(drop.result.warnings == ["Divided by lot: train 750, validation 100, test 150."])
+    #expect(drop.result.warnings == ["Divided by lot."])
   }
 
   @Test func the_seed_decides_and_the_order_of_the_rows_does_not() throws {
@@ -39,7 +39,7 @@ struct RatioSplitTests {
     let drop = try drop(sidecar(["test": 0.2], stratify: "label"))
     let test = try drop.texts("label", split: "test")
     #expect(test.count == 200 && test.count { $0 == "rare" } == 20)
-    #expect(drop.result.warnings == ["Divided by lot, alike in every 'label': train 800, test 200."])
+    #expect(drop.result.warnings == ["Divided by lot, alike in every 'label'."])
   }
 
   @Test func equal_rows_are_on_one_side() throws {
@@ -91,11 +91,12 @@ struct RatioSplitTests {
   }
 
   @Test func named_files_are_their_own_splits_as_on_the_hub() {
-    #expect(SplitName.split(of: "data/train_prefs-00000-of-00001.jsonl") == "train_prefs")
-    #expect(SplitName.split(of: "data/train-00000-of-00005.jsonl") == "train")
-    #expect(SplitName.split(of: "data/validation-00000-of-00005.jsonl.gz") == "validation")
-    #expect(SplitName.split(of: "my/data/dev-00000-of-00005.jsonl") == "validation")
-    #expect(SplitName.split(of: "parts-00000-of-00005.jsonl") == "train")
+    #expect(SplitInference.split(ofDropped: "data/train_prefs-00000-of-00001.jsonl") == "train_prefs")
+    #expect(SplitInference.shard(7, of: 123_456, split: "physics", ending: ".csv") == "data/physics-00007-of-123456.csv")
+    #expect(SplitInference.split(ofDropped: "data/train-00000-of-00005.jsonl") == "train")
+    #expect(SplitInference.split(ofDropped: "data/validation-00000-of-00005.jsonl.gz") == "validation")
+    #expect(SplitInference.split(ofDropped: "my/data/dev-00000-of-00005.jsonl") == "validation")
+    #expect(SplitInference.split(ofDropped: "parts-00000-of-00005.jsonl") == "train")
     #expect(
       ["test_prefs", "train_sft", "validation", "train_prefs", "test"].sorted(by: SplitName.isInOrder) == [
         "validation", "test", "train_prefs", "train_sft", "test_prefs",

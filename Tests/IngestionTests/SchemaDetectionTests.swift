@@ -74,6 +74,26 @@ struct SchemaDetectionTests {
     #expect(drop.result.warnings == ["The column 'completion' is missing or null in 3 of 12 rows."])
   }
 
+  @Test func a_few_values_of_another_kind_do_not_change_what_the_others_are() throws {
+    let rows = (0..<40).map { $0 == 7 || $0 == 30 ? #"{"text":17}"# : #"{"text":"x"}"# }
+    let drop = try Drop("a.jsonl", rows.joined(separator: "\n"))
+    #expect(drop.result.detected == .text)
+    #expect(drop.result.warnings == ["The column 'text' holds something else than text in 2 of 40 rows: they are not trained on."])
+    let many = rows.prefix(8) + rows.suffix(10)
+    #expect(try Drop("a.jsonl", many.joined(separator: "\n") + "\n{\"text\":1}\n").result.detected == .table)
+    // One alone is borne among few.
+    let one = try Drop(
+      "a.jsonl",
+      (Array(repeating: #"{"prompt":"x","completion":"y"}"#, count: 11) + [#"{"prompt":"x","completion":["y"]}"#]).joined(separator: "\n"))
+    #expect(one.result.detected == .promptCompletion)
+    #expect(one.result.warnings == ["The column 'completion' holds something else than text in 1 of 12 rows: it is not trained on."])
+    let chat = #"{"messages":[{"role":"user","content":"x"}]}"#
+    let empty = Array(repeating: chat, count: 30) + [#"{"messages":[]}"#, #"{"messages":"x"}"#]
+    #expect(try Drop("a.jsonl", empty.joined(separator: "\n")).result.detected == .table)
+    #expect(
+      try Drop("a.jsonl", (Array(repeating: chat, count: 30) + [#"{"messages":[]}"#]).joined(separator: "\n")).result.detected == .messages)
+  }
+
   @Test func a_column_that_most_rows_lack_plays_no_role() throws {
     let rows = (0..<12).map { $0 < 2 ? #"{"text":"x","chosen":"a","rejected":"b"}"# : #"{"text":"x"}"# }
     #expect(try Drop("a.jsonl", rows.joined(separator: "\n")).result.detected == .text)

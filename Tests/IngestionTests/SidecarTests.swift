@@ -65,6 +65,7 @@ struct SidecarTests {
     let files = ["train-1.jsonl": questions, "train-2.jsonl": questions, "test.jsonl": questions]
     let drop = try Drop(folder: "set", files, sidecar: sidecar { $0.maximumRows = 12 })
     #expect(drop.result.splits.map(\.rows) == [12, 10])
+    #expect(drop.result.warnings.contains("Of each split the first 12 rows are taken, as \"max_rows\" says."), "\(drop.result.warnings)")
   }
 
   @Test func the_format_it_names_wins() throws {

@@ -182,7 +182,7 @@ struct AcceptedTests {
     #expect(receipt.status == .accepted && receipt.kind == .model && receipt.result == "qwen")
     #expect(receipt.path == "workspace/models/qwen")
     #expect(
-      receipt.message == "Model 'qwen': llama, 1000 parameters, without a tokenizer that can be used. Jobs can name it. "
+      receipt.message == "Model 'qwen': llama, 1,000 parameters, without a tokenizer that can be used. Jobs can name it. "
         + "There is no tokenizer.json: jobs on this model must name a tokenizer.")
     #expect(
       reception.names() == [

@@ -32,14 +32,15 @@ final class ErrandOffice: Sendable {
   /// One life of the agent's errands: they are worked on while the body runs, and have ended when this returns.
   @discardableResult
   func live<Result: Sendable>(
-    engine: FakeEngine, work: FakeErrandWork = FakeErrandWork(), isolation: isolated (any Actor)? = #isolation,
+    engine: FakeEngine, work: FakeErrandWork = FakeErrandWork(), settings: AgentSettings = Office.settings,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (ErrandLife) async throws -> Result
   ) async throws -> Result {
     let catalogue = try Catalogue(path: root.workspace.catalogue.string)
     let told = Told()
     let works = Dictionary(uniqueKeysWithValues: ErrandKind.allCases.map { ($0, work as any ErrandWork) })
     let errands = Errands(
-      layout: root.layout, files: LinuxFileSystem(), catalogue: catalogue, engine: engine, settings: Office.settings, works: works,
+      layout: root.layout, files: LinuxFileSystem(), catalogue: catalogue, engine: engine, settings: settings, works: works,
       changed: { told.noteChange() }, clock: clock.clock, log: log.logger)
     try await errands.recover()
     let running = Task { await errands.run() }  // awaited below, whatever the body does

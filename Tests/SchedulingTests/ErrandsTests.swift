@@ -181,6 +181,23 @@ struct ErrandsTests {
     #expect(work.calls == ["begin", "abandon", "begin", "conclude"].map { "\($0) tokenize-rows-1" })
   }
 
+  @Test func what_waits_says_for_what_and_until_when() async throws {
+    var settings = Office.settings
+    settings.retrySeconds = 3_600
+    let again = (Timestamp(nanoseconds: office.clock.clock.now()) + 3_600).timeOfDay
+    let full = FakeEngine { _ in .refused(Problem(Problem.diskFullCode, "the disk is full", mend: "Free some.", cause: "ENOSPC")) }
+    try await office.live(engine: full, settings: settings) { life in
+      let status = try await life.status(try await life.add()) { $0.state == .pending && $0.reason != "starts next" }
+      #expect(status.reason == "waits, and is tried again at \(again): the disk is full (ENOSPC)")
+    }
+    let dying = FakeEngine { _ in Self.crash }
+    try await office.live(engine: dying, settings: settings) { life in
+      let id = try await life.add(about: "others", likeness: "b")
+      let status = try await life.status(id) { $0.state == .pending && $0.reason != "starts next" }
+      #expect(status.reason == "is tried again at \(again): the worker that was tokenizing 'others' was killed (signal 9)")
+    }
+  }
+
   @Test func an_errand_that_ran_when_the_agent_ended_begins_anew() async throws {
     let id = try await office.open { catalogue in
       let errand = try await catalogue.addErrand(

@@ -97,7 +97,7 @@ struct ModelInspectionTests {
   @Test(arguments: [#"{"architectures": ["LlamaForCausalLM"]}"#, "[1]", "no JSON"]) func json_that_is_no_tokenizer(text: String) throws {
     #expect(
       problem(try folder.write(text, to: "config.json"))?.description
-        == "config.json: config.json is neither a model's folder, nor an archive of one, nor a tokenizer.json. "
+        == "config.json: it is neither a model's folder, nor an archive of one, nor a tokenizer.json. "
         + "Drop the model's whole folder, or pack it: tar -czf model.tar.gz -C MODEL_FOLDER . A tokenizer.json may come alone.")
   }
 
@@ -105,7 +105,7 @@ struct ModelInspectionTests {
     let json = #"{"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": {"type": "WordPiece", "vocab": {}}}"#
     #expect(
       problem(try folder.write(json, to: "words.json"))?.description
-        == "words.json: words.json is no model, and no tokenizer that can be used. "
+        == "words.json: it is no model, and no tokenizer that can be used. "
         + "\"decoder\" in tokenizer.json is null, which is not supported. Supported: \"ByteLevel\".")
   }
 
@@ -143,7 +143,7 @@ struct ModelInspectionTests {
   @Test func a_file_that_is_no_archive() throws {
     let path = try folder.write("just text\n", to: "model.txt")
     #expect(problem(path)?.code == "model.no-model")
-    #expect(problem(path)?.what == "model.txt is neither a folder nor an archive of one")
+    #expect(problem(path)?.what == "it is neither a folder nor an archive of one")
   }
 
   @Test func links_and_ways_out_of_an_archive_reach_nothing() throws {

@@ -19,6 +19,7 @@ package final class ColumnTable {
     let length: Int
     var kinds: UInt8 = 0
     var rows = 0
+    var strings = 0
     var lastRow = -1
   }
 
@@ -77,6 +78,7 @@ package final class ColumnTable {
       let kind = UInt8(truncatingIfNeeded: noted[at])
       column.pointee.kinds |= kind
       if kind != Self.null { column.pointee.rows += 1 }
+      column.pointee.strings += Int(kind & Self.string)
     }
   }
 
@@ -88,6 +90,7 @@ package final class ColumnTable {
         bytes.baseAddress.map { find($0, bytes.count) } ?? withUnsafePointer(to: UInt8(0)) { find($0, 0) }
       }
       columns[column].rows += rows
+      columns[column].strings += rows
       if rows > 0 { columns[column].kinds |= Self.kind(UInt8(ascii: "\"")) }
     }
   }
@@ -102,10 +105,12 @@ package final class ColumnTable {
         let both = Set(found[at].kinds + kinds)
         found[at].kinds = DatasetColumn.ValueKind.allCases.filter(both.contains)
         found[at].rows += column.rows
+        found[at].strings = (found[at].strings ?? 0) + column.strings
       } else {
-        found.append(DatasetColumn(name: name, kinds: kinds, rows: column.rows))
+        found.append(DatasetColumn(name: name, kinds: kinds, rows: column.rows, strings: column.strings))
       }
     }
+    for at in found.indices where found[at].strings == 0 || found[at].strings == found[at].rows { found[at].strings = nil }
     return found
   }
 
@@ -115,6 +120,8 @@ package final class ColumnTable {
   }
 
   private static let null = bit(of: .null)
+  /// One, so that counting needs no branch.
+  private static let string = bit(of: .string)
 
   private static func bit(of kind: DatasetColumn.ValueKind) -> UInt8 {
     switch kind {

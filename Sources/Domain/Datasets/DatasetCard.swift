@@ -45,10 +45,12 @@ package struct DatasetCard: Codable, Sendable, Equatable {
     package var maximumLength: Int?
     package var tokens: Int
     package var sequences: Int
+    /// What was done to the rows; nil: nothing.
+    package var treatment: RowTreatment?
     package var createdAt: Timestamp
 
     enum CodingKeys: String, CodingKey {
-      case id, version, tokenizer, method, tokens, sequences
+      case id, version, tokenizer, method, tokens, sequences, treatment
       case maximumLength = "max_length"
       case createdAt = "created_at"
     }
@@ -56,6 +58,7 @@ package struct DatasetCard: Codable, Sendable, Equatable {
     package init(_ card: TokenizationCard) {
       (id, version, tokenizer, method) = (card.id, card.version, card.tokenizer, card.method)
       (maximumLength, tokens, sequences, createdAt) = (card.maximumLength, card.tokens, card.sequences, card.createdAt)
+      treatment = card.treatment.changesNothing ? nil : card.treatment
     }
   }
 

@@ -43,10 +43,13 @@ package struct DatasetColumn: Sendable, Codable, Equatable {
   package var kinds: [ValueKind]
   /// Rows in which the column is present and not null.
   package var rows: Int
+  /// Of these, rows whose value is a string; nil where all or none are.
+  package var strings: Int?
 
-  package init(name: String, kinds: [ValueKind], rows: Int) {
+  package init(name: String, kinds: [ValueKind], rows: Int, strings: Int? = nil) {
     self.name = name
     self.kinds = kinds
     self.rows = rows
+    self.strings = strings
   }
 }

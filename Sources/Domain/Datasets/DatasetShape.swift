@@ -135,11 +135,14 @@ extension Problem {
 
   package init(_ dataset: SafeName, cannotBecome target: DatasetSchema, _ shape: DatasetShape) {
     let can = shape.conversions.map(\.rawValue).joined(separator: ", ")
+    let isText = shape == .text || shape == .corpus
     self.init(
       "convert.impossible", "the rows of '\(dataset)' (\(shape.title)) cannot be converted to \(target.rawValue)", at: .init(field: "to"),
-      why: can.isEmpty ? "nothing says which column means what" : "they do not hold what such rows need",
-      mend: can.isEmpty
-        ? "Say which column is which in \(dataset)\(DatasetSidecar.ending), {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
-        : "They can be converted to \(can).")
+      why: can.isEmpty && !isText ? "nothing says which column means what" : "they do not hold what such rows need",
+      mend: isText
+        ? "Train on them with the method pretrain; or where other columns hold a prompt and a completion, say so in \(dataset)\(DatasetSidecar.ending), {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
+        : can.isEmpty
+          ? "Say which column is which in \(dataset)\(DatasetSidecar.ending), {\"columns\": {\"prompt\": \"…\", \"completion\": \"…\"}}, and convert it then."
+          : "They can be converted to \(can).")
   }
 }

@@ -13,18 +13,23 @@ package struct DownloadOrder: Codable, Sendable, Equatable {
   package var connections: Int
   /// Bytes of the disk that stay free.
   package var reservedBytes: Int
+  /// The Python that is to read Parquet and Arrow; nil: whatever the system calls python3.
+  package var python: String?
   /// Hours that a download may take.
   package var hours: Double
+  /// When it began, in whatever worker: its `max_seconds` count from there. nil: it begins now.
+  package var startedAt: Timestamp?
 
   enum CodingKeys: String, CodingKey {
-    case schema, wish, folder, endpoint, connections, hours
+    case schema, wish, folder, endpoint, connections, python, hours
     case tokenFile = "token_file"
     case reservedBytes = "reserved_bytes"
+    case startedAt = "started_at"
   }
 
   package init(
     wish: DownloadWish, folder: String, endpoint: String? = nil, tokenFile: String? = nil, connections: Int = 8, reservedBytes: Int = 0,
-    hours: Double = 48
+    python: String? = nil, hours: Double = 48, startedAt: Timestamp? = nil
   ) {
     self.wish = wish
     self.folder = folder
@@ -32,6 +37,8 @@ package struct DownloadOrder: Codable, Sendable, Equatable {
     self.tokenFile = tokenFile
     self.connections = connections
     self.reservedBytes = reservedBytes
+    self.python = python
     self.hours = hours
+    self.startedAt = startedAt
   }
 }

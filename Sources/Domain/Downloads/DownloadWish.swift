@@ -12,7 +12,7 @@ package struct DownloadWish: Codable, Sendable, Equatable {
   package var files: [String]
   package var maximumRows: Int?
   package var maximumBytes: Int?
-  /// Seconds that it may take, as measured before it begins.
+  /// Seconds that it may take, from its first start.
   package var maximumSeconds: Int?
   package var preset: String?
 

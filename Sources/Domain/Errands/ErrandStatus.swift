@@ -52,7 +52,7 @@ package struct ErrandStatus: Codable, Sendable, Equatable {
   package mutating func apply(_ progress: ErrandProgress, after seconds: Double, at now: Timestamp) {
     updatedAt = now
     phase = progress.phase
-    (done, total, unit, note) = (progress.done, progress.total, progress.unit, progress.note)
+    (done, total, unit, note, reason) = (progress.done, progress.total, progress.unit, progress.note, progress.waits)
     self.progress = progress.total.map { $0 > 0 ? min(100, 100 * Double(progress.done) / Double($0)) : 100 }
     elapsed = seconds
     if let estimate = progress.estimate { self.estimate = estimate }

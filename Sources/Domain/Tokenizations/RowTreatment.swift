@@ -34,6 +34,16 @@ package struct RowTreatment: Section, Codable, Hashable {
   /// Whether rows reach the token files as they are.
   package var changesNothing: Bool { self == RowTreatment() }
 
+  /// What is not left to its default, for people: "stop_words english, min_tokens 5".
+  package var title: String {
+    let usual = RowTreatment()
+    return Self.fields.compactMap { field in
+      let node = field.get(self)
+      guard node != field.get(usual) else { return nil }
+      return "\(field.key) \((node.array ?? [node]).map { $0.string ?? $0.text() }.joined(separator: " "))"
+    }.joined(separator: ", ")
+  }
+
   package static let fields: [Field<RowTreatment>] = {
     [
       Field(

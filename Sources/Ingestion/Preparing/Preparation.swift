@@ -126,8 +126,7 @@ final class Preparation {
     }
     try fileSystem.removeTree(aside.folder)
     splits = (made + splits.filter { $0.name != train.name }).sorted { SplitName.isInOrder($0.name, $1.name) }
-    let counts = made.map { "\($0.name) \(Figures.grouped($0.rows))" }.joined(separator: ", ")
-    remarks.append("Divided by lot\(ratio.stratify.map { ", alike in every '\($0)'" } ?? ""): \(counts).")
+    remarks.append("Divided by lot\(ratio.stratify.map { ", alike in every '\($0)'" } ?? "").")
   }
 }
 

@@ -36,7 +36,9 @@ package struct DownloadWork: ErrandWork {
     let body = try PublishedJSON.decode(DownloadErrand.self, from: errand.body.utf8)
     let order = DownloadOrder(
       wish: body.wish, folder: folder.folder.string, endpoint: settings.hubEndpoint, tokenFile: settings.hubTokenFile,
-      connections: settings.hubConnections, reservedBytes: settings.leastFreeDisk * Self.mebibyte, hours: settings.downloadHours)
+      connections: settings.hubConnections, reservedBytes: settings.leastFreeDisk * Self.mebibyte,
+      python: settings.python, hours: settings.downloadHours,
+      startedAt: errand.startedAt ?? Timestamp(nanoseconds: clock.now()))
     try files.makeFolders(folder.folder)
     try await takeUp(body.wish, for: errand, in: DownloadLayout(folder: folder.folder))
     try files.publish(try PublishedJSON.bytes(of: order), to: folder.order)

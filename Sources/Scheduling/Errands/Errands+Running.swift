@@ -84,7 +84,7 @@ extension Errands {
       let problem = crash.problem(doing: "\(errand.kind.gerund) '\(errand.about)'")
       log.error("a worker ended without a word", metadata: ["errand": "\(errand.id)", "problem": "\(problem)"])
       if try await catalogue.noteCrash(ofErrand: errand.id) >= 3 { return try await fail(errand, problem) }
-      return try await waits(errand, "is tried again: \(problem.what)")
+      return try await waits(errand, "is tried again at \(again(errand.id)): \(problem.inBrief)")
     }
   }
 
@@ -99,7 +99,9 @@ extension Errands {
 
   private func fail(_ errand: ErrandRecord, _ problem: Problem) async throws -> Bool {
     if try await isUnwanted(errand) { return try await cutOff(errand) }
-    if works[errand.kind]?.isPassing(problem) == true { return try await waits(errand, "waits and is tried again: \(problem.what)") }
+    if works[errand.kind]?.isPassing(problem) == true {
+      return try await waits(errand, "waits, and is tried again at \(again(errand.id)): \(problem.inBrief)")
+    }
     try await end(errand, .error, reason: problem.description, problem: problem)
     return false
   }
@@ -128,12 +130,16 @@ extension Errands {
     log.notice("errand ends", metadata: ["errand": "\(errand.id)", "state": "\(state.rawValue)", "reason": "\(reason ?? "")"])
   }
 
+  /// Each time twice as long, up to five minutes: a server or a network that is down is not asked all the time.
+  private func restSeconds(_ id: ErrandID) -> Double { settings.retrySeconds * Double(1 << min(rests[id, default: 0], 6)) }
+
+  private func again(_ id: ErrandID) -> String { (now + restSeconds(id)).timeOfDay }
+
   /// Holds an errand back until what kept it may have passed. Ends early where the agent stops.
   private func rest(_ id: ErrandID) async {
     if isShuttingDown { return }
     resting.insert(id)
-    // Each time twice as long, up to five minutes: a server or a network that is down is not asked all the time.
-    let seconds = settings.retrySeconds * Double(1 << min(rests[id, default: 0], 6))
+    let seconds = restSeconds(id)
     rests[id, default: 0] += 1
     await withTaskGroup(of: Void.self) { group in
       group.addTask { try? await Task.sleep(for: .seconds(seconds)) }  // ended by the stop below, or by itself

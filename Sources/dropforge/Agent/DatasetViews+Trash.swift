@@ -61,11 +61,25 @@ extension DatasetViews {
     try files.move(path, to: target)
   }
 
-  /// Removes for good what has lain there long enough.
+  /// Removes for good what has lain there long enough. Not while something is taken out.
   func empty() async throws {
-    for record in try await catalogue.trash() where record.until <= now {
-      try files.removeTree(layout.workspace.trash(record.id).folder)
-      try await catalogue.forgetTrash(record.id)
+    try await turnstile.pass {
+      for record in try await catalogue.trash() where record.until <= now {
+        try files.removeTree(layout.workspace.trash(record.id).folder)
+        try await catalogue.forgetTrash(record.id)
+      }
+    }
+  }
+
+  /// What the catalogue has taken back has its files back when this returns.
+  func takenOut(_ reference: DatasetReference) async throws -> Catalogue.DatasetRestoration {
+    try await turnstile.pass {
+      let outcome = try await catalogue.restoreDataset(reference.name, version: reference.version)
+      if case .done(let record) = outcome {
+        try moveBack(record)
+        try await catalogue.forgetTrash(record.id)
+      }
+      return outcome
     }
   }
 

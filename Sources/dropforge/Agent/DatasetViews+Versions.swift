@@ -9,9 +9,16 @@ extension DatasetViews {
   func delete(_ number: Int, of name: SafeName, isForced: Bool, _ errands: Errands) async throws -> RequestAnswer {
     let until = Timestamp(nanoseconds: now.nanoseconds + Int64(settings.trashDays * 86_400e9))
     let id = DropID(at: now, random: .random(in: 0...UInt32.max))
-    let outcome = try await catalogue.deleteVersion(
-      number, of: name, isForced: isForced, as: id, bytes: try size(ofVersion: number, in: layout.workspace.dataset(name)), at: now,
-      until: until)
+    let outcome = try await turnstile.pass {
+      let outcome = try await catalogue.deleteVersion(
+        number, of: name, isForced: isForced, as: id, bytes: try size(ofVersion: number, in: layout.workspace.dataset(name)), at: now,
+        until: until)
+      if case .done(let record, let left) = outcome {
+        for errand in left.errands { _ = try await errands.cancel(errand.text) }
+        try moveToTrash(record)
+      }
+      return outcome
+    }
     switch outcome {
     case .unknown: return .refused(try await unknown(name))
     case .noVersion(let known):
@@ -30,8 +37,6 @@ extension DatasetViews {
           mend: "Delete the dataset: leave the version out."))
     case .inUse(let users): return .refused(Self.inUse(number, of: name, by: users))
     case .done(let record, let left):
-      for errand in left.errands { _ = try await errands.cancel(errand.text) }
-      try moveToTrash(record)
       let back =
         settings.trashDays > 0
         ? "It can be restored until \(record.until) ({\"action\": \"restore\", \"dataset\": \"\(name)@\(number)\"}); until then its files take \(Figures.bytes(record.bytes))."

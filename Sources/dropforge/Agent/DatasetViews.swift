@@ -14,7 +14,7 @@ struct DatasetViews: Sendable {
   let publisher: Publisher
   let settings: AgentSettings
   let clock: WallClock
-  private let turnstile = Turnstile()
+  let turnstile = Turnstile()
 
   init(
     layout: RootLayout, files: any FileSystem, catalogue: Catalogue, publisher: Publisher, settings: AgentSettings, clock: WallClock
@@ -75,8 +75,12 @@ struct DatasetViews: Sendable {
     let folder = layout.workspace.dataset(reference.name)
     let until = Timestamp(nanoseconds: now.nanoseconds + Int64(settings.trashDays * 86_400e9))
     let id = DropID(at: now, random: .random(in: 0...UInt32.max))
-    let outcome = try await catalogue.deleteDataset(
-      reference.name, isForced: isForced, as: id, bytes: try size(of: folder.folder), at: now, until: until)
+    let outcome = try await turnstile.pass {
+      let outcome = try await catalogue.deleteDataset(
+        reference.name, isForced: isForced, as: id, bytes: try size(of: folder.folder), at: now, until: until)
+      if case .done(let record, _) = outcome { try moveToTrash(record) }
+      return outcome
+    }
     switch outcome {
     case .unknown:
       // A request may be carried out again after a crash.
@@ -86,7 +90,6 @@ struct DatasetViews: Sendable {
       return .refused(try await unknown(reference.name))
     case .inUse(let jobs): return .refused(Self.inUse(reference.name, by: jobs))
     case .done(let record, let jobs):
-      try moveToTrash(record)
       let back =
         settings.trashDays > 0
         ? "It can be restored until \(record.until) (\"action\": \"restore\"); until then its files take \(Figures.bytes(record.bytes))."
@@ -99,26 +102,18 @@ struct DatasetViews: Sendable {
   }
 
   func restore(_ reference: DatasetReference) async throws -> RequestAnswer {
-    switch try await catalogue.restoreDataset(reference.name, version: reference.version) {
+    switch try await takenOut(reference) {
     case .unknown:
       let versions = try await catalogue.datasetVersions(of: reference.name).map(\.number)
-      if let number = reference.version {
-        if versions.contains(number) {
-          return .carriedOut("Version \(number) of dataset '\(reference.name)' is here: there is nothing to restore.")
-        }
-        return .refused(
-          Problem(
-            "trash.unknown", "no deleted version \(number) of the dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
-            why: "it was not deleted by itself, or longer than \(Figures.general(settings.trashDays)) days ago",
-            mend: "`dropforge datasets trash` tells which there are."))
+      let meant = (reference.version.map { "version \($0) of " } ?? "") + "dataset '\(reference.name)'"
+      if reference.version.map(versions.contains) ?? !versions.isEmpty {
+        return .carriedOut("\(meant.sentenceCased) is here: there is nothing to restore.")
       }
-      if !versions.isEmpty {
-        return .carriedOut("Dataset '\(reference.name)' is here: there is nothing to restore.")
-      }
+      let alone = reference.version == nil ? "" : " by itself"
       return .refused(
         Problem(
-          "trash.unknown", "no deleted dataset '\(reference.name)' can be restored", at: .init(field: "dataset"),
-          why: "it was not deleted, or longer than \(Figures.general(settings.trashDays)) days ago",
+          "trash.unknown", "no deleted \(meant) can be restored", at: .init(field: "dataset"),
+          why: "it was not deleted\(alone), or longer than \(Figures.general(settings.trashDays)) days ago",
           mend: "`dropforge datasets trash` tells which there are."))
     case .nameTaken:
       return .refused(
@@ -136,8 +131,6 @@ struct DatasetViews: Sendable {
           "dataset.bytes-taken", "the bytes of '\(reference.name)' were dropped again: they are version \(version) of '\(name)'",
           at: .init(field: "dataset"), mend: "Use that one, or delete it before."))
     case .done(let record):
-      try moveBack(record)
-      try await catalogue.forgetTrash(record.id)
       try await publish([record.dataset])
       if !record.isWhole { return .carriedOut("Version \(record.versions[0]) of dataset '\(record.dataset)' is back.") }
       return .carriedOut(

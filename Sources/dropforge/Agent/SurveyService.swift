@@ -45,13 +45,30 @@ actor SurveyService: Service {
   func run() async throws {
     wake()  // what an earlier agent left
     await withGracefulShutdownHandler {
-      for await _ in calls {
-        if stop.isMade { break }
-        await work()
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.emptyTrash() }
+        for await _ in calls {
+          if stop.isMade { break }
+          await work()
+        }
+        group.cancelAll()
       }
     } onGracefulShutdown: { [stop, caller] in
       stop.make()
       caller.finish()
+    }
+  }
+
+  /// Also where nothing is dropped or deleted for weeks.
+  private func emptyTrash() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(views.settings.rescanSeconds))  // ends early where the agent stops
+      if Task.isCancelled { return }
+      do {
+        try await views.empty()
+      } catch {
+        log.error("the trash cannot be emptied", metadata: ["error": "\(error)"])
+      }
     }
   }
 
@@ -65,7 +82,6 @@ actor SurveyService: Service {
         let versions = try await catalogue.unsurveyed(Self.groupSize)
         if versions.isEmpty { return }
         try await survey(versions)
-        try await views.empty()
       }
     } catch is CancellationError {
       return

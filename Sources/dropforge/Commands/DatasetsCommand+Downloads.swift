@@ -81,8 +81,10 @@ struct DownloadShelf {
         plan?.licence ?? "",
         isOpen
           ? [
-            status.rate.map { "\(Figures.bytes(Int($0))) a second" }, status.eta.map { "\(Figures.duration($0)) to go" },
-            status.estimate?.seconds.map { "\(Figures.duration($0)) estimated" }, status.reason,
+            status.state == .running && (status.done ?? 0) == 0 ? status.phase : nil,
+            status.rate.flatMap { $0 > 0 ? "\(Figures.bytes(Int($0))) a second" : nil }, status.eta.map { "\(Figures.duration($0)) to go" },
+            status.estimate?.seconds.map { "\(Figures.duration($0)) estimated" },
+            status.reason ?? (status.total == nil ? status.note : nil),
           ]
           .compactMap(\.self).joined(separator: ", ")
           : status.state == .completed ? "" : status.reason ?? "",

@@ -72,8 +72,12 @@ struct ModelLocator {
     let path = Paths.absolute(model)
     if files.exists(path.appending("config.json")) || files.exists(path.appending("adapter_config.json")) { return path }
     if files.isFolder(layout.workspace.folder) {
-      let dropped = layout.workspace.model(SafeName(from: model)).folder
-      if files.exists(dropped.appending("config.json")) { return dropped }
+      let dropped = layout.workspace.model(SafeName(from: model))
+      if files.exists(dropped.folder.appending("config.json")) { return dropped.folder }
+      if let card = try? PublishedJSON.decode(ModelCard.self, from: try files.contents(of: dropped.card)), card.isLoneTokenizer {
+        throw CommandFailure(
+          "'\(model)' is a tokenizer without a model: it has no weights. `dropforge models` tells which are models.", code: .saidNo)
+      }
       if let job = try? StatusReader(layout).job(called: model) {
         let final = layout.workspace.job(job.id).finalModel
         if files.exists(final.appending("config.json")) || files.exists(final.appending("adapter_config.json")) { return final }

@@ -92,7 +92,11 @@ struct ModelShelf {
 
   func node(_ card: ModelCard) throws -> JSONNode {
     var object = try JSONParser.parse(PublishedJSON.bytes(of: card)).object ?? JSONObject()
-    object["model_type"] = "base"
+    object["model_type"] = card.isLoneTokenizer ? ModelCard.loneTokenizer.node : "base"
+    if card.isLoneTokenizer {
+      // It has none of them.
+      for key in ["architecture", "parameters", "max_position_embeddings", "has_tokenizer"] { object[key] = nil }
+    }
     object["path"] = layout.relative(layout.workspace.model(card.name).folder).node
     return JSONNode(.object(object))
   }

@@ -125,7 +125,10 @@ struct StatusReader {
   }
 
   private func row(_ errand: ErrandStatus) -> [String] {
-    let rate = errand.rate.map { rate in errand.unit == .bytes ? "\(Figures.bytes(Int(rate)))/s" : "\(Figures.grouped(Int(rate))) rows/s" }
+    // Nothing is done yet: that is no pace.
+    let rate = errand.rate.flatMap { $0 > 0 ? $0 : nil }.map { rate in
+      errand.unit == .bytes ? "\(Figures.bytes(Int(rate)))/s" : "\(Figures.grouped(Int(rate))) rows/s"
+    }
     return [
       errand.id.text, errand.phase.map { "\(errand.state.rawValue), \($0)" } ?? errand.state.rawValue,
       errand.progress.map { "\(Terminal.bar($0 / 100, width: 12)) \(Int($0)) %" } ?? "", rate ?? "",

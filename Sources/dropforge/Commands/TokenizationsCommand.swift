@@ -31,14 +31,17 @@ struct TokenizationsCommand: AsyncParsableCommand {
           (card.tokenizations ?? []).map { one in
             [
               one.id, "\(card.name)@\(one.version)", one.tokenizer, one.method.rawValue, one.maximumLength.map(String.init) ?? "",
-              Figures.grouped(one.tokens), Figures.grouped(one.sequences), "\(one.createdAt)",
+              Figures.grouped(one.tokens), Figures.grouped(one.sequences), one.treatment?.title ?? "", "\(one.createdAt)",
             ]
           }
         }
         if rows.isEmpty {
-          return Terminal.say("no tokenizations yet: a job makes those it needs, a request {\"action\": \"tokenize\"} others")
+          return Terminal.say(
+            "no tokenizations\(dataset.map { " of '\($0)'" } ?? "") yet: a job makes those it needs, a request {\"action\": \"tokenize\"} others"
+          )
         }
-        Terminal.say(Terminal.table(["TOKENIZATION", "DATASET", "TOKENIZER", "METHOD", "LENGTH", "TOKENS", "SEQUENCES", "MADE"], rows))
+        Terminal.say(
+          Terminal.table(["TOKENIZATION", "DATASET", "TOKENIZER", "METHOD", "LENGTH", "TOKENS", "SEQUENCES", "ROWS WITH", "MADE"], rows))
       }
     }
   }
