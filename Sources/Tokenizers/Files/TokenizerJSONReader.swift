@@ -9,10 +9,12 @@ struct TokenizerJSONReader {
 
   let json: [UInt8]
   let root: TokenizerJSONField
+  private let scan: ModelScan?
 
   init(_ json: [UInt8]) throws(TokenizerError) {
     self.json = json
-    root = try TokenizerJSONField.parse(json, file: Self.fileName)
+    scan = ModelScan(json)
+    if let scan { root = scan.root } else { root = try TokenizerJSONField.parse(json, file: Self.fileName) }
   }
 
   func tokenizer(settings: TokenizerSettings) throws(TokenizerError) -> Tokenizer {
@@ -22,7 +24,7 @@ struct TokenizerJSONReader {
     var pipeline = try preTokenizer()
     pipeline.composes = try composes(root.optional("normalizer"))
     try checkDecoder()
-    let model = try BPEModelReader(root.member("model"))
+    let model = try BPEModelReader(root.member("model"), scan)
     try model.checkAlphabet(passesBytesThrough: pipeline.leavesTextWhole && model.merges.count == 0)
     let addedTokens = try addedTokens(model)
     let vocabulary = Vocabulary(
