@@ -8,6 +8,7 @@ struct TokenizerJSONReader {
   static let fileName = "tokenizer.json"
 
   let json: [UInt8]
+  /// Without the model's vocabulary and merges where `scan` has them.
   let root: TokenizerJSONField
   private let scan: ModelScan?
 
