@@ -27,6 +27,7 @@ int cl_pass_by_cache(int fd, int is_on) {
   if (flags < 0) return -1;
   return fcntl(fd, F_SETFL, is_on ? flags | O_DIRECT : flags & ~O_DIRECT);
 }
+void cl_start_writing(int fd, long long offset, long long count) { sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE); }
 long cl_file_system_type(const char *path) {
   struct statfs status;
   return statfs(path, &status) == 0 ? (long)status.f_type : -1;

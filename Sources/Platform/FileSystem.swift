@@ -16,7 +16,10 @@ package protocol FileSystem: Sendable {
   /// fsync(2): contents and metadata of a file, or a folder's entries. After a failure nothing that was written since the
   /// last success may be trusted.
   func sync(_ file: FileDescriptor) throws(SystemError)
-  /// syncfs(2): the same for everything on the file system that holds this file, whoever wrote it.
+  /// sync_file_range(2): has the disk begin with a part that was written, without waiting for it, so that a later `sync` has little left
+  /// to wait for. It promises nothing; what goes wrong `sync` tells.
+  func startSync(_ file: FileDescriptor, _ part: Range<Int>)
+  /// syncfs(2): what `sync` does for everything on the file system that holds this file, whoever wrote it.
   func syncFileSystem(of file: FileDescriptor) throws(SystemError)
   /// O_DIRECT, fcntl(2): what is written from here on does, or does not, go through the page cache. Past it memory, length and
   /// place of every write are multiples of 4,096. False where the file system has no such way.
@@ -39,6 +42,7 @@ package protocol FileSystem: Sendable {
 
 extension FileSystem {
   package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { false }
+  package func startSync(_ file: FileDescriptor, _ part: Range<Int>) {}
 }
 
 package enum OpenMode: Sendable {

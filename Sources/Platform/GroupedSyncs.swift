@@ -119,6 +119,7 @@ package final class GroupedSyncs: FileSystem {
   package func seek(_ file: FileDescriptor, to offset: Int) throws(SystemError) { try files.seek(file, to: offset) }
   package func truncate(_ file: FileDescriptor, to size: Int) throws(SystemError) { try files.truncate(file, to: size) }
   package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { files.passByCache(file, isOn) }
+  package func startSync(_ file: FileDescriptor, _ part: Range<Int>) { files.startSync(file, part) }
   package func status(_ path: FilePath) throws(SystemError) -> FileStatus { try files.status(path) }
   package func status(of file: FileDescriptor) throws(SystemError) -> FileStatus { try files.status(of: file) }
   package func renameWithoutReplacing(_ path: FilePath, to target: FilePath) throws(SystemError) {

@@ -56,6 +56,10 @@ package struct LinuxFileSystem: FileSystem {
     guard retrying({ fsync(file.rawValue) }) == 0 else { throw .last("fsync") }
   }
 
+  package func startSync(_ file: FileDescriptor, _ part: Range<Int>) {
+    cl_start_writing(file.rawValue, Int64(part.lowerBound), Int64(part.count))
+  }
+
   package func syncFileSystem(of file: FileDescriptor) throws(SystemError) {
     guard retrying({ cl_syncfs(file.rawValue) }) == 0 else { throw .last("syncfs") }
   }

@@ -104,16 +104,15 @@ package struct JSONScanner {
 
   /// Steps over the comma or the closing bracket after an element; true where the container is closed.
   package mutating func skipSeparator(closing: UInt8) throws(JSONSyntaxError) -> Bool {
-    let bracket = String(UnicodeScalar(closing))
-    guard let byte = current else { throw endOfText("a comma or \(bracket)") }
+    guard let byte = current else { throw endOfText("a comma or \(UnicodeScalar(closing))") }
     if byte == closing { position += 1; return true }
-    guard byte == UInt8(ascii: ",") else { throw unexpected("a comma or \(bracket)") }
+    guard byte == UInt8(ascii: ",") else { throw unexpected("a comma or \(UnicodeScalar(closing))") }
     let comma = position
     position += 1
     skipWhitespace()
     if current == closing {
       position = comma
-      throw error(.trailingComma, "a comma stands before the closing \(bracket); JSON allows none there")
+      throw error(.trailingComma, "a comma stands before the closing \(UnicodeScalar(closing)); JSON allows none there")
     }
     return false
   }

@@ -18,11 +18,9 @@ package enum ByteAlphabet {
   }()
 
   /// The byte of every scalar up to U+0143, or -1.
-  private static let bytes: [Int16] = {
-    var bytes = [Int16](repeating: -1, count: 0x144)
+  private static let bytes = FrozenTable<Int16>(count: 0x144, repeating: -1) { bytes in
     for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar.value)] = Int16(byte) }
-    return bytes
-  }()
+  }
 
   /// The bytes that a token's text stands for, or nil where one of its scalars is no letter of this alphabet.
   package static func bytes(of text: String) -> [UInt8]? {
@@ -33,6 +31,27 @@ package enum ByteAlphabet {
       result.append(UInt8(bytes[Int(scalar.value)]))
     }
     return result
+  }
+
+  /// Writes the bytes that a token's text stands for to `output`, which has room for as many as the text has; returns how many they are,
+  /// or nil where one of its scalars is no letter of this alphabet. The text is well-formed UTF-8.
+  static func decode(_ text: UnsafeBufferPointer<UInt8>, to output: UnsafeMutablePointer<UInt8>) -> Int? {
+    let table = bytes.base
+    var (index, count) = (0, 0)
+    while index < text.count {
+      var scalar = Int(text[index])
+      index &+= 1
+      if scalar >= 0x80 {
+        // Letters of this alphabet have two bytes at most: 0xC2 to 0xC5 begin them.
+        guard scalar < 0xC6, index < text.count else { return nil }
+        scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
+        index &+= 1
+      }
+      guard scalar < 0x144, table[scalar] >= 0 else { return nil }
+      output[count] = UInt8(truncatingIfNeeded: table[scalar])
+      count &+= 1
+    }
+    return count
   }
 
   /// The text of a token of these bytes.

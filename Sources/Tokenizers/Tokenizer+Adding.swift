@@ -9,9 +9,10 @@ extension Tokenizer {
   package func adding(specialTokens: [String]) throws(TokenizerError) -> Tokenizer {
     try Self.check(specialTokens)
     let new = specialTokens.filter { token in !addedTokens.contains { $0.content == token } }
-    let reader = try TokenizerJSONReader(json)
-    guard var root = reader.root.node.object, !new.isEmpty else { return self }
-    let vocabulary = try reader.root.member("model").member("vocab")
+    // The whole tree, which is written again: the reader of tokenizers leaves vocabulary and merges out of its own.
+    let file = try TokenizerJSONField.parse(json, file: TokenizerJSONReader.fileName)
+    guard var root = file.node.object, !new.isEmpty else { return self }
+    let vocabulary = try file.member("model").member("vocab")
     var next = try vocabulary.members().count + addedTokens.count { vocabulary.node[$0.content] == nil }
     var nodes = root["added_tokens"]?.array ?? []
     for content in new {

@@ -72,7 +72,9 @@ package final class Tokenizer: Sendable {
   package var passesBytesThrough: Bool { pipeline.leavesTextWhole && merges.count == 0 }
 
   /// State for encoding, for one thread.
-  package func makeEncoder() -> Encoder { Encoder(self) }
+  ///
+  /// - Parameter isForMuchText: whether it is worth a millisecond to have its memory ready, which is 8 MB at least then.
+  package func makeEncoder(isForMuchText: Bool = false) -> Encoder { Encoder(self, isForMuchText: isForMuchText) }
 
   /// The ids of one text. For more than a few texts keep an `Encoder`.
   package func encode(_ text: String, addingSpecialTokens: Bool = false) -> [TokenID] {

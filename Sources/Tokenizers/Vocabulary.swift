@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Which tokens there are: id, text and bytes of each.
 ///
 /// A token's text is what `tokenizer.json` writes: the letters of `ByteAlphabet` for a token of the model, the plain text for
@@ -16,42 +20,73 @@ package struct Vocabulary: Sendable {
   private let plainIDs: [[UInt8]: TokenID]
   private let used: [Bool]
 
-  /// `modelTokens` are byte-level ones by their bytes; `plain` all others, added tokens among them. No id and no text may
-  /// stand twice; who reads a file has made sure of it.
-  init(modelTokens: [(bytes: [UInt8], id: TokenID)], plain: [(text: String, id: TokenID)]) {
-    let highest = max(modelTokens.lazy.map(\.id).max() ?? 0, plain.lazy.map(\.id).max() ?? 0)
-    let count = modelTokens.isEmpty && plain.isEmpty ? 0 : Int(highest) + 1
+  /// Whether every one of the model's tokens is found by its bytes, as it is not where two have the same.
+  let isUnambiguous: Bool
+
+  /// `modelTokens` are byte-level ones by their bytes; `plain` all others, added tokens among them. No id may stand twice, and no text;
+  /// who reads a file has made sure of it, or asks `isUnambiguous`.
+  init(modelTokens: ModelTokens, plain: [(text: String, id: TokenID)]) {
+    let highest = max(modelTokens.ids.max() ?? 0, plain.lazy.map(\.id).max() ?? 0)
+    let count = modelTokens.count == 0 && plain.isEmpty ? 0 : Int(highest) + 1
     self.count = count
     plainTexts = Dictionary(plain.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
     plainIDs = Dictionary(plain.map { (Array($0.text.utf8), $0.id) }, uniquingKeysWith: { first, _ in first })
 
-    var bytesByID = [[UInt8]](repeating: [], count: count)
+    // Bytes in the order of the ids: of each where they come from, a model's token or, counted from -1 down, a plain one.
+    var sources = [Int](repeating: .max, count: count)
     var used = [Bool](repeating: false, count: count)
-    for token in modelTokens {
-      bytesByID[Int(token.id)] = token.bytes
-      used[Int(token.id)] = true
+    for (index, id) in modelTokens.ids.enumerated() {
+      sources[Int(id)] = index
+      used[Int(id)] = true
     }
-    for token in plain {
-      bytesByID[Int(token.id)] = Array(token.text.utf8)
+    for (index, token) in plain.enumerated() {
+      sources[Int(token.id)] = -1 - index
       used[Int(token.id)] = true
     }
     self.used = used
     var offsets: [UInt32] = [0]
     offsets.reserveCapacity(count + 1)
-    for bytes in bytesByID { offsets.append(offsets[offsets.count - 1] + UInt32(bytes.count)) }
-    starts = FrozenTable(offsets)
-    let content = FrozenTable<UInt8>(Array(bytesByID.joined()))
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(modelTokens.content.count)
+    for source in sources {
+      if source < 0 {
+        bytes.append(contentsOf: plain[-1 - source].text.utf8)
+      } else if source != .max {
+        bytes.append(contentsOf: modelTokens.content[modelTokens.place(source)])
+      }
+      offsets.append(UInt32(bytes.count))
+    }
+    let starts = FrozenTable<UInt32>(offsets)
+    self.starts = starts
+    let content = FrozenTable<UInt8>(bytes)
     self.content = content
 
     var slotCount = 16
     while slotCount < modelTokens.count * 2 { slotCount *= 2 }
+    var isUnambiguous = true
     slots = FrozenTable(count: slotCount, repeating: TokenID.max) { slots in
-      for token in modelTokens {
-        var slot = token.bytes.withUnsafeBufferPointer { Self.hash($0) } & (slotCount - 1)
-        while slots[slot] != TokenID.max { slot = (slot + 1) & (slotCount - 1) }
-        slots[slot] = token.id
+      for id in modelTokens.ids {
+        let bytes = Self.bytes(of: id, content, starts)
+        var slot = Self.hash(bytes) & (slotCount - 1)
+        while slots[slot] != TokenID.max {
+          if Self.areEqual(bytes, Self.bytes(of: slots[slot], content, starts)) { isUnambiguous = false }
+          slot = (slot + 1) & (slotCount - 1)
+        }
+        slots[slot] = id
       }
     }
+    self.isUnambiguous = isUnambiguous
+  }
+
+  private static func bytes(of id: TokenID, _ content: FrozenTable<UInt8>, _ starts: FrozenTable<UInt32>) -> UnsafeBufferPointer<UInt8> {
+    let start = Int(starts[Int(id)])
+    return UnsafeBufferPointer(start: content.base + start, count: Int(starts[Int(id) + 1]) - start)
+  }
+
+  @inline(__always)
+  private static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else { return left.count == right.count }
+    return memcmp(first, second, left.count) == 0
   }
 
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
@@ -66,8 +101,7 @@ package struct Vocabulary: Sendable {
   /// The bytes that a token decodes to; none for an unused id.
   package func bytes(of id: TokenID) -> UnsafeBufferPointer<UInt8> {
     guard id < count else { return UnsafeBufferPointer(start: nil, count: 0) }
-    let start = Int(starts[Int(id)])
-    return UnsafeBufferPointer(start: content.base + start, count: Int(starts[Int(id) + 1]) - start)
+    return Self.bytes(of: id, content, starts)
   }
 
   /// The text of a token as `tokenizer.json` writes it, or nil for an unused id.
@@ -87,8 +121,7 @@ package struct Vocabulary: Sendable {
   func id(ofModelToken bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
     var slot = Self.hash(bytes) & (slots.count - 1)
     while slots[slot] != TokenID.max {
-      let candidate = self.bytes(of: slots[slot])
-      if candidate.count == bytes.count, candidate.elementsEqual(bytes) { return slots[slot] }
+      if Self.areEqual(Self.bytes(of: slots[slot], content, starts), bytes) { return slots[slot] }
       slot = (slot + 1) & (slots.count - 1)
     }
     return nil

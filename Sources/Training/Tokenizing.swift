@@ -69,7 +69,7 @@ package struct Tokenizing {
   package func recount(_ id: String) throws -> TokenStatistics {
     let layout = DatasetLayout(folder: FilePath(order.dataset.datasetFolder)).tokenization(id)
     let card = try PublishedJSON.decode(TokenizationCard.self, from: try files.contents(of: layout.card))
-    return try TokenCounting(layout: layout, card: card, tokenizer: try tokenizer()).statistics(rowLengths: nil)
+    return try TokenCounting(layout: layout, card: card, tokenizer: try tokenizer(), threads: order.threads).statistics(rowLengths: nil)
   }
 
   private func tokenizer() throws -> Tokenizer {

@@ -46,6 +46,8 @@ package final class FaultyFileSystem: FileSystem {
     var room: Int?
     /// What was written to it, by path.
     var sizes: [String: Int] = [:]
+    /// Parts that the disk was to begin with, by path.
+    var begun: [String: [Range<Int>]] = [:]
 
     mutating func giveRoomBack(_ path: FilePath) {
       guard let size = sizes.removeValue(forKey: path.string) else { return }
@@ -214,6 +216,16 @@ package final class FaultyFileSystem: FileSystem {
     // Asked for and written down, not done: no test cuts the power, and a real fsync takes most of a test's time.
     try perform(.syncFileSystem, file: file) {}
   }
+
+  package func startSync(_ file: FileDescriptor, _ part: Range<Int>) {
+    state.withLock { state in
+      if let path = state.paths[file.rawValue] { state.begun[path.string, default: []].append(part) }
+    }
+    base.startSync(file, part)
+  }
+
+  /// The parts of a file that the disk was to begin with.
+  package func begun(_ path: FilePath) -> [Range<Int>] { state.withLock { $0.begun[path.string] ?? [] } }
 
   package func passByCache(_ file: FileDescriptor, _ isOn: Bool) -> Bool { base.passByCache(file, isOn) }
 

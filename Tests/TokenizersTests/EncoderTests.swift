@@ -67,6 +67,33 @@ import Testing
     for word in words.prefix(500) { #expect(encode(word, with: encoder) == expected(word, tokenizer)) }
   }
 
+  @Test func memory_that_is_ready_changes_no_token() throws {
+    let tokenizer = try Fixture.tokenizer("llama3")
+    let (ready, plain) = (tokenizer.makeEncoder(isForMuchText: true), tokenizer.makeEncoder())
+    var generator = SeededGenerator(5)
+    for length in [0, 1, 100, 50_000] {
+      let text = (0..<length).map { _ in UInt8.random(in: 0x20...0x7A, using: &generator) }
+      for _ in 0..<2 { #expect(encode(text, with: ready) == encode(text, with: plain)) }
+    }
+  }
+
+  @Test func texts_are_sieved_for_added_tokens() throws {
+    // One of one byte, one that begins like another, and more first bytes than are looked for at once.
+    for contents in [["<|a|>"], ["<|a|>", "<|ab|>", "Z"], ["<x", "[y", "{z", "(w"]] {
+      let tokens = contents.enumerated().map { AddedToken(id: TokenID($0.offset), content: $0.element) }
+      let matcher = try #require(AddedTokenMatcher(tokens, contents: contents.map { Array($0.utf8) }))
+      for content in contents {
+        for place in 0..<20 {
+          for behind in 0..<12 {
+            let text = Array((String(repeating: "<", count: place) + content + String(repeating: "|", count: behind)).utf8)
+            #expect(text.withUnsafeBufferPointer { matcher.sieve.mayHold($0) })
+          }
+        }
+      }
+      #expect(!Array("plain text, long enough for words of eight bytes".utf8).withUnsafeBufferPointer { matcher.sieve.mayHold($0) })
+    }
+  }
+
   private func expected(_ word: [UInt8], _ tokenizer: Tokenizer) -> [TokenID] {
     if let id = word.withUnsafeBufferPointer({ tokenizer.vocabulary.id(ofModelToken: $0) }) { return [id] }  // ignore_merges
     return plainMerge(word, tokenizer)

@@ -127,7 +127,8 @@ struct ChatRendererTests {
       let setting = PipelineSetting(
         tokenizer: tokenizer, reader: reader, masked: true, form: .whole, treatment: RowTreatment(), limit: 1, lot: nil,
         keepsFingerprints: false)
-      let batch = BatchEncoder(setting, rows: rows).encode(RowBatch(number: 0, rows: 0..<1, startsOpen: false, endsOpen: false))
+      var batch = EncodedBatch()
+      BatchEncoder(setting, rows: rows).encode(RowBatch(number: 0, rows: 0..<1, startsOpen: false, endsOpen: false), into: &batch)
       #expect(batch.ids.map(Int.init) == item["ids"]?.array?.compactMap(\.int), "\(name): \(row)")
       #expect(batch.refused.isEmpty && batch.emptyRows == 0, "\(batch.refused)")
       guard let mask = item["mask"]?.array?.compactMap(\.int) else { continue }

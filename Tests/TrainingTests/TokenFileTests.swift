@@ -1,4 +1,5 @@
 import Domain
+import Kernels
 import Platform
 import SystemPackage
 import TestSupport
@@ -25,6 +26,33 @@ struct TokenFileTests {
     let split = try written.split()
     #expect((0..<3).allSatisfy { split.isTrained($0) })
     #expect(written.card.trainedTokens == 3)
+  }
+
+  @Test(arguments: [300, 70_000])
+  func tokens_are_counted_on_any_number_of_threads(vocabulary: Int) throws {
+    var state: UInt64 = 7
+    let ids = (0..<9_500_000).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt32(truncatingIfNeeded: state >> 33) % UInt32(vocabulary)
+    }
+    var expected = [Int](repeating: 1, count: vocabulary)
+    for id in ids { expected[Int(id)] += 1 }
+    let split = try Written(vocabulary: vocabulary, whole: ids).split()
+    for threads in [1, 2, 3] {
+      var counts = [Int](repeating: 1, count: vocabulary)
+      split.count(into: &counts, team: ThreadTeam(count: threads))
+      #expect(counts == expected)
+    }
+  }
+
+  @Test func the_disk_begins_before_the_file_is_closed() throws {
+    let folder = try TemporaryFolder()
+    let files = FaultyFileSystem(LinuxFileSystem())
+    let layout = TokenizationLayout(folder: folder.path)
+    let writer = try TokenFileWriter(layout, split: "train", vocabulary: 300, masked: false, files: files)
+    for _ in 0..<11 { try writer.append([UInt32](repeating: 7, count: 1_000_000), isTrained: true) }
+    #expect(files.begun(layout.tokens(split: "train")) == [0..<10_000_000, 10_000_000..<20_000_000])
+    try writer.close()
   }
 
   @Test func files_that_are_not_those_that_were_written_are_refused() throws {
@@ -62,6 +90,18 @@ struct Written {
     try writer.close()
     card = .init(
       name: "train", tokens: writer.tokenCount, sequences: writer.sequenceCount, trainedTokens: writer.trainedCount, isMasked: masked)
+  }
+
+  /// One sequence.
+  init(vocabulary: Int, whole ids: [UInt32]) throws {
+    folder = try TemporaryFolder()
+    layout = TokenizationLayout(folder: folder.path)
+    self.vocabulary = vocabulary
+    let writer = try TokenFileWriter(layout, split: "train", vocabulary: vocabulary, masked: false, files: LinuxFileSystem())
+    try writer.append(ids, isTrained: true)
+    try writer.endSequence()
+    try writer.close()
+    card = .init(name: "train", tokens: ids.count, sequences: 1, trainedTokens: ids.count, isMasked: false)
   }
 
   func split() throws -> TokenizedSplit { try TokenizedSplit(layout, card, vocabulary: vocabulary) }

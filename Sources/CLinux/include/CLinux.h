@@ -22,6 +22,8 @@ int cl_drop_lease(int fd);
 void cl_line_buffer_stdout(void);
 /// Sets or clears O_DIRECT: fcntl(2), F_SETFL. 0, or -1 with errno.
 int cl_pass_by_cache(int fd, int is_on);
+/// Has the disk begin to write a part of a file, and does not wait: sync_file_range(2), SYNC_FILE_RANGE_WRITE. Promises nothing.
+void cl_start_writing(int fd, long long offset, long long count);
 /// statfs(2)'s f_type: the kind of a file system; -1 where it cannot be asked.
 long cl_file_system_type(const char *path);
 /// Bytes free to an ordinary user, and in all, of the file system at a path: statvfs(3). 0, or -1 with errno.

@@ -160,7 +160,7 @@ extension DatasetRow.Value {
 
 /// A field's name, made once and compared many times.
 package struct FieldName: Sendable, Equatable {
-  private let utf8: [UInt8]
+  let utf8: [UInt8]
 
   package init(_ name: String) { utf8 = Array(name.utf8) }
 

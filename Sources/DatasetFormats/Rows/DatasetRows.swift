@@ -54,6 +54,21 @@ package final class DatasetRows: Sendable {
     return DatasetRow(bytes.bindMemory(to: UInt8.self), owner: rows)
   }
 
+  /// The same without keeping its memory alive: for loops over many rows that hold on to the rows themselves. Counting references to
+  /// one object from several threads makes them wait for each other.
+  package func borrowed(_ row: Int) -> DatasetRow {
+    precondition(row >= 0 && row < count, "row \(row) of \(count)")
+    let start = Self.offset(row, index.bytes)
+    let bytes = UnsafeRawBufferPointer(rebasing: rows.bytes[start..<Self.offset(row + 1, index.bytes) - 1])
+    return DatasetRow(bytes.bindMemory(to: UInt8.self))
+  }
+
+  /// Bytes of rows, their line feeds included: the index knows.
+  package func byteCount(of range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
+    return Self.offset(range.upperBound, index.bytes) - Self.offset(range.lowerBound, index.bytes)
+  }
+
   /// Gives the memory of rows back that are done with.
   package func release(_ range: Range<Int>) {
     guard !range.isEmpty else { return }

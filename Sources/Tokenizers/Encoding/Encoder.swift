@@ -5,7 +5,15 @@ import StrictJSON
 package final class Encoder {
   package let tokenizer: Tokenizer
 
-  private let cache = PreTokenCache()
+  // What every text needs of the tokenizer, as plain values and pointers, valid as long as it is held: to ask itself for its parts would
+  // count references to them for every text, and threads would contend for the counts.
+  private let pipeline: TextPipeline
+  private let classes: UnsafePointer<UInt8>
+  private let passesBytesThrough: Bool
+  private let plainSieve: AddedTokenMatcher.Sieve?
+  private let normalizedSieve: AddedTokenMatcher.Sieve?
+
+  private let cache: PreTokenCache
   private let merger: PreTokenMerger
   /// Tokens not yet handed to the caller: `chunk` holds `chunkCapacity`, and room behind them for one look-up more.
   private let chunk: UnsafeMutablePointer<TokenID>
@@ -14,8 +22,15 @@ package final class Encoder {
   private let ends: UnsafeMutablePointer<Int>
   private static let endsCapacity = 512
 
-  package init(_ tokenizer: Tokenizer) {
+  /// - Parameter isForMuchText: whether it is worth a millisecond to have its memory ready, which is 8 MB at least then.
+  package init(_ tokenizer: Tokenizer, isForMuchText: Bool = false) {
+    cache = PreTokenCache(isResident: isForMuchText)
     self.tokenizer = tokenizer
+    pipeline = tokenizer.pipeline
+    classes = tokenizer.classes.table.base
+    passesBytesThrough = tokenizer.passesBytesThrough
+    plainSieve = tokenizer.plainMatcher?.sieve
+    normalizedSieve = tokenizer.normalizedMatcher?.sieve
     merger = PreTokenMerger(tokenizer.merges, byteTokens: tokenizer.byteTokens)
     chunk = .allocate(capacity: Self.chunkCapacity + PreTokenCache.mostTokens)
     ends = .allocate(capacity: Self.endsCapacity + 4)
@@ -36,7 +51,7 @@ package final class Encoder {
   /// Appends the ids of a text. What is no UTF-8 is mended as `Tokenizer` says.
   package func encode(_ text: UnsafeBufferPointer<UInt8>, addingSpecialTokens: Bool = false, into ids: inout [TokenID]) {
     if addingSpecialTokens { ids.append(contentsOf: tokenizer.template.before) }
-    if !tokenizer.passesBytesThrough, UTF8Check.firstInvalidByte(in: text) != nil {
+    if !passesBytesThrough, UTF8Check.firstInvalidByte(in: text) != nil {
       var mended = String(decoding: text, as: UTF8.self)
       mended.withUTF8 { encodeWellFormed($0, into: &ids) }
     } else {
@@ -46,7 +61,7 @@ package final class Encoder {
   }
 
   private func encodeWellFormed(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
-    guard let matcher = tokenizer.plainMatcher else { return encodeUnnormalized(text, into: &ids) }
+    guard plainSieve?.mayHold(text) ?? false, let matcher = tokenizer.plainMatcher else { return encodeUnnormalized(text, into: &ids) }
     matcher.split(text) { piece in
       switch piece {
       case .token(let id): ids.append(id)
@@ -56,7 +71,7 @@ package final class Encoder {
   }
 
   private func encodeUnnormalized(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
-    if let normalized = tokenizer.normalizer?.normalized(text) {
+    if pipeline.composes, let normalized = tokenizer.normalizer?.normalized(text) {
       normalized.withUnsafeBufferPointer { encodeNormalized($0, into: &ids) }
     } else {
       encodeNormalized(text, into: &ids)
@@ -64,7 +79,7 @@ package final class Encoder {
   }
 
   private func encodeNormalized(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
-    guard let matcher = tokenizer.normalizedMatcher else { return encodePiece(text, into: &ids) }
+    guard normalizedSieve?.mayHold(text) ?? false, let matcher = tokenizer.normalizedMatcher else { return encodePiece(text, into: &ids) }
     matcher.split(text) { piece in
       switch piece {
       case .token(let id): ids.append(id)
@@ -75,16 +90,15 @@ package final class Encoder {
 
   private func encodePiece(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
     guard let base = text.baseAddress, text.count > 0 else { return }
-    let pipeline = tokenizer.pipeline
     if pipeline.addsPrefixSpace, base[0] != 0x20 {
       let spaced = [0x20] + Array(text)
-      spaced.withUnsafeBufferPointer { split($0, pipeline, into: &ids) }
+      spaced.withUnsafeBufferPointer { split($0, into: &ids) }
     } else {
-      split(text, pipeline, into: &ids)
+      split(text, into: &ids)
     }
   }
 
-  private func split(_ text: UnsafeBufferPointer<UInt8>, _ pipeline: TextPipeline, into ids: inout [TokenID]) {
+  private func split(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [TokenID]) {
     if pipeline.digits == .none { return scan(text, 0..<text.count, pipeline.pattern, into: &ids) }
     DigitSplitter.split(text, individually: pipeline.digits == .individual) { scan(text, $0, pipeline.pattern, into: &ids) }
   }
@@ -106,7 +120,7 @@ package final class Encoder {
     _ buffer: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _: Scanner.Type, into ids: inout [TokenID]
   ) {
     guard let base = buffer.baseAddress else { return }
-    let text = ScanText(base, end: range.upperBound, readableEnd: buffer.count, classes: tokenizer.classes.table.base)
+    let text = ScanText(base, end: range.upperBound, readableEnd: buffer.count, classes: classes)
     var start = range.lowerBound
     while start < text.end {
       let count = Scanner.findEnds(from: start, in: text, into: ends, capacity: Self.endsCapacity)

@@ -10,10 +10,17 @@ struct PreTokenCache {
   /// The ids that one look-up may write, those beyond the count it returns included.
   static let mostTokens = longestKey + 2
 
-  let tinyLines = CacheLines(bits: 16)
-  let shortLines = CacheLines(bits: 15)
-  let longLines = CacheLines(bits: 15)
+  let tinyLines: CacheLines
+  let shortLines: CacheLines
+  let longLines: CacheLines
   let ring = TokenRing()
+
+  /// - Parameter isResident: whether its lines, 8 MB, are to be in memory at once: see `CacheLines`.
+  init(isResident: Bool) {
+    tinyLines = CacheLines(bits: 16, isResident: isResident)
+    shortLines = CacheLines(bits: 15, isResident: isResident)
+    longLines = CacheLines(bits: 15, isResident: isResident)
+  }
 
   func deallocate() {
     tinyLines.deallocate()

@@ -4,9 +4,9 @@ import StrictJSON
 struct BPEModelReader {
   let field: TokenizerJSONField
   /// Tokens written in `ByteAlphabet`, by their bytes.
-  private(set) var tokens: [(bytes: [UInt8], id: TokenID)] = []
+  let tokens: ModelTokens
   /// Tokens of the vocabulary that are not: nothing in a text becomes one of them, but they have ids.
-  private(set) var plainTokens: [(text: String, id: TokenID)] = []
+  let plainTokens: [(text: String, id: TokenID)]
   let merges: MergeTable
   /// The token of every byte; the unknown token for a byte that has none; `noToken` where there is not even that.
   let byteTokens: FrozenTable<TokenID>
@@ -17,15 +17,20 @@ struct BPEModelReader {
 
   private static let noToken = TokenID(MergeTable.idLimit - 1)
 
-  init(_ field: TokenizerJSONField) throws(TokenizerError) {
+  /// - Parameter scan: vocabulary and merges, where they were read in place.
+  init(_ field: TokenizerJSONField, _ scan: ModelScan?) throws(TokenizerError) {
     self.field = field
     let type = try field.optional("type")?.string() ?? "BPE"
     guard type == "BPE" else { throw field.unsupported("\"model\" in tokenizer.json is of the type \"\(type)\"", supported: "\"BPE\"") }
     try Self.checkSwitches(field)
     ignoresMerges = try field.flag("ignore_merges")
 
-    (tokens, plainTokens) = try Self.readTokens(field.member("vocab"))
-    let vocabulary = Vocabulary(modelTokens: tokens, plain: plainTokens)
+    if let scan {
+      (tokens, plainTokens) = (scan.tokens, scan.plain)
+    } else {
+      (tokens, plainTokens) = try Self.readTokens(field.member("vocab"))
+    }
+    let vocabulary = scan?.vocabulary ?? Vocabulary(modelTokens: tokens, plain: plainTokens)
     self.vocabulary = vocabulary
     let unknown = try Self.unknownToken(field, vocabulary)
     var byteTokens = [TokenID](repeating: unknown ?? Self.noToken, count: 256)
@@ -41,7 +46,8 @@ struct BPEModelReader {
     }
     missingBytes = unknown == nil ? missing : []
     self.byteTokens = FrozenTable(byteTokens)
-    merges = MergeTable(try Self.readMerges(field.member("merges"), vocabulary), byteTokens: self.byteTokens)
+    let pairs = if let scan { scan.merges } else { try Self.readMerges(field.member("merges"), vocabulary) }
+    merges = MergeTable(pairs, byteTokens: self.byteTokens)
   }
 
   private static func checkSwitches(_ field: TokenizerJSONField) throws(TokenizerError) {
@@ -62,8 +68,8 @@ struct BPEModelReader {
 
   private static func readTokens(
     _ vocab: TokenizerJSONField
-  ) throws(TokenizerError) -> (tokens: [(bytes: [UInt8], id: TokenID)], plain: [(text: String, id: TokenID)]) {
-    var tokens: [(bytes: [UInt8], id: TokenID)] = []
+  ) throws(TokenizerError) -> (tokens: ModelTokens, plain: [(text: String, id: TokenID)]) {
+    var tokens = ModelTokens()
     var plain: [(text: String, id: TokenID)] = []
     var textOfID: [TokenID: String] = [:]
     for (text, value) in try vocab.members() {
@@ -73,7 +79,7 @@ struct BPEModelReader {
           "\"model.vocab\" in tokenizer.json gives the id \(id) to \"\(other)\" and to \"\(text)\"",
           mend: "Give every token an id of its own")
       }
-      if let bytes = ByteAlphabet.bytes(of: text), !bytes.isEmpty { tokens.append((bytes, id)) } else { plain.append((text, id)) }
+      if let bytes = ByteAlphabet.bytes(of: text), !bytes.isEmpty { tokens.append(bytes, id: id) } else { plain.append((text, id)) }
     }
     return (tokens, plain)
   }

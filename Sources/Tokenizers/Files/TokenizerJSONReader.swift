@@ -8,11 +8,14 @@ struct TokenizerJSONReader {
   static let fileName = "tokenizer.json"
 
   let json: [UInt8]
+  /// Without the model's vocabulary and merges where `scan` has them.
   let root: TokenizerJSONField
+  private let scan: ModelScan?
 
   init(_ json: [UInt8]) throws(TokenizerError) {
     self.json = json
-    root = try TokenizerJSONField.parse(json, file: Self.fileName)
+    scan = ModelScan(json)
+    if let scan { root = scan.root } else { root = try TokenizerJSONField.parse(json, file: Self.fileName) }
   }
 
   func tokenizer(settings: TokenizerSettings) throws(TokenizerError) -> Tokenizer {
@@ -22,7 +25,7 @@ struct TokenizerJSONReader {
     var pipeline = try preTokenizer()
     pipeline.composes = try composes(root.optional("normalizer"))
     try checkDecoder()
-    let model = try BPEModelReader(root.member("model"))
+    let model = try BPEModelReader(root.member("model"), scan)
     try model.checkAlphabet(passesBytesThrough: pipeline.leavesTextWhole && model.merges.count == 0)
     let addedTokens = try addedTokens(model)
     let vocabulary = Vocabulary(

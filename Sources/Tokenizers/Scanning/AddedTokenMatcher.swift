@@ -21,15 +21,14 @@ struct AddedTokenMatcher: Sendable {
   private var nodes: [Node] = [Node(byte: 0)]
   /// Whether a token begins with these two bytes (first × 256 + second): almost every place is ruled out by this bit.
   private let firstPairs: FrozenTable<UInt8>
-  /// The distinct first bytes, where there are at most three: they are looked for eight bytes at a time.
-  private let firstBytes: [UInt8]?
+  /// Rules texts out that hold no token. Valid while the matcher lives.
+  let sieve: Sieve
 
   /// `contents` are the bytes to look for, of every token; nil where there is nothing to find.
   init?(_ tokens: [AddedToken], contents: [[UInt8]]) {
     if tokens.isEmpty { return nil }
     self.tokens = tokens
     let firsts = Set(contents.map { $0[0] }).sorted()
-    firstBytes = firsts.count <= 3 ? firsts : nil
     firstPairs = FrozenTable(count: 65536, repeating: 0) { pairs in
       for content in contents {
         if content.count > 1 {
@@ -39,6 +38,8 @@ struct AddedTokenMatcher: Sendable {
         }
       }
     }
+    // Up to three first bytes are looked for eight bytes at a time.
+    sieve = Sieve(firstPairs, firstBytes: firsts.count <= 3 ? firsts : nil)
     for (index, content) in contents.enumerated() { insert(content, token: Int32(index)) }
   }
 
@@ -111,32 +112,67 @@ struct AddedTokenMatcher: Sendable {
 
   /// The next place where the first two bytes of some token stand, or `count`.
   private func nextCandidate(_ text: UnsafePointer<UInt8>, from offset: Int, count: Int) -> Int {
-    let pairs = firstPairs.base
-    var offset = offset
-    if let firstBytes {
-      let ones: UInt64 = 0x0101_0101_0101_0101
-      let highs: UInt64 = 0x8080_8080_8080_8080
-      let (first, second, third) = (
-        ones &* UInt64(firstBytes[0]), ones &* UInt64(firstBytes[firstBytes.count / 2]), ones &* UInt64(firstBytes[firstBytes.count - 1])
-      )
-      while offset &+ 8 < count {
-        let word = UInt64(littleEndian: UnsafeRawPointer(text + offset).loadUnaligned(as: UInt64.self))
-        let (a, b, c) = (word ^ first, word ^ second, word ^ third)
-        // A zero byte borrows into its high bit: the lowest hit is exact, those above it may be false and are looked at again.
-        let hits = ((a &- ones) & ~a | (b &- ones) & ~b | (c &- ones) & ~c) & highs
-        if hits == 0 {
-          offset &+= 8
-          continue
+    let offset = sieve.nextPair(text, from: offset, count: count)
+    guard offset + 1 == count else { return offset }
+    return child(of: 0, text[offset]) != nil ? offset : count
+  }
+}
+
+extension AddedTokenMatcher {
+  /// The matcher's first look, as plain numbers and pointers: to ask it counts no references, which threads would contend for.
+  struct Sieve: @unchecked Sendable {  // because the matcher that holds it holds the table, which never changes
+    fileprivate let pairs: UnsafePointer<UInt8>
+    /// The first bytes, eight times each.
+    fileprivate let first: UInt64
+    fileprivate let second: UInt64
+    fileprivate let third: UInt64
+    fileprivate let hasFirst: Bool
+
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+    fileprivate init(_ pairs: FrozenTable<UInt8>, firstBytes: [UInt8]?) {
+      self.pairs = pairs.base
+      hasFirst = firstBytes != nil
+      let firstBytes = firstBytes ?? [0]
+      first = Self.ones &* UInt64(firstBytes[0])
+      second = Self.ones &* UInt64(firstBytes[firstBytes.count / 2])
+      third = Self.ones &* UInt64(firstBytes[firstBytes.count - 1])
+    }
+
+    /// Whether a token may stand in the text: where this says no, none does.
+    @inline(__always)
+    func mayHold(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+      guard let base = text.baseAddress, text.count > 0 else { return false }
+      let offset = nextPair(base, from: 0, count: text.count)
+      // A token of one byte goes with every second byte.
+      return offset + 1 < text.count || pairs[Int(base[offset]) << 8] != 0
+    }
+
+    /// The next place where the first two bytes of some token stand, or the last place of the text.
+    fileprivate func nextPair(_ text: UnsafePointer<UInt8>, from offset: Int, count: Int) -> Int {
+      var offset = offset
+      if hasFirst {
+        let (ones, highs) = (Self.ones, Self.highs)
+        while offset &+ 8 < count {
+          let word = UInt64(littleEndian: UnsafeRawPointer(text + offset).loadUnaligned(as: UInt64.self))
+          let (a, b, c) = (word ^ first, word ^ second, word ^ third)
+          // A zero byte borrows into its high bit: the lowest hit is exact, those above it may be false and are looked at again.
+          let hits = ((a &- ones) & ~a | (b &- ones) & ~b | (c &- ones) & ~c) & highs
+          if hits == 0 {
+            offset &+= 8
+            continue
+          }
+          offset &+= hits.trailingZeroBitCount >> 3
+          if pairs[Int(text[offset]) << 8 | Int(text[offset &+ 1])] != 0 { return offset }
+          offset &+= 1
         }
-        offset &+= hits.trailingZeroBitCount >> 3
+      }
+      while offset &+ 1 < count {
         if pairs[Int(text[offset]) << 8 | Int(text[offset &+ 1])] != 0 { return offset }
         offset &+= 1
       }
+      return offset
     }
-    while offset &+ 1 < count {
-      if pairs[Int(text[offset]) << 8 | Int(text[offset &+ 1])] != 0 { return offset }
-      offset &+= 1
-    }
-    return offset < count && child(of: 0, text[offset]) != nil ? offset : count
   }
 }

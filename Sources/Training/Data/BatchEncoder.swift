@@ -3,42 +3,56 @@ import Domain
 import Tokenizers
 
 /// Rows to tokens, a batch at a time: for one thread, buffers used again and again.
+///
+/// What all threads share is looked up once a batch and not once a row: counting references to one object from two threads costs each
+/// a trip to the other's cache.
 final class BatchEncoder {
-  private let setting: PipelineSetting
-  private let rows: DatasetRows
-  private let encoder: Encoder
-  private var ids: [TokenID] = []
-  private var batch: EncodedBatch
-  /// The sequences of the unit that is open.
-  private var open: [EncodedSequence]
+  let setting: PipelineSetting
+  let rows: DatasetRows
+  let encoder: Encoder
+  /// Where rows are plain text, without a mask.
+  private let column: TextColumn?
+  /// The thread's own copy: for each id whether it is taken out of rows; empty where none is. And the ids among which they are.
+  private let isSpecial: [Bool]
+  private let specialRange: ClosedRange<TokenID>
+  @exclusivity(unchecked) private var ids: [TokenID] = []
+  @exclusivity(unchecked) var batch = EncodedBatch()
+  /// The sequences of the unit that is open. Of plain text there is one, which stands in the batch at once.
+  @exclusivity(unchecked) private var open: [EncodedSequence]
   /// Of the unit that is open: tokens and bytes of its own text.
-  private var text = (tokens: 0, bytes: 0)
-  private var isMissing = false
-  private var alikeness: TextFingerprint.Builder
+  @exclusivity(unchecked) var text = (tokens: 0, bytes: 0)
+  @exclusivity(unchecked) var isMissing = false
+  @exclusivity(unchecked) private var alikeness: TextFingerprint.Builder
 
   init(_ setting: PipelineSetting, rows: DatasetRows) {
     self.setting = setting
     self.rows = rows
-    encoder = setting.tokenizer.makeEncoder()
-    batch = EncodedBatch(RowBatch(number: 0, rows: 0..<0, startsOpen: false, endsOpen: false))
-    open = [EncodedSequence](repeating: EncodedSequence(), count: setting.reader.sequencesOfRow)
+    encoder = setting.tokenizer.makeEncoder(isForMuchText: true)
+    column = setting.masked ? nil : setting.reader.plainText.map(TextColumn.init)
+    open = [EncodedSequence](repeating: EncodedSequence(), count: column == nil ? setting.reader.sequencesOfRow : 0)
+    isSpecial = setting.isSpecial.map { $0 }
+    let special = isSpecial.indices.filter { setting.isSpecial[$0] }
+    specialRange = TokenID(special.first ?? 0)...TokenID(special.last ?? 0)
     alikeness = TextFingerprint.Builder(setting.treatment.duplicates)
   }
 
-  func encode(_ rowBatch: RowBatch) -> EncodedBatch {
-    batch = EncodedBatch(rowBatch)
-    batch.ids.reserveCapacity(RowBatches.usual / 2)
+  /// Puts a batch's rows in the place of what `output` holds.
+  func encode(_ rowBatch: RowBatch, into output: inout EncodedBatch) {
+    swap(&batch, &output)
+    defer { swap(&batch, &output) }
+    batch.restart(rowBatch)
+    if let column { return encodePlain(column) }
+    let (reader, rows) = (setting.reader, rows)
     for index in rowBatch.rows {
-      let row = rows[index]
-      let (reading, continues) = setting.reader.readingAndContinuation(row)
-      read(reading, index)
-      if index == rowBatch.rows.upperBound - 1 || !continues { endUnit(at: index) }
+      let row = rows.borrowed(index)
+      read(reader.reading(row), index)
+      if index == rowBatch.rows.upperBound - 1 || !row.continues { endUnit(at: index) }
     }
-    return batch
   }
 
-  private func endUnit(at index: Int) {
+  func endUnit(at index: Int) {
     let rowBatch = batch.batch
+    let start = batch.sequenceEnds.last ?? 0
     for number in open.indices {
       batch.ids.append(contentsOf: open[number].ids)
       if setting.masked {
@@ -46,6 +60,7 @@ final class BatchEncoder {
       }
       batch.sequenceEnds.append(batch.ids.count)
     }
+    if column != nil { batch.sequenceEnds.append(batch.ids.count) }
     var unit = EncodedBatch.Unit(sequences: batch.sequenceEnds.count)
     (unit.textTokens, unit.textBytes, unit.isMissing) = (text.tokens, text.bytes, isMissing)
     let goesOn = batch.units.isEmpty && rowBatch.startsOpen
@@ -57,7 +72,7 @@ final class BatchEncoder {
     } else {
       if setting.wantsFingerprints {
         var fingerprint = Fingerprint()
-        for sequence in open { for id in sequence.ids { fingerprint.add(id) } }
+        for id in batch.ids[start...] { fingerprint.add(id) }
         unit.fingerprint = fingerprint.value
       }
       unit.text = own
@@ -113,7 +128,7 @@ final class BatchEncoder {
           }
           special += encode(less ?? segment.text)
           if less != nil { stopped -= ids.count }
-          note(less ?? segment.text)
+          (less ?? segment.text).withUnsafeBufferPointer { note($0) }
           text.tokens += ids.count
           if segment.endsText, let end = setting.endOfText { ids.append(end) }
           open[number].append(ids, isTrained: segment.isTrained)
@@ -135,16 +150,29 @@ final class BatchEncoder {
   private func encode(_ text: [UInt8]) -> Int {
     ids.removeAll(keepingCapacity: true)
     text.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-    let isSpecial = setting.isSpecial
-    guard !isSpecial.isEmpty, ids.contains(where: { isSpecial[Int($0)] }) else { return 0 }
+    return removeSpecial(&ids, from: 0)
+  }
+
+  /// Takes the special ones out of ids from a place on; returns how many they were.
+  func removeSpecial(_ ids: inout [TokenID], from start: Int) -> Int {
+    guard !isSpecial.isEmpty else { return 0 }
+    let (low, high) = (specialRange.lowerBound, specialRange.upperBound)
+    // Nearly never is there one: the least distance from the lowest is found without a branch, many ids at a time.
+    let least = ids.withUnsafeBufferPointer { ids in
+      guard let base = ids.baseAddress else { return TokenID.max }
+      var least = TokenID.max
+      for place in start..<ids.count { least = min(least, base[place] &- low) }
+      return least
+    }
+    guard least <= high &- low else { return 0 }
     let before = ids.count
-    ids.removeAll { isSpecial[Int($0)] }
+    ids[start...].removeAll { isSpecial[Int($0)] }
     return before - ids.count
   }
 
-  private func note(_ bytes: [UInt8]) {
+  func note(_ bytes: UnsafeBufferPointer<UInt8>) {
     text.bytes += bytes.count
-    if setting.wantsTexts { bytes.withUnsafeBufferPointer { alikeness.add($0) } }
+    if setting.wantsTexts { alikeness.add(bytes) }
   }
 
   /// One text, whose tokens may reach over the edges of its segments: one that has a byte of a trained segment is trained, as in
@@ -153,7 +181,7 @@ final class BatchEncoder {
     var whole = segments.flatMap(\.text)
     ids.removeAll(keepingCapacity: true)
     whole.withUnsafeBufferPointer { encoder.encode($0, into: &ids) }
-    note(whole)
+    whole.withUnsafeBufferPointer { note($0) }
     text.tokens += ids.count
     var parts = segments.map(\.text)
     var ends = setting.tokenizer.ends(of: ids, in: whole)

@@ -15,6 +15,13 @@ struct BatchVerdict {
   /// The document that goes on from the batch before, and the one that goes on into the next.
   var before = DocumentCarry()
   var after = DocumentCarry()
+
+  /// Forgets its fates, and keeps their memory for others.
+  mutating func restart(before: DocumentCarry) {
+    fates.removeAll(keepingCapacity: true)
+    self.before = before
+    after = DocumentCarry()
+  }
 }
 
 /// A document whose end has not come yet: what became of it, and the tokens that a later window still needs.

@@ -4,7 +4,7 @@ import Tokenizers
 /// Rows of a batch as tokens, before it is known which of them stay.
 struct EncodedBatch {
   /// A row, or a document in several rows; of a document in several batches the part that lies in this one.
-  struct Unit {
+  struct Unit: Equatable {
     /// Sequences up to and with its last.
     var sequences: Int
     /// Of the row's own text: tokens without the end of text, and bytes.
@@ -18,7 +18,7 @@ struct EncodedBatch {
     var isMissing = false
   }
 
-  var batch: RowBatch
+  var batch = RowBatch(number: 0, rows: 0..<0, startsOpen: false, endsOpen: false)
   var ids: [TokenID] = []
   /// 1 where there is loss on the token. Empty where there is on all.
   var mask: [UInt8] = []
@@ -31,7 +31,18 @@ struct EncodedBatch {
   var specialTokens = (rows: 0, tokens: 0)
   var stopWords = (rows: 0, tokens: 0)
 
-  init(_ batch: RowBatch) { self.batch = batch }
+  /// Forgets its rows, and keeps their memory for others.
+  mutating func restart(_ batch: RowBatch) {
+    self.batch = batch
+    ids.removeAll(keepingCapacity: true)
+    mask.removeAll(keepingCapacity: true)
+    sequenceEnds.removeAll(keepingCapacity: true)
+    units.removeAll(keepingCapacity: true)
+    refused.removeAll()
+    emptyRows = 0
+    specialTokens = (0, 0)
+    stopWords = (0, 0)
+  }
 
   /// Places of a unit's tokens.
   func tokens(ofUnit index: Int) -> Range<Int> {

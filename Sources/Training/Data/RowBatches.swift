@@ -39,11 +39,10 @@ final class RowBatches: Sendable {
       var bytes = 0
       var continues = false
       repeat {
-        let row = rows[state.row]
-        bytes += row.bytes.count
+        bytes += rows.byteCount(of: state.row..<state.row + 1) - 1  // without the line feed
         state.row += 1
         guard bytes >= Self.usual, state.row < limit else { continue }
-        continues = row.continues
+        continues = rows.borrowed(state.row - 1).continues
         if !continues { break }
       } while state.row < limit && bytes < Self.most
       let endsOpen = continues && state.row < limit

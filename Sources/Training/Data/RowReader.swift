@@ -50,6 +50,8 @@ struct RowReader: SequenceReader {
   /// Whether rows are prompts with completions, so that there is something to mask.
   var hasPrompts: Bool { if case .text = form { false } else { true } }
 
+  var plainText: FieldName? { if case .text(let field) = form { field } else { nil } }
+
   /// Whether rows are conversations, which a chat template renders.
   var isConversation: Bool { if case .turns = form { true } else { false } }
 
@@ -76,14 +78,6 @@ struct RowReader: SequenceReader {
       }
     }
     return segments(of: row).map { .sequences([$0]) } ?? .nothing
-  }
-
-  /// Texts in one pass over the row: stepping over its JSON a second and a third time took a tenth of the whole pipeline.
-  func readingAndContinuation(_ row: DatasetRow) -> (reading: RowReading, continues: Bool) {
-    guard case .text(let field) = form else { return (reading(row), row.continues) }
-    let (value, continues) = row.valueAndContinuation(field)
-    guard let value, value.isString else { return (.nothing, continues) }
-    return (.sequences([[Self.segment(value, endsText: !continues)]]), continues)
   }
 
   private static func segment(_ value: DatasetRow.Value, endsText: Bool) -> Segment {

@@ -8,7 +8,7 @@ final class SeenTable {
     var capacity = 1_024
     while capacity * 2 < count * 3 { capacity *= 2 }
     mask = capacity - 1
-    memory = ZeroedMemory(count: capacity)
+    memory = ZeroedMemory(count: capacity, hugePages: true)
   }
 
   var byteCount: Int { memory.byteCount }

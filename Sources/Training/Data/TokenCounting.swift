@@ -1,4 +1,5 @@
 import Domain
+import Kernels
 import Platform
 import SystemPackage
 import Tokenizers
@@ -8,6 +9,7 @@ struct TokenCounting {
   let layout: TokenizationLayout
   let card: TokenizationCard
   let tokenizer: Tokenizer
+  let threads: Int
 
   /// - Parameter rowLengths: of whole rows, each with how often it occurs, ascending; nil: those of the sequences.
   func statistics(rowLengths: [(length: Int, count: Int)]?) throws -> TokenStatistics {
@@ -15,7 +17,7 @@ struct TokenCounting {
     var lengths = LengthCounts()
     for split in card.splits {
       let tokens = try TokenizedSplit(layout, split, vocabulary: card.vocabularySize)
-      tokens.count(into: &counts)
+      tokens.count(into: &counts, team: ThreadTeam(count: threads))
       for index in 0..<tokens.sequenceCount {
         let length = tokens.sequence(index).count
         if length > 0 { lengths.add(length) }

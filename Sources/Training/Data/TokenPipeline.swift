@@ -6,28 +6,34 @@ import Tokenizers
 
 /// Rows of a split to token files, on several threads: the same bytes with any number of them.
 ///
-/// A thread takes a batch of rows and reads, filters and encodes it; decides in the order of the rows, behind a gate, what stays
-/// (whether a text came before is a matter of order); cuts it into sequences; and appends it behind a second gate. Memory is a few
-/// batches a thread, whatever the size of the dataset, and what duplicates take (`SeenTable`, `NearTable`).
-final class TokenPipeline: @unchecked Sendable {  // because what threads share is reached within the gates, or is a lock of its own
+/// A thread takes a batch of rows and reads, filters and encodes it. What stays is decided in the order of the rows (whether a text came
+/// before is a matter of order), the batch is cut into sequences, and these are appended in order again. A thread whose batch is not
+/// next leaves it to whoever has the one before and goes on (`OrderedStage`), so that a slow batch holds nobody up. Memory is two batches
+/// a thread, whatever the size of the dataset, and what duplicates take (`SeenTable`, `NearTable`).
+final class TokenPipeline: @unchecked Sendable {  // because what threads share is reached within the stages, or has a lock of its own
   private let rows: DatasetRows
   private let setting: PipelineSetting
   private let batches: RowBatches
   /// The second is for what is held out by lot.
   private let writers: (train: TokenFileWriter, eval: TokenFileWriter?)
-  private let decisions = OrderedGate()
-  private let files = OrderedGate()
+  private let decisions = OrderedStage<PipelineBatch>()
+  private let files = OrderedStage<PipelineBatch>()
   private let stopped: () -> Bool
   private let report: (Int) -> Void
 
   // Reached within `decisions`.
   private let duplicates: DuplicateFilter
-  private var carry = DocumentCarry()
+  @exclusivity(unchecked) private var carry = DocumentCarry()
   // Reached within `files`.
-  private var tally = PipelineTally()
-  private var openSequences = 0
+  @exclusivity(unchecked) private var tally = PipelineTally()
+  @exclusivity(unchecked) private var openSequences = 0
+  /// Rows whose memory was given back.
+  @exclusivity(unchecked) private var released = 0
   // The first thread that fails sets it; read when all have ended.
   private let failure = FirstFailure()
+
+  /// Bytes of rows after which their memory is given back. Each time the kernel stops all threads for a moment, so it is not done often.
+  private static let releasedAtOnce = 4 << 20
 
   /// - Parameters:
   ///   - report: told now and then how many rows are done, by one thread at a time.
@@ -46,34 +52,49 @@ final class TokenPipeline: @unchecked Sendable {  // because what threads share 
   }
 
   func run(threads: Int) throws -> PipelineTally {
-    ThreadTeam(count: threads).run(tasks: threads) { _, _ in self.work() }
+    let shelf = BatchShelf((0..<(threads == 1 ? 1 : 2 * threads)).map { _ in PipelineBatch(setting) })
+    ThreadTeam(count: threads).run(tasks: threads) { _, _ in self.work(shelf) }
     if let error = failure.error { throw error }
     return tally
   }
 
-  private func work() {
+  private func work(_ shelf: BatchShelf) {
     do {
       let encoder = BatchEncoder(setting, rows: rows)
-      let cutter = SequenceCutter(setting)
-      while let rowBatch = batches.next() {
+      var decided: [PipelineBatch] = []
+      // A batch first and rows then: the thread with the lowest rows always has what it needs to go on.
+      while let batch = shelf.take() {
+        guard let rows = batches.next() else { return shelf.putBack(batch) }
         if stopped() { throw CancellationError() }
-        let batch = encoder.encode(rowBatch)
-        guard let verdict = decisions.pass(rowBatch.number, { self.decide(batch) }) else { return }
-        cutter.cut(batch, verdict)
-        let isWritten: Void? = try files.pass(rowBatch.number) { try self.write(batch, verdict, cutter) }
-        guard isWritten != nil else { return }
+        encoder.encode(rows, into: &batch.encoded)
+        decisions.hand(rows.number, batch) { batch in
+          decide(batch)
+          decided.append(batch)
+        }
+        for batch in decided {
+          batch.cut()
+          try files.hand(batch.encoded.batch.number, batch) { batch in
+            try write(batch.encoded, batch.verdict, batch.cutter)
+            shelf.putBack(batch)
+          }
+        }
+        decided.removeAll(keepingCapacity: true)
       }
     } catch {
       failure.note(error)
-      decisions.breakOff()
-      files.breakOff()
+      shelf.close()
     }
   }
 
   /// What stays of a batch, and where it goes.
-  private func decide(_ batch: EncodedBatch) -> BatchVerdict {
-    var verdict = BatchVerdict()
-    verdict.before = carry
+  private func decide(_ batch: PipelineBatch) {
+    batch.verdict.restart(before: carry)
+    decide(batch.encoded, &batch.verdict)
+    carry.goOn(with: batch.encoded, batch.verdict, setting.form)
+    batch.verdict.after = carry
+  }
+
+  private func decide(_ batch: borrowing EncodedBatch, _ verdict: inout BatchVerdict) {
     for index in batch.units.indices {
       let unit = batch.units[index]
       if index == 0, batch.batch.startsOpen {
@@ -95,9 +116,6 @@ final class TokenPipeline: @unchecked Sendable {  // because what threads share 
         }
       verdict.fates.append(fate)
     }
-    carry.goOn(with: batch, verdict, setting.form)
-    verdict.after = carry
-    return verdict
   }
 
   private func write(_ batch: EncodedBatch, _ verdict: BatchVerdict, _ cutter: SequenceCutter) throws {
@@ -132,7 +150,11 @@ final class TokenPipeline: @unchecked Sendable {  // because what threads share 
     }
     tally.overlapTokens += cutter.overlapTokens
     if cutter.cutTokens > 0 { tally.remove(.truncate, rows: cutter.cutRows, tokens: cutter.cutTokens) }
-    rows.release(batch.batch.rows)
+    let done = batch.batch.rows.upperBound
+    if rows.byteCount(of: released..<done) >= Self.releasedAtOnce || done == setting.limit {
+      rows.release(released..<done)
+      released = done
+    }
     report(tally.rows)
   }
 }

@@ -1,6 +1,8 @@
 import DatasetFormats
 import Domain
+import Kernels
 import Platform
+import Synchronization
 import SystemPackage
 import Tokenizers
 
@@ -123,7 +125,7 @@ struct Tokenization {
     let limit = min(trainRows.count, maximumRows ?? trainRows.count)
     let total = limit + (evalRows?.count ?? 0)
 
-    let documents = Self.documents(trainRows, limit: limit)
+    let documents = Self.documents(trainRows, limit: limit, team: ThreadTeam(count: threads))
     let share = named == nil ? heldOutShare : 0
     // Of a few long texts the end is held out, as nanoGPT does: whole ones would be far more or less than the share.
     let holdsOutTail = share > 0 && !masked && documents < Self.fewDocuments
@@ -160,7 +162,8 @@ struct Tokenization {
     }
     let equal = ofTrain.fingerprints.count - Set(ofTrain.fingerprints).count
     let card = card(splits, tally, equal: equal, seconds: Double(WallClock.system.monotonic() - start) / 1e9)
-    let statistics = try TokenCounting(layout: layout, card: card, tokenizer: tokenizer).statistics(rowLengths: tally.lengths.ascending)
+    let statistics = try TokenCounting(layout: layout, card: card, tokenizer: tokenizer, threads: threads)
+      .statistics(rowLengths: tally.lengths.ascending)
     try files.publish(try PublishedJSON.bytes(of: statistics), to: layout.statistics)
     return card
   }
@@ -188,13 +191,24 @@ struct Tokenization {
   }
 
   /// Rows that end a document, pieces of one counted once; no further than it matters.
-  private static func documents(_ rows: DatasetRows, limit: Int) -> Int {
+  private static func documents(_ rows: DatasetRows, limit: Int, team: ThreadTeam) -> Int {
+    let block = 4_096
     var count = 0
-    for row in 0..<limit where !rows[row].continues || row == limit - 1 {
-      count += 1
-      if count > HeldOut.mostInTable { break }
+    var done = 0
+    while done < limit, count <= HeldOut.mostInTable {
+      let start = done
+      done = min(limit, start + 8 * team.count * block)
+      let ends = Atomic(0)
+      team.run(tasks: (done - start + block - 1) / block) { task, _ in
+        var own = 0
+        for row in start + task * block..<min(done, start + task * block + block) where row == limit - 1 || !rows.borrowed(row).continues {
+          own += 1
+        }
+        ends.add(own, ordering: .relaxed)
+      }
+      count += ends.load(ordering: .relaxed)
+      rows.release(start..<done)
     }
-    rows.release(0..<limit)
     return count
   }
 }

@@ -114,14 +114,15 @@ protocol SequenceReader: Sendable {
   func sequences(of row: DatasetRow) -> [[Segment]]?
   /// The same, with the reason where there are none.
   func reading(_ row: DatasetRow) -> RowReading
-  /// The same, and whether the next row goes on with this one's document.
-  func readingAndContinuation(_ row: DatasetRow) -> (reading: RowReading, continues: Bool)
   /// Whether the segments of a sequence are one text that is tokenized as a whole, and not texts side by side.
   var joinsSegments: Bool { get }
   /// The same with conversations rendered as the tokenizer wants them.
   func rendering(with chat: ChatRenderer) -> any SequenceReader
   /// How many a row makes.
   var sequencesOfRow: Int { get }
+  /// The column whose text is all that a row gives: one segment, trained, which ends the text where no piece of it follows. nil where rows
+  /// give anything else.
+  var plainText: FieldName? { get }
 }
 
 /// What a row gives.
@@ -134,8 +135,8 @@ enum RowReading: Equatable {
 }
 
 extension SequenceReader {
+  var plainText: FieldName? { nil }
   func reading(_ row: DatasetRow) -> RowReading { sequences(of: row).map { .sequences($0) } ?? .nothing }
-  func readingAndContinuation(_ row: DatasetRow) -> (reading: RowReading, continues: Bool) { (reading(row), row.continues) }
 }
 
 extension TrainingMethod {
