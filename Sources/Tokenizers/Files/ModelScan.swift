@@ -118,21 +118,31 @@ struct ModelScan {
     private mutating func forEachMember(
       _ body: (inout Self, String) throws(JSONSyntaxError) -> Bool
     ) throws(JSONSyntaxError) -> Bool {
+      try forEachEntry(from: UInt8(ascii: "{"), to: UInt8(ascii: "}")) { (reader) throws(JSONSyntaxError) in
+        let key = reader.scanner.text(of: try reader.scanner.skipKey())
+        reader.scanner.skipWhitespace()
+        return try body(&reader, key)
+      }
+    }
+
+    /// Goes through the entries between two brackets; `body` steps over an entry. False where the first bracket is not there, or where `body`
+    /// says so.
+    fileprivate mutating func forEachEntry(
+      from open: UInt8, to close: UInt8, _ body: (inout Self) throws(JSONSyntaxError) -> Bool
+    ) throws(JSONSyntaxError) -> Bool {
       scanner.skipWhitespace()
-      guard scanner.current == UInt8(ascii: "{") else { return false }
+      guard scanner.current == open else { return false }
       scanner.advance()
       scanner.skipWhitespace()
-      if scanner.current == UInt8(ascii: "}") {
+      if scanner.current == close {
         scanner.advance()
         return true
       }
       repeat {
         scanner.skipWhitespace()
-        let key = scanner.text(of: try scanner.skipKey())
+        guard try body(&self) else { return false }
         scanner.skipWhitespace()
-        guard try body(&self, key) else { return false }
-        scanner.skipWhitespace()
-      } while try !scanner.skipSeparator(closing: UInt8(ascii: "}"))
+      } while try !scanner.skipSeparator(closing: close)
       return true
     }
   }
@@ -142,29 +152,22 @@ struct ModelScan {
 extension ModelScan.Reader {
   /// False where something is odd.
   fileprivate mutating func readTokens() throws(JSONSyntaxError) -> Bool {
-    guard scanner.current == UInt8(ascii: "{") else { return false }
-    scanner.advance()
+    try forEachEntry(from: UInt8(ascii: "{"), to: UInt8(ascii: "}")) { (reader) throws(JSONSyntaxError) in try reader.readToken() }
+  }
+
+  private mutating func readToken() throws(JSONSyntaxError) -> Bool {
+    let key = try scanner.skipKey()
     scanner.skipWhitespace()
-    if scanner.current == UInt8(ascii: "}") {
-      scanner.advance()
-      return true
+    guard let id = readID() else { return false }
+    if isUsed.count <= Int(id) { isUsed.append(contentsOf: repeatElement(false, count: max(1_024, Int(id) + 1 - isUsed.count))) }
+    guard !isUsed[Int(id)] else { return false }
+    isUsed[Int(id)] = true
+    if let count = decode(key, at: 0), count > 0 {
+      tokens.append(scratch[..<count], id: id)
+    } else {
+      guard key.content.count < ModelScan.longestToken else { return false }
+      plain.append((scanner.text(of: key), id))
     }
-    repeat {
-      scanner.skipWhitespace()
-      let key = try scanner.skipKey()
-      scanner.skipWhitespace()
-      guard let id = readID() else { return false }
-      if isUsed.count <= Int(id) { isUsed.append(contentsOf: repeatElement(false, count: max(1_024, Int(id) + 1 - isUsed.count))) }
-      guard !isUsed[Int(id)] else { return false }
-      isUsed[Int(id)] = true
-      if let count = decode(key, at: 0), count > 0 {
-        tokens.append(scratch[..<count], id: id)
-      } else {
-        guard key.content.count < ModelScan.longestToken else { return false }
-        plain.append((scanner.text(of: key), id))
-      }
-      scanner.skipWhitespace()
-    } while try !scanner.skipSeparator(closing: UInt8(ascii: "}"))
     return true
   }
 
@@ -200,28 +203,20 @@ extension ModelScan.Reader {
 extension ModelScan.Reader {
   /// nil where something is odd.
   fileprivate mutating func readMerges(_ vocabulary: Vocabulary) throws(JSONSyntaxError) -> [MergeTable.Merge]? {
-    guard scanner.current == UInt8(ascii: "[") else { return nil }
-    scanner.advance()
-    scanner.skipWhitespace()
     var merges: [MergeTable.Merge] = []
-    if scanner.current == UInt8(ascii: "]") {
-      scanner.advance()
-      return merges
-    }
     merges.reserveCapacity(tokens.count)
-    repeat {
-      scanner.skipWhitespace()
-      guard let (left, right) = try readPair(), left > 0, right > 0 else { return nil }
-      let merge: MergeTable.Merge? = scratch.withUnsafeBufferPointer { scratch in
+    let isWhole = try forEachEntry(from: UInt8(ascii: "["), to: UInt8(ascii: "]")) { (reader) throws(JSONSyntaxError) in
+      guard let (left, right) = try reader.readPair(), left > 0, right > 0 else { return false }
+      let merge: MergeTable.Merge? = reader.scratch.withUnsafeBufferPointer { scratch in
         func id(_ place: Range<Int>) -> TokenID? { vocabulary.id(ofModelToken: UnsafeBufferPointer(rebasing: scratch[place])) }
         guard let first = id(0..<left), let second = id(left..<left + right), let both = id(0..<left + right) else { return nil }
         return MergeTable.Merge(left: first, right: second, result: both)
       }
-      guard let merge else { return nil }
+      guard let merge else { return false }
       merges.append(merge)
-      scanner.skipWhitespace()
-    } while try !scanner.skipSeparator(closing: UInt8(ascii: "]"))
-    return merges.count < MergeTable.rankLimit ? merges : nil
+      return true
+    }
+    return isWhole && merges.count < MergeTable.rankLimit ? merges : nil
   }
 
   /// `"a b"` or `["a", "b"]`: puts the bytes of both into `scratch` and returns how many each has.
