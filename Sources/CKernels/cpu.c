@@ -2,6 +2,12 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// asm/prctl.h of Linux 5.16 and later, which an older system's headers lack.
+#define ASK_FOR_STATE 0x1023
+#define TILE_DATA 18
 
 static uint64_t enabled_states(void) {
   uint32_t low, high;
@@ -9,12 +15,16 @@ static uint64_t enabled_states(void) {
   return (uint64_t)high << 32 | low;
 }
 
+// Tiles are 8 KB of registers a thread, which Linux saves for those processes only that asked; it refuses where a thread has a stack for
+// signals that is too small for them.
+static int may_use_tiles(void) { return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0; }
+
 // Intel SDM volume 2, CPUID leaves 1 and 7; XCR0 bits 1, 2: AVX; 5 to 7: AVX-512; 17, 18: AMX.
 uint32_t ck_cpu_features(void) {
   uint32_t a, b, c, d, features = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
   uint64_t states = enabled_states();
-  int avx = (states & 0x6) == 0x6, avx512 = avx && (states & 0xe0) == 0xe0, amx = (states & 0x60000) == 0x60000;
+  int avx = (states & 0x6) == 0x6, avx512 = avx && (states & 0xe0) == 0xe0, amx = (states & 0x60000) == 0x60000 && may_use_tiles();
   if (avx && (c & bit_FMA)) features |= CK_CPU_FMA;
   if (avx && (c & bit_F16C)) features |= CK_CPU_F16C;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;

@@ -1,4 +1,4 @@
-#include "clones.h"
+#include "pairs.h"
 #include <stdatomic.h>
 
 // Products of bf16 operands that lie in pairs along the sum, 32 bits a pair, the earlier element in the lower half: what an instruction of
@@ -8,17 +8,11 @@
 // Pairs of B that stay in the nearest cache beside a block of C.
 #define NEAR_PAIRS 64
 
-typedef struct {
-  float *c;
-  const uint32_t *a, *b;
-  size_t stride_c, row_a, pair_a, stride_b;
-} operands;
-
 CK_INLINE uint32_t pair_of(float low, float high) { return ck_round_bf16(low) | (uint32_t)ck_round_bf16(high) << 16; }
 
 // The plain bodies, for processors without the instructions.
 
-CK_CLONES static void product_plain(const operands *o, size_t m, size_t n, size_t pairs, int accumulate) {
+CK_CLONES static void product_plain(const ck_pair_operands *o, size_t m, size_t n, size_t pairs, int accumulate) {
   for (size_t i = 0; i < m; i++) {
     float *restrict c = o->c + i * o->stride_c;
     if (!accumulate)
@@ -49,8 +43,6 @@ static void turned_plain(uint32_t *restrict y, const float *restrict x, size_t r
 }
 
 #if defined(__x86_64__) && !defined(CK_THREAD_SANITIZER)
-#include <immintrin.h>
-#define CK_BF16 __attribute__((target("arch=x86-64-v4,avx512bf16")))
 
 // CPUID leaves the virtual machine: it is asked once.
 static int has_instructions(void) {
@@ -64,7 +56,7 @@ static int has_instructions(void) {
 }
 
 // R rows and V times 16 columns, both known where this is compiled into its caller, so that the sums are registers.
-CK_BF16 CK_INLINE void tile(const operands *o, size_t i, size_t j, size_t from, size_t to, int R, int V, int is_first) {
+CK_BF16 CK_INLINE void tile(const ck_pair_operands *o, size_t i, size_t j, size_t from, size_t to, int R, int V, int is_first) {
   __m512 sum[24];
   float *restrict c = o->c + i * o->stride_c + j;
   for (int r = 0; r < R; r++)
@@ -83,14 +75,14 @@ CK_BF16 CK_INLINE void tile(const operands *o, size_t i, size_t j, size_t from, 
     for (int v = 0; v < V; v++) _mm512_storeu_ps(c + (size_t)r * o->stride_c + 16 * (size_t)v, sum[r * V + v]);
 }
 
-CK_BF16 CK_INLINE void strip(const operands *o, size_t m, size_t j, size_t from, size_t to, int V, int is_first) {
+CK_BF16 CK_INLINE void strip(const ck_pair_operands *o, size_t m, size_t j, size_t from, size_t to, int V, int is_first) {
   size_t i = 0;
   for (; i + 6 <= m; i += 6) tile(o, i, j, from, to, 6, V, is_first);
   for (; i + 2 <= m; i += 2) tile(o, i, j, from, to, 2, V, is_first);
   if (i < m) tile(o, i, j, from, to, 1, V, is_first);
 }
 
-CK_BF16 static void product(const operands *o, size_t m, size_t n, size_t pairs, int accumulate) {
+CK_BF16 static void product(const ck_pair_operands *o, size_t m, size_t n, size_t pairs, int accumulate) {
   for (size_t from = 0; from < pairs; from += NEAR_PAIRS) {
     size_t to = from + NEAR_PAIRS < pairs ? from + NEAR_PAIRS : pairs, j = 0;
     int is_first = from == 0 && !accumulate;
@@ -121,30 +113,6 @@ CK_BF16 static void across_rows(uint32_t *restrict y, const float *restrict x, s
     }
 }
 
-// 16 × 16 numbers of 32 bits, turned: neighbours change places in ever greater groups.
-CK_BF16 CK_INLINE void turn(__m512i row[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(row[i], row[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(row[i], row[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    row[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    row[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    row[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    row[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    __m512i even = _mm512_shuffle_i32x4(row[i], row[i + 4], 0x88), odd = _mm512_shuffle_i32x4(row[i], row[i + 4], 0xdd);
-    __m512i even2 = _mm512_shuffle_i32x4(row[i + 8], row[i + 12], 0x88), odd2 = _mm512_shuffle_i32x4(row[i + 8], row[i + 12], 0xdd);
-    t[i] = _mm512_shuffle_i32x4(even, even2, 0x88);
-    t[i + 8] = _mm512_shuffle_i32x4(even, even2, 0xdd);
-    t[i + 4] = _mm512_shuffle_i32x4(odd, odd2, 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(odd, odd2, 0xdd);
-  }
-  for (int i = 0; i < 16; i++) row[i] = t[i];
-}
-
 CK_BF16 static void turned(uint32_t *restrict y, const float *restrict x, size_t rows, size_t n, size_t stride_x, size_t stride_y) {
   for (size_t r = 0; r < rows; r += 16) {
     size_t count = rows - r < 16 ? rows - r : 16;
@@ -156,7 +124,7 @@ CK_BF16 static void turned(uint32_t *restrict y, const float *restrict x, size_t
         __m512 low = _mm512_loadu_ps(from), high = width == 32 ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
         square[i] = (__m512i)_mm512_cvtne2ps_pbh(high, low);
       }
-      turn(square);
+      ck_turn(square);
       for (size_t p = 0; p < width / 2; p++)
         _mm512_mask_storeu_epi32(y + (j / 2 + p) * stride_y + r, (__mmask16)((1u << count) - 1), square[p]);
     }
@@ -170,10 +138,27 @@ static int has_instructions(void) { return 0; }
 #define turned turned_plain
 #endif
 
+// What tiles take of it, and the rest: the last rows, and the last pairs added to what the tiles left.
+static void product_in_tiles(const ck_pair_operands *o, size_t m, size_t n, size_t pairs, int accumulate) {
+  size_t rows = m / 16 * 16, whole = pairs / 16 * 16;
+  if (rows == 0 || whole == 0) return product(o, m, n, pairs, accumulate);
+  ck_tile_product(o, rows, n, whole, accumulate);
+  if (whole < pairs) {
+    ck_pair_operands rest = *o;
+    rest.a += whole * o->pair_a, rest.b += whole * o->stride_b;
+    product(&rest, rows, n, pairs - whole, 1);
+  }
+  if (rows < m) {
+    ck_pair_operands rest = *o;
+    rest.c += rows * o->stride_c, rest.a += rows * o->row_a;
+    product(&rest, m - rows, n, pairs, accumulate);
+  }
+}
+
 void ck_pair_product(float *c, const uint32_t *a, const uint32_t *b, size_t m, size_t n, size_t pairs, size_t stride_c, size_t row_a,
                      size_t pair_a, size_t stride_b, int accumulate) {
-  operands o = {c, a, b, stride_c, row_a, pair_a, stride_b};
-  (has_instructions() ? product : product_plain)(&o, m, n, pairs, accumulate);
+  ck_pair_operands o = {c, a, b, stride_c, row_a, pair_a, stride_b};
+  (ck_has_tiles() ? product_in_tiles : has_instructions() ? product : product_plain)(&o, m, n, pairs, accumulate);
 }
 
 void ck_pairs_along_rows(uint32_t *y, const float *x, size_t rows, size_t n, size_t stride_x, float scale) {

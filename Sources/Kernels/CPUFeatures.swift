@@ -1,7 +1,7 @@
 import CDNNL
 import CKernels
 
-/// What the processor offers, as far as the operating system has enabled it.
+/// What the processor offers, as far as the operating system has enabled it for this process.
 package struct CPUFeatures: OptionSet, Sendable, Hashable, CustomStringConvertible {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }

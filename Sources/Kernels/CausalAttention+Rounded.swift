@@ -8,11 +8,11 @@ extension CausalAttention {
   /// From so many keys on products in bf16 are quicker: below, putting operands in order costs what they save.
   package static let leastRoundedKeys = 128
 
-  /// Whether blocks are multiplied in bf16: where that was asked for, the processor multiplies bf16 twice as fast as f32 without AMX
-  /// (with it the maths library's products in f32 stay, as nothing else has been measured there), and heads fill its registers.
+  /// Whether blocks are multiplied in bf16: where that was asked for, the processor multiplies bf16 quicker than f32, and heads fill its
+  /// registers, or AMX's tiles of 32 numbers along a sum.
   static func roundsProducts(_ products: Precision, keys: Int, headSize: Int, on features: CPUFeatures = .known) -> Bool {
-    products == .bfloat16 && keys >= leastRoundedKeys && headSize % 16 == 0 && features.contains(.avx512bf16)
-      && features.isDisjoint(with: [.amxTile, .amxBF16])
+    let run = features.contains([.amxTile, .amxBF16]) ? 32 : 16
+    return products == .bfloat16 && keys >= leastRoundedKeys && headSize % run == 0 && features.contains(.avx512bf16)
   }
 
   /// The same of one call: attention behind a past has few queries.
@@ -24,28 +24,31 @@ extension CausalAttention {
   struct RoundedOperands {
     /// Rows of keys, whole registers.
     let width: Int
+    /// From row to row of what is turned or lies across: rows a power of two apart would all fall into a few sets of the cache.
+    let apart: Int
     /// (blockRows, width)
     let scores, gradients: UnsafeMutablePointer<Float>
     /// (blockRows)
     let rowSums: UnsafeMutablePointer<Float>
-    /// (headSize / 2, width): pairs along the head.
+    /// (headSize / 2, apart): pairs along the head.
     let keysTurned, valuesTurned: UnsafeMutablePointer<UInt32>
     /// (width / 2, headSize): pairs along the sequence.
     let keysAcross: UnsafeMutablePointer<UInt32>
     /// (blockRows, headSize / 2) and (blockRows / 2, headSize)
     let queries, queriesAcross, outputs, outputsAcross: UnsafeMutablePointer<UInt32>
-    /// (blockRows, width / 2) and (blockRows / 2, width + 16), whose rows do not all fall into one set of the cache.
+    /// (blockRows, width / 2) and (blockRows / 2, apart)
     let weights, weightsAcross: UnsafeMutablePointer<UInt32>
 
     static func width(_ keys: Int) -> Int { (keys + 15) / 16 * 16 }
 
     static func count(keys: Int, headSize: Int) -> Int {
-      let width = width(keys), half = headSize / 2
-      return 3 * half * width + 4 * blockRows * half + blockRows * width / 2 + blockRows / 2 * (width + 16)
+      let width = width(keys), apart = width + 16, half = headSize / 2
+      return half * (width + 2 * apart) + 4 * blockRows * half + blockRows * width / 2 + blockRows / 2 * apart
     }
 
     init(_ scratch: UnsafeMutablePointer<Float>, _ g: Geometry) {
       width = Self.width(g.keys)
+      apart = width + 16
       let half = g.headSize / 2, exact = workerScratch(keys: g.keys, headSize: g.headSize, .float32)
       scores = scratch
       gradients = scores + blockRows * (g.keys + Dropout.run)
@@ -55,22 +58,22 @@ extension CausalAttention {
         defer { next += count }
         return next
       }
-      keysTurned = take(half * width)
-      valuesTurned = take(half * width)
+      keysTurned = take(half * apart)
+      valuesTurned = take(half * apart)
       keysAcross = take(half * width)
       queries = take(blockRows * half)
       queriesAcross = take(blockRows * half)
       outputs = take(blockRows * half)
       outputsAcross = take(blockRows * half)
       weights = take(blockRows * width / 2)
-      weightsAcross = take(blockRows / 2 * (width + 16))
+      weightsAcross = take(blockRows / 2 * apart)
     }
 
     /// The first `count` rows of x, zeros behind them up to whole registers: a weight of 0 times what lay there could be no number.
     func turn(_ y: UnsafeMutablePointer<UInt32>, _ x: UnsafePointer<Float>, count: Int, _ headSize: Int, rowStride: Int) {
-      PairProduct.turned(y, strideY: width, x, rows: count, width: headSize, strideX: rowStride)
+      PairProduct.turned(y, strideY: apart, x, rows: count, width: headSize, strideX: rowStride)
       let padded = Self.width(count)
-      if count < padded { for pair in 0..<headSize / 2 { (y + pair * width + count).update(repeating: 0, count: padded - count) } }
+      if count < padded { for pair in 0..<headSize / 2 { (y + pair * apart + count).update(repeating: 0, count: padded - count) } }
     }
 
     /// The same in pairs along the sequence.
@@ -99,7 +102,7 @@ extension CausalAttention {
           let key = block.firstKey, columns = RoundedOperands.width(block.columns), result = out.at(b, block.firstQuery, head * d)
           PairProduct.alongRows(with.queries, q.at(b, block.firstQuery, head * d), rows: block.rows, width: d, strideX: q.rowStride)
           PairProduct.multiply(
-            with.scores, strideC: columns, .along(with.queries, pairs: d / 2), with.keysTurned + key, strideB: with.width, m: block.rows,
+            with.scores, strideC: columns, .along(with.queries, pairs: d / 2), with.keysTurned + key, strideB: with.apart, m: block.rows,
             n: columns, pairs: d / 2)
           rule.softmax(with.scores, lse + block.row, with.rowSums, block, g, columns: columns)
           drop(dropout, with.scores, with.scores, g, block, columns: columns)
@@ -125,7 +128,7 @@ extension CausalAttention {
     for head in group * g.group..<(group + 1) * g.group {
       for number in 0..<g.blocks {
         let block = Block(g, sequence: b, head: head, number: number, first: first, dropout: dropout), key = block.firstKey
-        let (rows, columns, apart) = (block.rows, RoundedOperands.width(block.columns), with.width + 16)
+        let (rows, columns, apart) = (block.rows, RoundedOperands.width(block.columns), with.apart)
         let queries = q.at(b, block.firstQuery, head * d), dOut = to.dout.at(b, block.firstQuery, head * d)
         PairProduct.alongRows(with.queries, queries, rows: rows, width: d, strideX: q.rowStride)
         PairProduct.acrossRows(with.queriesAcross, strideY: d, queries, rows: rows, width: d, strideX: q.rowStride)
@@ -133,7 +136,7 @@ extension CausalAttention {
         PairProduct.acrossRows(with.outputsAcross, strideY: d, dOut, rows: rows, width: d, strideX: to.dout.rowStride)
 
         PairProduct.multiply(
-          with.scores, strideC: columns, .along(with.queries, pairs: d / 2), with.keysTurned + key, strideB: with.width, m: rows,
+          with.scores, strideC: columns, .along(with.queries, pairs: d / 2), with.keysTurned + key, strideB: with.apart, m: rows,
           n: columns, pairs: d / 2)
         rule.probabilities(with.scores, to.lse + block.row, block, g, columns: columns)
         drop(dropout, with.gradients, with.scores, g, block, columns: columns)
@@ -144,7 +147,7 @@ extension CausalAttention {
           strideB: d, m: block.columns, n: d, pairs: (rows + 1) / 2, accumulate: true)
 
         PairProduct.multiply(
-          with.gradients, strideC: columns, .along(with.outputs, pairs: d / 2), with.valuesTurned + key, strideB: with.width, m: rows,
+          with.gradients, strideC: columns, .along(with.outputs, pairs: d / 2), with.valuesTurned + key, strideB: with.apart, m: rows,
           n: columns, pairs: d / 2)
         drop(dropout, with.gradients, with.gradients, g, block, columns: columns)
         ck_row_dots(with.rowSums, dOut, to.out.at(b, block.firstQuery, head * d), rows, d, to.dout.rowStride, to.out.rowStride)

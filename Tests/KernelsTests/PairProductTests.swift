@@ -46,7 +46,9 @@ struct PairProductTests {
     }
   }
 
-  @Test(arguments: [(1, 16, 1), (2, 32, 16), (7, 48, 63), (13, 64, 64), (6, 80, 65), (64, 144, 130), (9, 112, 200)])
+  @Test(arguments: [
+    (1, 16, 1), (2, 32, 16), (7, 48, 63), (13, 64, 64), (6, 80, 65), (64, 144, 130), (9, 112, 200), (16, 16, 16), (49, 80, 40),
+  ])
   func products_equal_the_plain_version(_ m: Int, _ n: Int, _ pairs: Int) {
     let a = numbers(m * 2 * pairs, "a"), b = numbers(2 * pairs * n, "b"), start = numbers(m * n, "c")
     var right = [UInt32](repeating: 0, count: pairs * n), left = [UInt32](repeating: 0, count: m * pairs)

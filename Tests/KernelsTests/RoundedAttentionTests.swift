@@ -45,7 +45,9 @@ struct RoundedAttentionTests {
     expectNear(near.out, CausalAttention.plain(doubles(queries(shape)), doubles(shape.k), doubles(shape.v), shape.geometry), "out")
     expectNear(near, exact)
     let features = CPUFeatures.detected
-    if features.contains(.avx512bf16), features.isDisjoint(with: [.amxTile, .amxBF16]) { #expect(near.out != exact.out) }
+    if features.contains(.avx512bf16), features.isDisjoint(with: [.amxTile, .amxBF16]) || shape.headSize % 32 == 0 {
+      #expect(near.out != exact.out)
+    }
   }
 
   @Test func documents_padding_and_dropout_are_as_in_f32() throws {
