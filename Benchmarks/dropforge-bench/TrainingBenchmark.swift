@@ -3,7 +3,7 @@ import Platform
 import StrictJSON
 import SystemPackage
 
-/// Training side by side with PyTorch: rounds of ours and theirs alternate, the best of each counts.
+/// Training side by side with PyTorch, eager and compiled: rounds of ours and theirs alternate, the best of each counts.
 struct TrainingBenchmark {
   private let options: Options
 
@@ -25,34 +25,41 @@ struct TrainingBenchmark {
     }
   }
 
+  /// How PyTorch is run: as it comes, which is how its users run it, and at its best, with tcmalloc in front.
+  private struct Peer {
+    let name: String
+    let isCompiled: Bool
+    let isTuned: Bool
+
+    static let all = [
+      Peer(name: "eager", isCompiled: false, isTuned: false), Peer(name: "compiled", isCompiled: true, isTuned: false),
+      Peer(name: "eager_tuned", isCompiled: false, isTuned: true), Peer(name: "tuned", isCompiled: true, isTuned: true),
+    ]
+  }
+
   private func compare(_ work: TrainingCase, _ dtype: String) async throws {
-    var ours: [JSONNode] = [], eager: [JSONNode] = [], compiled: [JSONNode] = []
-    let load = Self.load
+    var ours: [JSONNode] = [], theirs: [String: [JSONNode]] = [:]
+    let load = Self.load,
+      peers = Peer.all.filter { ($0.isTuned ? Child.hasAllocator : true) && (options["eager-only"] == nil || !$0.isCompiled) }
     for _ in 0..<options.rounds {
       ours += try await [measured(work, dtype)].compactMap(\.self)
       guard let python = options.python else { continue }
       let words = [work.name, "--dtype", dtype, "--threads", "\(options.threads)", "--seconds", "\(options.seconds)"]
-      eager += try await [Child.baseline(python, "train.py", words)].compactMap(\.self)
-      if options["eager-only"] == nil {  // compiling takes up to a minute, the first time
-        compiled += try await [Child.baseline(python, "train.py", words + ["--compile"])].compactMap(\.self)
+      for peer in peers {
+        let result = try await Child.baseline(python, "train.py", words + (peer.isCompiled ? ["--compile"] : []), isTuned: peer.isTuned)
+        theirs[peer.name, default: []] += [result].compactMap(\.self)
       }
     }
     guard let best = Self.best(ours) else { return }
     var line = ResultLine(work.name)
     line.add("dtype", dtype)
     for name in ["tokens_per_s", "peak_mb", "gemm_share"] { line.add(name, best[name]?.double) }
-    if let speed = best["tokens_per_s"]?.double, let peak = best["peak_mb"]?.double {
-      if let theirs = Self.best(eager) {
-        line.add("ratio_eager", speed / (theirs["tokens_per_s"]?.double ?? .infinity))
-        line.add("ratio_memory", peak / (theirs["peak_mb"]?.double ?? .infinity))
-        line.add("eager_tokens_per_s", theirs["tokens_per_s"]?.double)
-        line.add("eager_peak_mb", theirs["peak_mb"]?.double)
+    for peer in peers {
+      guard let their = theirs[peer.name].flatMap(Self.best) else { continue }
+      for (what, name) in [("ratio", "tokens_per_s"), ("ratio_memory", "peak_mb")] {
+        if let our = best[name]?.double, let their = their[name]?.double { line.add("\(what)_\(peer.name)", our / their) }
       }
-      if let theirs = Self.best(compiled) {
-        line.add("ratio_compiled", speed / (theirs["tokens_per_s"]?.double ?? .infinity))
-        line.add("compiled_tokens_per_s", theirs["tokens_per_s"]?.double)
-        line.add("compiled_peak_mb", theirs["peak_mb"]?.double)
-      }
+      for name in ["tokens_per_s", "peak_mb"] { line.add("\(peer.name)_\(name)", their[name]?.double) }
     }
     for name in ["products", "attention", "loss", "optimizer"] { line.add("share_\(name)", best["share_\(name)"]?.double) }
     line.add("load_before", load)

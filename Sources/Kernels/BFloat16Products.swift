@@ -40,13 +40,18 @@ package final class BFloat16Products {
   package init(parameters: Int, on team: ThreadTeam, features: CPUFeatures = .detected) {
     self.team = team
     way = BFloat16Product.Way.chosen(on: features)
-    keepsCopies = 2 * parameters <= Self.keptBytes
+    keepsCopies = Self.keepsCopies(parameters: parameters, features: features)
+  }
+
+  /// Whether the weights of a model of so many parameters stay rounded for a step, rather than being rounded for each product.
+  package static func keepsCopies(parameters: Int, features: CPUFeatures = .known) -> Bool {
+    BFloat16Product.Way.chosen(on: features) == .blocked || 2 * parameters <= keptBytes
   }
 
   /// Bytes of rounded weights that a model of so many parameters takes.
   package static func weightByteCount(parameters: Int, features: CPUFeatures = .detected) -> Int {
     switch BFloat16Product.Way.chosen(on: features) {
-    case .plain: 2 * parameters <= keptBytes ? 2 * parameters : 2 * partCount
+    case .plain: keepsCopies(parameters: parameters, features: features) ? 2 * parameters : 2 * partCount
     case .blocked: 4 * parameters
     }
   }

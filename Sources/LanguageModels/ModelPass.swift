@@ -21,10 +21,12 @@ package final class ModelPass {
 
   /// Rows that go through the layers together. A greater micro-batch goes in pieces of whole sequences, whose gradients add up: memory
   /// stays that of a piece, and a layer's buffers nearer to the processor. From some 1,000 rows on products are as fast as they get, in
-  /// wide layers from 500 on (768 wide: 1 % slower with half the rows). That is for up to 15 threads; for each 8 a piece has as many rows
-  /// more, so that there is work for all of them: attention has a task a sequence and head.
-  private static func pieceRows(_ dimensions: ModelDimensions, on team: ThreadTeam) -> Int {
-    (dimensions.hiddenSize >= 768 ? 512 : 1_024) * max(team.count / 8, 1)
+  /// wide layers from 500 on (768 wide: 1 % slower with half the rows), but for those whose weights are rounded anew for each piece: 6 %
+  /// of GPT-2 small's steps. That is for up to 15 threads; for each 8 a piece has as many rows more, so that there is work for all of
+  /// them: attention has a task a sequence and head.
+  private static func pieceRows(_ configuration: ModelConfiguration, _ precision: Precision, on team: ThreadTeam) -> Int {
+    let keepsWeights = precision == .float32 || BFloat16Products.keepsCopies(parameters: configuration.decoder.layout.parameterCount)
+    return (configuration.dimensions.hiddenSize >= 768 && keepsWeights ? 512 : 1_024) * max(team.count / 8, 1)
   }
   private let pieceRows: Int
   /// 1 / temperature: what the logits are multiplied with.
@@ -83,7 +85,7 @@ package final class ModelPass {
     _ configuration: ModelConfiguration, _ rows: Int, _ length: Int, _ purpose: Purpose, _ precision: Precision, _ recomputing: Bool,
     _ adapter: LoRALayout?, _ team: ThreadTeam, _ group: Int
   ) -> WorkspacePlan {
-    let piece = max(pieceRows(configuration.dimensions, on: team) / max(length, 1) / group, 1) * group * length
+    let piece = max(pieceRows(configuration, precision, on: team) / max(length, 1) / group, 1) * group * length
     return WorkspacePlan(
       rows: configuration.decoder.sequencesAreIndependent ? min(rows, piece) : rows, keys: length, isTraining: purpose == .training,
       keeping: recomputing ? .recomputed : precision == .bfloat16 ? .rounded : .floats, products: precision, team: team, adapter: adapter)
