@@ -39,8 +39,8 @@ struct TrainingBenchmark {
 
   private func compare(_ work: TrainingCase, _ dtype: String) async throws {
     var ours: [JSONNode] = [], theirs: [String: [JSONNode]] = [:]
-    let load = Self.load,
-      peers = Peer.all.filter { ($0.isTuned ? Child.hasAllocator : true) && (options["eager-only"] == nil || !$0.isCompiled) }
+    let load = Self.load
+    let peers = Peer.all.filter { (!$0.isTuned || Child.hasAllocator) && (!$0.isCompiled || options["eager-only"] == nil) }
     for _ in 0..<options.rounds {
       ours += try await [measured(work, dtype)].compactMap(\.self)
       guard let python = options.python else { continue }

@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include <stdatomic.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -47,3 +48,14 @@ const char *ck_kernel_clone(void) {
 uint32_t ck_cpu_features(void) { return 0; }
 const char *ck_kernel_clone(void) { return "default"; }
 #endif
+
+// CPUID leaves the virtual machine: it is asked once. The highest bit says that it was.
+int ck_cpu_has(uint32_t features) {
+  static atomic_uint known;
+  uint32_t state = atomic_load_explicit(&known, memory_order_relaxed);
+  if (state == 0) {
+    state = ck_cpu_features() | 1u << 31;
+    atomic_store_explicit(&known, state, memory_order_relaxed);
+  }
+  return (state & features) == features;
+}

@@ -1,5 +1,4 @@
 #include "pairs.h"
-#include <stdatomic.h>
 
 // Products of bf16 operands that lie in pairs along the sum, 32 bits a pair, the earlier element in the lower half: what an instruction of
 // AVX-512 bf16 multiplies. They are as small as a block of attention: the maths library's f32 product reaches 140 to 220 GFLOP/s a core of
@@ -43,17 +42,7 @@ static void turned_plain(uint32_t *restrict y, const float *restrict x, size_t r
 }
 
 #if defined(__x86_64__) && !defined(CK_THREAD_SANITIZER)
-
-// CPUID leaves the virtual machine: it is asked once.
-static int has_instructions(void) {
-  static atomic_int known;
-  int state = atomic_load_explicit(&known, memory_order_relaxed);
-  if (state == 0) {
-    state = ck_cpu_features() & CK_CPU_AVX512_BF16 ? 1 : -1;
-    atomic_store_explicit(&known, state, memory_order_relaxed);
-  }
-  return state > 0;
-}
+static int has_instructions(void) { return ck_cpu_has(CK_CPU_AVX512_BF16); }
 
 // R rows and V times 16 columns, both known where this is compiled into its caller, so that the sums are registers.
 CK_BF16 CK_INLINE void tile(const ck_pair_operands *o, size_t i, size_t j, size_t from, size_t to, int R, int V, int is_first) {

@@ -4,22 +4,12 @@
 // bytes, four of which hold sums here, two rows and two columns of the operands. bf16 in pairs is what they read.
 
 #if defined(__x86_64__) && !defined(CK_THREAD_SANITIZER)
-#include <stdatomic.h>
 #define CK_TILES __attribute__((target("arch=x86-64-v4,avx512bf16,amx-tile,amx-bf16")))
 
 // Rows of a left operand that lies in columns are turned in passing, so many pairs at a time, which stay in the nearest cache.
 #define TURNED_PAIRS 64
 
-int ck_has_tiles(void) {
-  static atomic_int known;
-  int state = atomic_load_explicit(&known, memory_order_relaxed);
-  if (state == 0) {
-    const uint32_t wanted = CK_CPU_AMX_TILE | CK_CPU_AMX_BF16 | CK_CPU_AVX512_BF16;
-    state = (ck_cpu_features() & wanted) == wanted ? 1 : -1;
-    atomic_store_explicit(&known, state, memory_order_relaxed);
-  }
-  return state > 0;
-}
+int ck_has_tiles(void) { return ck_cpu_has(CK_CPU_AMX_TILE | CK_CPU_AMX_BF16 | CK_CPU_AVX512_BF16); }
 
 // Intel SDM volume 1, 18.3: what LDTILECFG reads. All eight tiles are of full size.
 typedef struct {

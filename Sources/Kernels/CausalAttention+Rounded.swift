@@ -10,7 +10,7 @@ extension CausalAttention {
 
   /// Whether blocks are multiplied in bf16: where that was asked for, the processor multiplies bf16 quicker than f32, and heads fill its
   /// registers, or AMX's tiles of 32 numbers along a sum.
-  static func roundsProducts(_ products: Precision, keys: Int, headSize: Int, on features: CPUFeatures = .known) -> Bool {
+  package static func roundsProducts(_ products: Precision, keys: Int, headSize: Int, on features: CPUFeatures = .known) -> Bool {
     let run = features.contains([.amxTile, .amxBF16]) ? 32 : 16
     return products == .bfloat16 && keys >= leastRoundedKeys && headSize % run == 0 && features.contains(.avx512bf16)
   }

@@ -21,6 +21,8 @@ enum ck_cpu_feature {
   CK_CPU_AMX_TILE = 64, CK_CPU_AMX_BF16 = 128, CK_CPU_AMX_INT8 = 256, CK_CPU_F16C = 512
 };
 uint32_t ck_cpu_features(void);
+/// Whether all of these are there; quick, for use at every call.
+int ck_cpu_has(uint32_t features);
 /// The clone that run-time dispatch takes: "x86-64-v4", "x86-64-v3" or "default".
 const char *ck_kernel_clone(void);
 
